@@ -1,0 +1,196 @@
+//! What a round comes to: the next state, the effects that belong to it, and how it stands.
+
+use crate::desired::SavepointStop;
+use crate::ids::{DeployHash, Incarnation, JobId, Process, TriggerId, Uid};
+use crate::reason::Reason;
+use crate::state::{Origin, State, Target};
+use crate::time::Timestamp;
+
+/// The outcome of [`decide`](crate::decide). The order of use is fixed: persist `state`, perform
+/// `effects` in order (the first failure ends the round, they will be asked for again), publish
+/// `events`, call again at `wake` or when something changes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[must_use]
+pub struct Decision {
+    /// What to persist before anything else. Equal to the state given: nothing to write.
+    pub state: State,
+    /// What to do, in order. Each is idempotent and belongs to `state`.
+    pub effects: Vec<Effect>,
+    /// What to tell, once.
+    pub events: Vec<Event>,
+    /// How the application stands.
+    pub verdict: Verdict,
+    /// When to decide again although nothing seems to have changed.
+    pub wake: Option<Timestamp>,
+}
+
+/// Something to do in the world.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Effect {
+    /// Put our finalizer on the application.
+    AddFinalizer,
+    /// Store the desired spec, as it is in this round, as the revision of the target.
+    SaveRevision(Target),
+    /// Create what is missing of a cluster, rendered from its revision.
+    CreateCluster {
+        /// Its number.
+        incarnation: Incarnation,
+        /// Its version.
+        hash: DeployHash,
+    },
+    /// Point the application's generic Service at a cluster (create it if there is none).
+    PointService {
+        /// At which cluster.
+        incarnation: Incarnation,
+    },
+    /// Send the job to the JobManager: detached, its reply is advice.
+    Submit(Submit),
+    /// Trigger a savepoint that ends the job.
+    Savepoint(Savepoint),
+    /// Cancel a job.
+    Cancel {
+        /// Of which cluster.
+        incarnation: Incarnation,
+        /// The process to ask.
+        process: Process,
+        /// The job.
+        job: JobId,
+    },
+    /// Delete a pod, if it still has this UID.
+    DeletePod {
+        /// Its UID.
+        pod: Uid,
+    },
+    /// Delete a cluster's Deployments, versioned Service and revision, each with its UID.
+    RemoveCluster {
+        /// Its number.
+        incarnation: Incarnation,
+    },
+    /// Take our finalizer off: the application goes, its objects with it.
+    RemoveFinalizer,
+}
+
+/// A submission. Jar, class and arguments come from the revision of `incarnation`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Submit {
+    /// The cluster whose revision describes the job.
+    pub incarnation: Incarnation,
+    /// The only process this id may be sent to.
+    pub process: Process,
+    /// Our id for it.
+    pub job: JobId,
+    /// What it starts from.
+    pub from: Origin,
+}
+
+/// A savepoint that ends the job.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Savepoint {
+    /// Of which cluster.
+    pub incarnation: Incarnation,
+    /// The process to ask.
+    pub process: Process,
+    /// The job.
+    pub job: JobId,
+    /// Our id for the operation.
+    pub trigger: TriggerId,
+    /// Stop or cancel the job with it.
+    pub stop: SavepointStop,
+    /// Whether it gets a directory of its own, named by the trigger id.
+    pub own_directory: bool,
+}
+
+/// Something worth an event.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Event {
+    /// Normal or Warning.
+    pub warning: bool,
+    /// The reference operator's reasons, kept.
+    pub reason: EventReason,
+    /// For a person.
+    pub message: String,
+}
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$vdoc])* $variant),+ }
+
+        impl $name {
+            /// All of them.
+            pub const ALL: &'static [$name] = &[$($name::$variant),+];
+
+            /// The word itself.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $($name::$variant => stringify!($variant)),+ }
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+words! {
+    /// Event reasons. Those of the reference operator keep their words.
+    EventReason {
+        /// A cluster is being created.
+        CreatingCluster,
+        /// A cluster could not be created or did not come up.
+        ClusterCreationFailed,
+        /// A job is being stopped with a savepoint.
+        CancellingJob,
+        /// A job was stopped with a savepoint.
+        CanceledJob,
+        /// A savepoint failed.
+        SavepointFailed,
+        /// A job was submitted.
+        JobSubmitted,
+        /// A job could not be submitted.
+        JobSubmissionFailed,
+        /// A job did not start, or failed before it was confirmed.
+        JobMonitoringFailed,
+        /// A job ended by itself.
+        JobFinished,
+        /// A job failed, was cancelled by someone, or is unknown to its JobManager.
+        JobLost,
+        /// A deploy was given up.
+        DeployFailed,
+        /// The new version runs.
+        JobRunning,
+        /// The new version is confirmed.
+        DeployConfirmed,
+        /// The old version runs again.
+        RollbackSucceeded,
+        /// The old version could not be started again yet.
+        RollbackFailed,
+        /// A cluster that is not needed any more was removed.
+        ToreDownCluster,
+        /// A job was cancelled without a savepoint.
+        ForceCanceling,
+        /// What is left behind of a deleted application's state.
+        LastRestorePoint,
+    }
+}
+
+/// How the application stands, for the status.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Verdict {
+    /// In one word.
+    pub reason: Reason,
+    /// In a sentence: what is, in Flink's or the pod's own words where they said something.
+    pub message: String,
+    /// What is being waited for.
+    pub waiting: Option<Waiting>,
+}
+
+/// A wait, as a person wants to know it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Waiting {
+    /// For what.
+    pub what: String,
+    /// Until when at most; none: without a limit.
+    pub until: Option<Timestamp>,
+    /// What would unblock it; empty where it ends by itself.
+    pub unblock: String,
+}

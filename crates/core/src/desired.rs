@@ -1,0 +1,86 @@
+//! What the user wants, already parsed: nothing in here can be wrong.
+
+use std::time::Duration;
+
+use crate::config::Timeouts;
+use crate::ids::{DeployHash, Digest, Uid};
+
+/// The desired state of an application, from its spec and metadata.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Desired {
+    /// `metadata.uid`.
+    pub uid: Uid,
+    /// `metadata.generation`.
+    pub generation: i64,
+    /// Fingerprint of spec and relevant metadata.
+    pub digest: Digest,
+    /// The name that the desired version's objects would have.
+    pub hash: DeployHash,
+    /// Run it, or take it away.
+    pub goal: Goal,
+    /// Whether our finalizer is on the object.
+    pub finalizer: bool,
+    /// Job parallelism: as many slots have to register.
+    pub parallelism: u32,
+    /// How a job is stopped with a savepoint.
+    pub savepoint_stop: SavepointStop,
+    /// `savepointPath`: what the very first job is restored from.
+    pub initial_savepoint: Option<String>,
+    /// `forceRollback`.
+    pub force_rollback: bool,
+    /// This application's waits (its own, else the operator's).
+    pub timeouts: Timeouts,
+    /// How long the job has to run without a restart until its version is confirmed.
+    pub confirm_after: Duration,
+    /// What keeps the spec from being deployed at all. Empty for a spec that can be deployed.
+    pub obstacles: Vec<Obstacle>,
+}
+
+/// Whether the application is to run or to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Goal {
+    /// Run the newest spec.
+    Run,
+    /// The object has a deletion timestamp.
+    Delete(DeleteMode),
+}
+
+/// `spec.deleteMode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DeleteMode {
+    /// Stop the job with a final savepoint.
+    Savepoint,
+    /// Cancel the job.
+    ForceCancel,
+    /// Leave it to Kubernetes' garbage collection.
+    None,
+}
+
+/// `spec.savepointStop`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SavepointStop {
+    /// Stop-with-savepoint: sources end, then the job is FINISHED.
+    Stop,
+    /// Cancel-with-savepoint: for sources that never end.
+    Cancel,
+}
+
+/// Something in the spec that cannot be deployed, and what would be right.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Obstacle {
+    /// Path of the field, e.g. `spec.deploymentMode`.
+    pub field: String,
+    /// What is wrong and what would be right.
+    pub message: String,
+    /// Whose it is to change.
+    pub kind: ObstacleKind,
+}
+
+/// Why a field keeps a spec from being deployed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ObstacleKind {
+    /// The value is wrong.
+    Invalid,
+    /// The value is right, this version of the operator cannot do it.
+    NotYetSupported,
+}

@@ -1,0 +1,78 @@
+//! The state machine of the Flink operator: facts in, a decision out.
+//!
+//! No I/O, no clock, no randomness, no logger, no Kubernetes: [`needs`] names the facts that a
+//! round wants, [`decide`] turns them into the next [`State`], the effects that belong to it and
+//! how the application stands. Whoever embeds the machine supplies four things: a mapping to
+//! [`Desired`], a place to keep [`State`] with compare-and-swap, answers to a [`FactRequest`], and
+//! a performer of [`Effect`]s. The order of a round is fixed:
+//!
+//! ```text
+//! parse -> needs -> observe -> decide -> persist -> execute -> publish -> wake
+//! ```
+//!
+//! A round on an application that nothing was done for yet:
+//!
+//! ```
+//! use flinkk8soperator_core::*;
+//! # let uid = Uid(1);
+//! let desired = Desired {
+//!     uid,
+//!     generation: 1,
+//!     digest: Digest(1),
+//!     hash: DeployHash(1),
+//!     goal: Goal::Run,
+//!     finalizer: false,
+//!     parallelism: 1,
+//!     savepoint_stop: SavepointStop::Stop,
+//!     initial_savepoint: None,
+//!     force_rollback: false,
+//!     timeouts: Timeouts::default(),
+//!     confirm_after: std::time::Duration::from_secs(30),
+//!     obstacles: Vec::new(),
+//! };
+//! let config = Config::default();
+//! let cx = Context { config: &config, desired: &desired, now: Timestamp(1_000) };
+//! let state = State::new(cx.now);
+//!
+//! let mut seen = Observation::default();
+//! assert!(needs(&cx, &state, &seen).objects);
+//! seen.objects = Fact::Known(Objects::default());
+//!
+//! let decision = decide(&cx, &state, &seen);
+//! assert_eq!(decision.state.phase.name(), Some("Updating"));
+//! assert_eq!(decision.effects[0], Effect::AddFinalizer);
+//! ```
+
+mod config;
+mod decide;
+mod decision;
+mod desired;
+mod needs;
+mod observation;
+mod policy;
+mod reason;
+mod state;
+mod states;
+mod time;
+
+pub mod ids;
+
+pub use config::{Config, FlinkPoll, Retries, Timeouts};
+pub use decide::{Context, decide};
+pub use decision::{Decision, Effect, Event, EventReason, Savepoint, Submit, Verdict, Waiting};
+pub use desired::{DeleteMode, Desired, Goal, Obstacle, ObstacleKind, SavepointStop};
+pub use ids::{DeployHash, Digest, Ids, Incarnation, JobId, Process, Role, TriggerId, Uid};
+pub use needs::needs;
+pub use observation::{
+    Change, ChangeClass, Checkpoint, CheckpointKind, ClusterObjects, Fact, FactRequest, Flink,
+    FlinkCluster, FlinkRequest, FlinkVersion, Job, JobState, JobSummary, Objects, Observation,
+    Operation, Pod, Post, Presence, Silence, Statistics, Stranger, Trouble, TroubleKind,
+};
+pub use reason::Reason;
+pub use state::{
+    Baseline, ClusterStarting, Confirming, Deleting, DeletingStep, DeployFailed, Failure,
+    FailureKind, Leaving, LiveJob, New, Origin, Phase, Record, RestorePoint, RollingBackJob,
+    Running, Savepointing, State, Stop, Submission, SubmittingJob, Target, Unreadable, Updating,
+    Version, Work,
+};
+pub use time::Timestamp;

@@ -1,0 +1,29 @@
+//! Which facts a state decides from. Asked again with what was seen, until it wants nothing more:
+//! first the objects, then the JobManager found among them, then what its answer makes necessary.
+
+use crate::decide::{Context, entered};
+use crate::observation::{FactRequest, Observation};
+use crate::policy::leaving;
+use crate::state::{Phase, State};
+use crate::states;
+
+/// The facts that the next [`decide`](crate::decide) will read. Repeat with the answers filled in
+/// until the request does not grow any more (at most three times).
+#[must_use]
+pub fn needs(cx: &Context<'_>, state: &State, seen: &Observation) -> FactRequest {
+    let state = &entered(cx, state);
+    let mut ask = match &state.phase {
+        Phase::New(_) => states::new::needs(),
+        Phase::Updating(phase) => states::updating::needs(cx, state, phase),
+        Phase::ClusterStarting(phase) => states::cluster_starting::needs(cx, state, phase, seen),
+        Phase::Savepointing(phase) => states::savepointing::needs(cx, state, phase, seen),
+        Phase::SubmittingJob(phase) => states::submitting_job::needs(cx, state, phase, seen),
+        Phase::Running(_) => states::running::needs(cx, state, seen),
+        Phase::RollingBackJob(phase) => states::rolling_back_job::needs(cx, state, phase, seen),
+        Phase::DeployFailed(phase) => states::deploy_failed::needs(cx, state, phase, seen),
+        Phase::Deleting(phase) => states::deleting::needs(cx, state, phase, seen),
+        Phase::Unreadable(_) => FactRequest::default(),
+    };
+    leaving::needs(&state.record, seen, &mut ask);
+    ask
+}

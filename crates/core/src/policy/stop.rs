@@ -1,0 +1,214 @@
+//! Stopping a job with a savepoint, and finding out what came of it.
+//!
+//! The outcome is read from three places that can each be lost: the operation (forgotten after
+//! minutes, and with the process), the job's state, and the checkpoint statistics (cached). A
+//! trigger is sent again only where none of them shows it.
+
+use crate::decide::Context;
+use crate::decision::{Effect, Savepoint};
+use crate::ids::{Ids, Incarnation, JobId};
+use crate::observation::{
+    Checkpoint, CheckpointKind, Flink, FlinkRequest, JobState, Observation, Operation, Statistics,
+};
+use crate::policy::readiness::job_state;
+use crate::state::{Baseline, RestorePoint, Stop};
+use crate::time::Timestamp;
+
+/// What came of a stop so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Nothing yet; for what it waits.
+    Waiting(String),
+    /// The memory of it changed: persist it.
+    Remember(Stop),
+    /// The job is over, this is its newest state.
+    Stopped(RestorePoint),
+    /// The job ended by itself, without our savepoint.
+    EndedByItself,
+    /// No savepoint came of the last attempt, the job goes on; Flink's own words.
+    Failed(String),
+    /// The job is over or unknown, and its newest state is not one of our savepoints.
+    Unproven(String),
+}
+
+/// A stop of `job` that was not sent yet.
+pub(crate) fn begin(cx: &Context<'_>, ids: &mut Ids, job: JobId, statistics: &Statistics) -> Stop {
+    Stop {
+        job,
+        trigger: ids.trigger(cx.desired.uid),
+        baseline: baseline(statistics),
+        attempt: 1,
+        not_before: cx.now,
+        over_since: None,
+        cancel: false,
+    }
+}
+
+/// The next attempt, under a new id, with backoff.
+pub(crate) fn again(cx: &Context<'_>, ids: &mut Ids, stop: &Stop, statistics: &Statistics) -> Stop {
+    let attempt = stop.attempt + 1;
+    let not_before = cx.now + cx.config.backoff(attempt);
+    Stop { attempt, not_before, ..begin(cx, ids, stop.job, statistics) }
+}
+
+fn baseline(statistics: &Statistics) -> Baseline {
+    Baseline { checkpoint: statistics.newest_id, restored: statistics.restored }
+}
+
+/// Job and operation; the statistics where those two do not settle it.
+pub(crate) fn needs(
+    incarnation: Incarnation,
+    stop: &Stop,
+    deadline: Timestamp,
+    cx: &Context<'_>,
+    seen: &Observation,
+) -> Option<FlinkRequest> {
+    let process = seen.cluster(incarnation)?.jobmanager_process(None)?;
+    let mut request = FlinkRequest::to(incarnation, process);
+    request.jobs = true;
+    request.job = Some(stop.job);
+    request.operation = Some((stop.job, stop.trigger));
+    if let Some(flink) = seen.flink.get(&incarnation)
+        && statistics_matter(stop, deadline, cx, flink)
+    {
+        request.statistics = Some(stop.job);
+        request.cluster = true;
+    }
+    Some(request)
+}
+
+fn statistics_matter(stop: &Stop, deadline: Timestamp, cx: &Context<'_>, flink: &Flink) -> bool {
+    match flink.operation.known() {
+        None => false,
+        Some(Operation::InProgress) => {
+            cx.now >= deadline || job_state(flink, stop.job).is_some_and(JobState::over)
+        }
+        Some(Operation::Completed { .. } | Operation::Failed { .. } | Operation::Unknown) => true,
+    }
+}
+
+/// Follows the table of outcomes. `deadline`: when a savepoint that is there, of a job that hangs,
+/// is enough to cancel the job.
+pub(crate) fn follow(cx: &Context<'_>, stop: &Stop, deadline: Timestamp, flink: &Flink) -> Outcome {
+    let state = job_state(flink, stop.job);
+    match (state, flink.job.known()) {
+        (Some(state), _) if state.over() => after_the_end(cx, stop, state, flink),
+        (Some(_), _) => while_it_runs(cx, stop, deadline, flink),
+        (None, Some(None)) => Outcome::Unproven(format!(
+            "the JobManager does not know job {} any more: it was restarted before the outcome \
+             of the savepoint could be read",
+            stop.job
+        )),
+        (None, Some(Some(_)) | None) => Outcome::Waiting("the JobManager to answer".to_owned()),
+    }
+}
+
+fn after_the_end(cx: &Context<'_>, stop: &Stop, state: JobState, flink: &Flink) -> Outcome {
+    // A job that ended the way we asked, and an operation that names the savepoint, agree: nothing
+    // is newer. (Flink completes the operation of a stop only after the job has finished.)
+    if let Some(Operation::Completed { path }) = flink.operation.known()
+        && state != JobState::Failed
+    {
+        return Outcome::Stopped(point(cx, stop, path.clone(), None));
+    }
+    let Some(since) = stop.over_since else {
+        return Outcome::Remember(Stop { over_since: Some(cx.now), ..stop.clone() });
+    };
+    let waiting = || Outcome::Waiting("the job's final checkpoint statistics".to_owned());
+    let Some((about, Some(statistics))) = flink.cluster.known().zip(flink.statistics.known())
+    else {
+        return waiting();
+    };
+    if cx.now < since + about.refresh_interval {
+        return waiting();
+    }
+    match (ours(cx, stop, statistics), state) {
+        (Some(found), _) if is_newest(found, statistics) => {
+            let path = found.path.clone().unwrap_or_default();
+            Outcome::Stopped(point(cx, stop, path, Some(found.id)))
+        }
+        (_, JobState::Finished) => Outcome::EndedByItself,
+        (_, ended) => Outcome::Unproven(format!(
+            "job {} ended as {ended:?} without a final savepoint; its newest checkpoint is {}",
+            stop.job,
+            newest_path(statistics),
+        )),
+    }
+}
+
+fn while_it_runs(cx: &Context<'_>, stop: &Stop, deadline: Timestamp, flink: &Flink) -> Outcome {
+    let statistics = flink.statistics.known().and_then(Option::as_ref);
+    let failed_over = statistics.is_some_and(|s| s.restored > stop.baseline.restored);
+    let written = statistics.is_some_and(|s| ours(cx, stop, s).is_some());
+    let hangs = written && !failed_over && !stop.cancel && cx.now >= deadline;
+    match flink.operation.known() {
+        None => Outcome::Waiting("the savepoint's outcome".to_owned()),
+        Some(_) if hangs => Outcome::Remember(Stop { cancel: true, ..stop.clone() }),
+        Some(Operation::InProgress) => Outcome::Waiting("the savepoint to be written".to_owned()),
+        Some(Operation::Failed { message }) => Outcome::Failed(message.clone()),
+        Some(Operation::Completed { .. } | Operation::Unknown) if written && failed_over => {
+            Outcome::Failed("the job was restarted after the savepoint and went on".to_owned())
+        }
+        Some(Operation::Completed { .. }) => Outcome::Waiting("the job to end".to_owned()),
+        Some(Operation::Unknown) if written => Outcome::Waiting("the job to end".to_owned()),
+        Some(Operation::Unknown) => Outcome::Waiting("the savepoint to be accepted".to_owned()),
+    }
+}
+
+/// The trigger where it is not known to have arrived; the cancellation where that was decided.
+pub(crate) fn effect(
+    cx: &Context<'_>,
+    incarnation: Incarnation,
+    stop: &Stop,
+    seen: &Observation,
+) -> Option<Effect> {
+    let process = seen.cluster(incarnation)?.jobmanager_process(None)?;
+    let flink = seen.flink.get(&incarnation).filter(|f| f.process == Some(process))?;
+    let state = job_state(flink, stop.job)?;
+    if state.over() {
+        return None;
+    }
+    if stop.cancel {
+        return Some(Effect::Cancel { incarnation, process, job: stop.job });
+    }
+    let unseen = flink.operation.known() == Some(&Operation::Unknown);
+    let statistics = flink.statistics.known().and_then(Option::as_ref)?;
+    let due = unseen && cx.now >= stop.not_before && ours(cx, stop, statistics).is_none();
+    due.then_some({
+        Effect::Savepoint(Savepoint {
+            incarnation,
+            process,
+            job: stop.job,
+            trigger: stop.trigger,
+            stop: cx.desired.savepoint_stop,
+            own_directory: cx.config.savepoint_subdirectory,
+        })
+    })
+}
+
+/// Our savepoint in the statistics: above the baseline, and, where it was given a directory of its
+/// own, in that.
+fn ours<'s>(cx: &Context<'_>, stop: &Stop, statistics: &'s Statistics) -> Option<&'s Checkpoint> {
+    let directory = stop.trigger.to_string();
+    let mine = |c: &&Checkpoint| {
+        c.kind == CheckpointKind::Savepoint
+            && c.id > stop.baseline.checkpoint
+            && c.path
+                .as_ref()
+                .is_some_and(|path| !cx.config.savepoint_subdirectory || path.contains(&directory))
+    };
+    statistics.completed.iter().rev().find(mine)
+}
+
+fn is_newest(found: &Checkpoint, statistics: &Statistics) -> bool {
+    statistics.completed.iter().all(|c| c.discarded || c.id <= found.id)
+}
+
+fn newest_path(statistics: &Statistics) -> &str {
+    let kept = statistics.completed.iter().rev().find(|c| !c.discarded);
+    kept.and_then(|c| c.path.as_deref()).unwrap_or("not known")
+}
+
+fn point(cx: &Context<'_>, stop: &Stop, path: String, checkpoint: Option<u64>) -> RestorePoint {
+    RestorePoint { path, job: stop.job, checkpoint, at: cx.now }
+}

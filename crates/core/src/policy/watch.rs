@@ -1,0 +1,141 @@
+//! The deployed job, watched while nothing is under way: what it does, truthfully.
+
+use crate::decide::Context;
+use crate::observation::{
+    Fact, FactRequest, Flink, FlinkRequest, Job, JobState, Observation, Silence,
+};
+use crate::policy::readiness::job_state;
+use crate::reason::Reason;
+use crate::state::{Version, Work};
+
+/// What the deployed job does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Sight {
+    /// It runs; its details, where known.
+    Runs(Option<Job>),
+    /// It was stopped by us, and nothing was started since.
+    Stopped,
+    /// It has finished by itself.
+    Finished,
+    /// It failed for good: Flink's own words.
+    Failed(String),
+    /// Someone cancelled it.
+    Canceled,
+    /// Its JobManager does not know it.
+    Lost,
+    /// There is no JobManager to ask, or it does not answer.
+    Silent(String),
+}
+
+impl Sight {
+    /// In one word; none while it runs.
+    pub(crate) fn reason(&self) -> Option<Reason> {
+        match self {
+            Sight::Runs(_) => None,
+            Sight::Stopped => Some(Reason::RestorePointUnproven),
+            Sight::Finished => Some(Reason::JobFinished),
+            Sight::Failed(_) => Some(Reason::JobFailed),
+            Sight::Canceled => Some(Reason::JobCanceledExternally),
+            Sight::Lost => Some(Reason::JobLost),
+            Sight::Silent(_) => Some(Reason::FlinkUnreachable),
+        }
+    }
+
+    /// In a sentence, with the cure.
+    pub(crate) fn message(&self) -> String {
+        match self {
+            Sight::Runs(_) => "the job runs".to_owned(),
+            Sight::Stopped => "no job runs".to_owned(),
+            Sight::Finished => "the job has finished".to_owned(),
+            Sight::Failed(why) => format!(
+                "the job failed for good: {why}; recovery from a checkpoint is not yet supported: \
+                 delete the application and create it with savepointPath"
+            ),
+            Sight::Canceled => {
+                "the job was cancelled by someone; change the spec to deploy again".to_owned()
+            }
+            Sight::Lost => "the JobManager was restarted and does not know the job any more; \
+                 recovery from a checkpoint is not yet supported: delete the application and \
+                 create it with savepointPath"
+                .to_owned(),
+            Sight::Silent(why) => why.clone(),
+        }
+    }
+}
+
+/// The objects, then the job at the JobManager found among them.
+pub(crate) fn needs(version: &Version, seen: &Observation, ask: &mut FactRequest) {
+    ask.objects = true;
+    let Some(job) = version.live() else { return };
+    let incarnation = version.target.incarnation;
+    let Some(process) = seen.cluster(incarnation).and_then(|c| c.jobmanager_process(None)) else {
+        return;
+    };
+    let known = seen.flink.get(&incarnation);
+    let failed = known.and_then(|f| job_state(f, job.id)) == Some(JobState::Failed);
+    ask.flink.push(FlinkRequest {
+        cluster: true,
+        job: Some(job.id),
+        statistics: Some(job.id),
+        failure: failed.then_some(job.id),
+        ..FlinkRequest::to(incarnation, process)
+    });
+}
+
+/// See [`Sight`]. A short silence changes nothing: the job is taken to run as it did.
+pub(crate) fn look(cx: &Context<'_>, version: &Version, seen: &Observation) -> Sight {
+    let job = match &version.work {
+        Work::Live(job) => job,
+        Work::Stopped(_) => return Sight::Stopped,
+        Work::Finished => return Sight::Finished,
+    };
+    let incarnation = version.target.incarnation;
+    if seen.objects.known().is_none() {
+        return Sight::Runs(None);
+    }
+    let Some(process) = seen.cluster(incarnation).and_then(|c| c.jobmanager_process(None)) else {
+        return Sight::Silent("there is no JobManager pod that runs".to_owned());
+    };
+    let Some(flink) = seen.flink.get(&incarnation).filter(|f| f.process == Some(process)) else {
+        return Sight::Runs(None);
+    };
+    match &flink.job {
+        Fact::Known(None) => Sight::Lost,
+        Fact::Known(Some(details)) => {
+            sight_of(job_state(flink, job.id).unwrap_or(details.state), *details, flink)
+        }
+        Fact::Unknown { why, for_how_long } if *for_how_long >= cx.config.unreachable_grace => {
+            Sight::Silent(silence(*why))
+        }
+        Fact::Unasked | Fact::Unknown { .. } => Sight::Runs(None),
+    }
+}
+
+fn sight_of(state: JobState, details: Job, flink: &Flink) -> Sight {
+    match state {
+        JobState::Finished => Sight::Finished,
+        JobState::Canceled => Sight::Canceled,
+        JobState::Failed => {
+            let why = flink.failure.known().cloned();
+            Sight::Failed(why.unwrap_or_else(|| "Flink gave no reason".to_owned()))
+        }
+        JobState::Starting
+        | JobState::Running
+        | JobState::Restarting
+        | JobState::Cancelling
+        | JobState::Suspended => Sight::Runs(Some(details)),
+    }
+}
+
+fn silence(why: Silence) -> String {
+    let what = match why {
+        Silence::Unreachable => "the JobManager cannot be reached",
+        Silence::TimedOut => "the JobManager does not answer in time",
+        Silence::NotReady => "the JobManager has no leader yet",
+        Silence::NotOurs => "something else answers at the JobManager's address",
+        Silence::Stale => "the view of the cluster is not up to date yet",
+        Silence::Unreadable => "the JobManager's answer cannot be understood",
+        Silence::Failed => "the JobManager failed to answer",
+    };
+    what.to_owned()
+}

@@ -1,0 +1,115 @@
+//! The closed list of reasons: condition reason, event reason and metric label are these words.
+
+use crate::decision::words;
+
+words! {
+    /// How an application stands, in one word.
+    Reason {
+        /// A version is on its way to running.
+        Deploying,
+        /// Its pods report trouble that may pass.
+        PodTrouble,
+        /// The old version is being put back.
+        RollingBack,
+        /// The version runs and is watched until it is confirmed.
+        Confirming,
+        /// The version runs and is confirmed.
+        Running,
+        /// The job ended by itself: a success.
+        JobFinished,
+        /// The job failed for good.
+        JobFailed,
+        /// The JobManager does not know the job any more.
+        JobLost,
+        /// A person cancelled the job.
+        JobCanceledExternally,
+        /// The job restarts again and again before it is confirmed.
+        RestartLoop,
+        /// Flink does not answer.
+        FlinkUnreachable,
+        /// A deploy was given up; an older version may run.
+        DeployFailed,
+        /// On its way out.
+        Deleting,
+        /// The spec is wrong.
+        InvalidSpec,
+        /// The spec asks for something that this version of the operator cannot do.
+        NotYetSupported,
+        /// `status.machine` cannot be read.
+        Unreadable,
+        /// The CRD is older than the operator and prunes what it writes.
+        CrdOutdated,
+        /// Objects that are not ours are in the way.
+        NameTaken,
+        /// The cluster runs a Flink that cannot be updated.
+        FlinkTooOld,
+        /// A live job that is not ours is on the cluster.
+        ForeignJob,
+        /// It cannot be proven what the newest state is.
+        RestorePointUnproven,
+    }
+}
+
+impl Reason {
+    /// No progress without a person.
+    #[must_use]
+    pub fn stalled(self) -> bool {
+        match self {
+            Reason::InvalidSpec
+            | Reason::NotYetSupported
+            | Reason::Unreadable
+            | Reason::CrdOutdated
+            | Reason::NameTaken
+            | Reason::FlinkTooOld
+            | Reason::ForeignJob
+            | Reason::JobLost
+            | Reason::JobFailed
+            | Reason::RestorePointUnproven => true,
+            Reason::Deploying
+            | Reason::PodTrouble
+            | Reason::RollingBack
+            | Reason::Confirming
+            | Reason::Running
+            | Reason::JobFinished
+            | Reason::JobCanceledExternally
+            | Reason::RestartLoop
+            | Reason::FlinkUnreachable
+            | Reason::DeployFailed
+            | Reason::Deleting => false,
+        }
+    }
+
+    /// On its way by itself.
+    #[must_use]
+    pub fn reconciling(self) -> bool {
+        match self {
+            Reason::Deploying
+            | Reason::PodTrouble
+            | Reason::RollingBack
+            | Reason::Confirming
+            | Reason::RestartLoop
+            | Reason::FlinkUnreachable
+            | Reason::Deleting => true,
+            Reason::Running
+            | Reason::JobFinished
+            | Reason::JobFailed
+            | Reason::JobLost
+            | Reason::JobCanceledExternally
+            | Reason::DeployFailed
+            | Reason::InvalidSpec
+            | Reason::NotYetSupported
+            | Reason::Unreadable
+            | Reason::CrdOutdated
+            | Reason::NameTaken
+            | Reason::FlinkTooOld
+            | Reason::ForeignJob
+            | Reason::RestorePointUnproven => false,
+        }
+    }
+
+    /// The deployed version is confirmed and does what it should.
+    #[must_use]
+    pub fn ready(self) -> bool {
+        matches!(self, Reason::Running | Reason::JobFinished)
+    }
+}

@@ -1,0 +1,267 @@
+//! ClusterStarting: the target's cluster comes up. The deployed job was not touched yet, so a
+//! newer spec or a failure costs nothing.
+
+use crate::decide::Context;
+use crate::decision::Effect;
+use crate::decision::EventReason;
+use crate::ids::Process;
+use crate::observation::{FactRequest, FlinkRequest, JobState, Observation, TroubleKind};
+use crate::policy::change::{self, Edit};
+use crate::policy::readiness::{self, Readiness, job_state};
+use crate::policy::{leaving, stop, submission};
+use crate::reason::Reason;
+use crate::state::{
+    ClusterStarting, Failure, FailureKind, LiveJob, Origin, Phase, Savepointing, State,
+    SubmittingJob, Version, Work,
+};
+use crate::states::{Next, deploy};
+
+pub(crate) fn needs(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &ClusterStarting,
+    seen: &Observation,
+) -> FactRequest {
+    let mut ask = FactRequest::default();
+    if not_stopped_yet(state) {
+        change::needs(cx, &state.record, phase.target, &mut ask);
+    }
+    readiness::needs(phase.target, seen, &mut ask);
+    let ready = matches!(readiness::of(phase.target, seen), Readiness::Ready(_));
+    if let Some(deployed) = &state.record.deployed
+        && ready
+        && let Some(job) = deployed.live()
+    {
+        ask.flink.extend(about_the_deployed(deployed, job, seen));
+    }
+    ask
+}
+
+fn about_the_deployed(
+    deployed: &Version,
+    job: &LiveJob,
+    seen: &Observation,
+) -> Option<FlinkRequest> {
+    let incarnation = deployed.target.incarnation;
+    let process = seen.cluster(incarnation)?.jobmanager_process(None)?;
+    let mut request = FlinkRequest::to(incarnation, process);
+    request.jobs = true;
+    request.job = Some(job.id);
+    request.statistics = Some(job.id);
+    Some(request)
+}
+
+/// The deployed job runs, or there is none: a newer spec may replace the target.
+fn not_stopped_yet(state: &State) -> bool {
+    state.record.deployed.as_ref().is_none_or(|d| !matches!(d.work, Work::Stopped(_)))
+}
+
+pub(crate) fn step(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &ClusterStarting,
+    seen: &Observation,
+) -> Next {
+    if change::rollback_forced(cx, &state.record, phase.target) {
+        let (state, failure) = deploy::forced(cx, state);
+        return fail(&state, phase, failure);
+    }
+    if not_stopped_yet(state) {
+        match change::in_mid_deploy(cx, &state.record, phase.target, seen) {
+            Edit::Redeploy => {
+                return deploy::retarget(cx, state, phase.target, phase.attempt > 1);
+            }
+            Edit::Harmless => {
+                let record = deploy::settle(cx, &state.record);
+                return Next::waiting(
+                    &State { record, ..state.clone() },
+                    "the cluster to start",
+                    phase.deadline,
+                );
+            }
+            Edit::Unknown => {
+                return wait(cx, state, phase, "the edited spec to be compared");
+            }
+            Edit::None => {}
+        }
+    }
+    if let Some(next) = troubled(cx, state, phase, seen) {
+        return next;
+    }
+    match readiness::of(phase.target, seen) {
+        Readiness::Waiting(what) => start_deadline(cx, state, phase, seen, &what),
+        Readiness::TooOld(version) => {
+            let message = format!(
+                "the image runs Flink {}.{}; deploy Flink 1.13 or newer",
+                version.major, version.minor
+            );
+            let failure = Failure { kind: FailureKind::SubmissionRefused, message };
+            fail(state, phase, failure)
+        }
+        Readiness::Foreign(job) => {
+            let message = format!("job {job} runs on the new cluster and is not ours");
+            Next::stay(state, Reason::ForeignJob, message)
+                .unblocked_by("cancel that job")
+                .polls_busily(cx)
+        }
+        Readiness::Ready(process) => ready(cx, state, phase, process, seen),
+    }
+}
+
+/// Gives the deploy up: back to the deployed version, which may have to be started again.
+fn fail(state: &State, phase: &ClusterStarting, failure: Failure) -> Next {
+    // From the second attempt on the cluster had a job sent to it.
+    let over = phase.attempt == 1;
+    deploy::roll_back(state, phase.target, failure, over)
+}
+
+fn wait(cx: &Context<'_>, state: &State, phase: &ClusterStarting, what: &str) -> Next {
+    Next::waiting(state, what, phase.deadline).polls_busily(cx)
+}
+
+/// What the pods say: told at once, ends the wait after a grace where waiting may cure it, at once
+/// where it cannot.
+fn troubled(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &ClusterStarting,
+    seen: &Observation,
+) -> Option<Next> {
+    seen.objects.known()?;
+    let Some(trouble) = readiness::trouble(phase.target, seen) else {
+        phase.troubled?;
+        let calm = ClusterStarting { troubled: None, ..phase.clone() };
+        let next = State { record: state.record.clone(), phase: Phase::ClusterStarting(calm) };
+        return Some(wait(cx, &next, phase, "the cluster to start"));
+    };
+    let failure = Failure { kind: FailureKind::PodTrouble, message: trouble.message.clone() };
+    if trouble.kind == TroubleKind::InvalidImage {
+        return Some(fail(state, phase, failure));
+    }
+    let since = phase.troubled.unwrap_or(cx.now);
+    let until = since + cx.config.pod_trouble_grace;
+    if cx.now >= until {
+        return Some(fail(state, phase, failure));
+    }
+    let troubled = ClusterStarting { troubled: Some(since), ..phase.clone() };
+    let next = State { record: state.record.clone(), phase: Phase::ClusterStarting(troubled) };
+    Some(
+        Next::stay(&next, Reason::PodTrouble, trouble.message.clone())
+            .waits("the pods to recover", Some(until))
+            .unblocked_by("correct what the pods report, or change the spec")
+            .polls_busily(cx),
+    )
+}
+
+fn start_deadline(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &ClusterStarting,
+    seen: &Observation,
+    what: &str,
+) -> Next {
+    if cx.now >= phase.deadline && settled(cx, phase, seen) {
+        let message = format!("the cluster did not start in time: still waiting for {what}");
+        return fail(state, phase, Failure { kind: FailureKind::ClusterStartTimeout, message });
+    }
+    wait(cx, state, phase, what)
+}
+
+/// The deadline may fire: what is missing is known to be missing, or was asked for long enough.
+fn settled(cx: &Context<'_>, phase: &ClusterStarting, seen: &Observation) -> bool {
+    let grace = cx.config.unreachable_grace;
+    seen.objects.settled(grace)
+        && seen
+            .flink
+            .get(&phase.target.incarnation)
+            .is_none_or(|f| f.cluster.settled(grace) && f.jobs.settled(grace))
+}
+
+/// The cluster can take a job: stop the deployed one first, or submit at once if none runs.
+fn ready(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &ClusterStarting,
+    process: Process,
+    seen: &Observation,
+) -> Next {
+    if leaving::may_run(&state.record) {
+        return wait(cx, state, phase, "a cluster that may still run a job to be gone");
+    }
+    match state.record.deployed.as_ref().map(|d| (d, &d.work)) {
+        None => {
+            let given = cx.desired.initial_savepoint.clone();
+            submit(cx, state, phase, process, given.map_or(Origin::Empty, Origin::Given))
+        }
+        Some((_, Work::Stopped(point))) => {
+            submit(cx, state, phase, process, Origin::Restored(point.clone()))
+        }
+        Some((_, Work::Finished)) => submit(cx, state, phase, process, Origin::Empty),
+        Some((deployed, Work::Live(job))) => stop_deployed(cx, state, phase, deployed, job, seen),
+    }
+}
+
+/// Into SubmittingJob with a new job id.
+pub(crate) fn submit(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &ClusterStarting,
+    process: Process,
+    from: Origin,
+) -> Next {
+    let mut record = state.record.clone();
+    let submission = submission::begin(cx, &mut record.ids, process, from, phase.attempt);
+    let deadline = submission.deadline;
+    let started_from = match submission.from.path() {
+        Some(path) => format!("Submitting job {} restored from {path}", submission.job),
+        None => format!("Submitting job {} without state", submission.job),
+    };
+    let submitting = SubmittingJob { target: phase.target, submission };
+    let next = State { record, phase: Phase::SubmittingJob(submitting) };
+    Next::waiting(&next, "the JobManager to accept the job", deadline)
+        .tells(EventReason::JobSubmitted, started_from)
+}
+
+fn stop_deployed(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &ClusterStarting,
+    deployed: &Version,
+    job: &LiveJob,
+    seen: &Observation,
+) -> Next {
+    let what = "the deployed job's JobManager to answer";
+    let Some(flink) = seen.flink.get(&deployed.target.incarnation) else {
+        return start_deadline(cx, state, phase, seen, what);
+    };
+    let unproven = match job_state(flink, job.id) {
+        Some(JobState::Failed) => Some("the deployed job has failed"),
+        Some(JobState::Canceled) => Some("the deployed job was cancelled"),
+        Some(_) => None,
+        None if flink.job.known() == Some(&None) => {
+            Some("the deployed job is unknown to its JobManager")
+        }
+        None => return start_deadline(cx, state, phase, seen, what),
+    };
+    if let Some(why) = unproven {
+        let message = format!(
+            "{why}; recovery from a checkpoint is not yet supported: delete the application and \
+             create it with savepointPath"
+        );
+        return fail(state, phase, Failure { kind: FailureKind::SavepointFailed, message });
+    }
+    let Some(Some(statistics)) = flink.statistics.known() else {
+        return start_deadline(cx, state, phase, seen, "the deployed job's checkpoint statistics");
+    };
+    let mut record = state.record.clone();
+    let stop = stop::begin(cx, &mut record.ids, job.id, statistics);
+    let deadline = cx.now + cx.desired.timeouts.savepoint;
+    let message = format!("Cancelling job {} with a final savepoint", job.id);
+    let savepointing = Savepointing { target: phase.target, stop, deadline };
+    let next = State { record, phase: Phase::Savepointing(savepointing) };
+    Next::waiting(&next, "the savepoint", deadline).tells(EventReason::CancellingJob, message)
+}
+
+pub(crate) fn effects(phase: &ClusterStarting, seen: &Observation) -> Vec<Effect> {
+    readiness::create_missing(phase.target, seen).into_iter().collect()
+}

@@ -1,0 +1,312 @@
+//! Deleting: the job is ended as `deleteMode` says, then the finalizer goes and Kubernetes removes
+//! the objects. Always ends: every wait has a limit.
+
+use crate::decide::Context;
+use crate::decision::{Effect, EventReason};
+use crate::desired::{DeleteMode, Goal};
+use crate::ids::{Incarnation, JobId};
+use crate::observation::{Fact, FactRequest, Flink, FlinkRequest, JobState, Observation};
+use crate::policy::leaving;
+use crate::policy::readiness::job_state;
+use crate::policy::stop::{self, Outcome};
+use crate::reason::Reason;
+use crate::state::{
+    Deleting, DeletingStep, LiveJob, Phase, Record, RestorePoint, State, Stop, Version, Work,
+};
+use crate::states::Next;
+
+/// The state of an application that is to go, from any phase.
+pub(crate) fn enter(cx: &Context<'_>, state: &State) -> State {
+    let step = match &state.phase {
+        Phase::Deleting(_) | Phase::Unreadable(_) => return state.clone(),
+        Phase::Savepointing(phase) => DeletingStep::Stop(phase.stop.clone()),
+        Phase::SubmittingJob(phase) => open(&state.record, phase.submission.job),
+        Phase::RollingBackJob(phase) => match &phase.submission {
+            Some(submission) => open(&state.record, submission.job),
+            None => DeletingStep::Look,
+        },
+        Phase::New(_)
+        | Phase::Updating(_)
+        | Phase::ClusterStarting(_)
+        | Phase::Running(_)
+        | Phase::DeployFailed(_) => DeletingStep::Look,
+    };
+    let deadline = cx.now + cx.desired.timeouts.delete;
+    let phase = Phase::Deleting(Deleting { step, deadline });
+    State { record: state.record.clone(), phase }
+}
+
+/// A job is on its way: it is ended with its cluster.
+fn open(record: &Record, job: JobId) -> DeletingStep {
+    let state = match record.deployed.as_ref().map(|d| &d.work) {
+        Some(Work::Stopped(point)) => format!("the last restore point is {}", point.path),
+        Some(Work::Live(_) | Work::Finished) | None => "there is no restore point".to_owned(),
+    };
+    DeletingStep::RemoveClusters { why: format!("job {job} was being submitted; {state}") }
+}
+
+fn mode(cx: &Context<'_>) -> DeleteMode {
+    match cx.desired.goal {
+        Goal::Delete(mode) => mode,
+        Goal::Run => DeleteMode::Savepoint,
+    }
+}
+
+pub(crate) fn needs(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &Deleting,
+    seen: &Observation,
+) -> FactRequest {
+    let mut ask = FactRequest::default();
+    let live = live(&state.record);
+    match &phase.step {
+        DeletingStep::Finalize => {}
+        DeletingStep::RemoveClusters { .. } => {
+            ask.objects = true;
+            ask.live_pods = seen.objects.known().is_some_and(|o| o.clusters.is_empty());
+        }
+        DeletingStep::Look => {
+            if let Some((version, job)) = live {
+                ask.objects = true;
+                ask.flink.extend(about(version.target.incarnation, job.id, seen));
+            }
+        }
+        DeletingStep::Cancel(job) => {
+            if let Some(version) = &state.record.deployed {
+                ask.objects = true;
+                ask.flink.extend(about(version.target.incarnation, *job, seen));
+            }
+        }
+        DeletingStep::Stop(stop) => {
+            if let Some(version) = &state.record.deployed {
+                ask.objects = true;
+                let incarnation = version.target.incarnation;
+                ask.flink.extend(stop::needs(incarnation, stop, phase.deadline, cx, seen));
+            }
+        }
+    }
+    ask
+}
+
+fn live(record: &Record) -> Option<(&Version, &LiveJob)> {
+    record.deployed.as_ref().and_then(|d| d.live().map(|job| (d, job)))
+}
+
+fn about(incarnation: Incarnation, job: JobId, seen: &Observation) -> Option<FlinkRequest> {
+    let process = seen.cluster(incarnation)?.jobmanager_process(None)?;
+    let mut request = FlinkRequest::to(incarnation, process);
+    request.jobs = true;
+    request.job = Some(job);
+    request.statistics = Some(job);
+    Some(request)
+}
+
+pub(crate) fn step(cx: &Context<'_>, state: &State, phase: &Deleting, seen: &Observation) -> Next {
+    if mode(cx) == DeleteMode::None && phase.step != DeletingStep::Finalize {
+        return finalize(state, phase, "deleteMode None: the job ends with its cluster".to_owned());
+    }
+    match &phase.step {
+        DeletingStep::Look => look(cx, state, phase, seen),
+        DeletingStep::Stop(stop) if mode(cx) == DeleteMode::ForceCancel && !stop.cancel => {
+            goes_to(state, phase, DeletingStep::Cancel(stop.job), "cancelling the job")
+        }
+        DeletingStep::Stop(stop) => stopping(cx, state, phase, stop, seen),
+        DeletingStep::Cancel(job) => cancelling(cx, state, phase, *job, seen),
+        DeletingStep::RemoveClusters { why } => removing(cx, state, phase, why, seen),
+        DeletingStep::Finalize => Next::stay(state, Reason::Deleting, "removing the finalizer"),
+    }
+}
+
+fn goes_to(state: &State, phase: &Deleting, step: DeletingStep, message: &str) -> Next {
+    let phase = Phase::Deleting(Deleting { step, ..phase.clone() });
+    Next::new(state.record.clone(), phase, Reason::Deleting, message)
+}
+
+/// The end: says what survives, then the finalizer goes.
+fn finalize(state: &State, phase: &Deleting, survives: String) -> Next {
+    goes_to(state, phase, DeletingStep::Finalize, &survives)
+        .tells(EventReason::LastRestorePoint, survives)
+}
+
+/// Without a way to end the job in order: its cluster is taken away.
+fn take_away(cx: &Context<'_>, state: &State, why: String) -> Next {
+    let deadline = cx.now + cx.desired.timeouts.delete;
+    let step = DeletingStep::RemoveClusters { why: why.clone() };
+    let phase = Phase::Deleting(Deleting { step, deadline });
+    Next::new(state.record.clone(), phase, Reason::Deleting, why.clone())
+        .warns(EventReason::SavepointFailed, why)
+}
+
+fn flink<'s>(state: &State, seen: &'s Observation) -> Option<&'s Flink> {
+    let deployed = state.record.deployed.as_ref()?;
+    seen.flink.get(&deployed.target.incarnation)
+}
+
+fn look(cx: &Context<'_>, state: &State, phase: &Deleting, seen: &Observation) -> Next {
+    let Some((_, job)) = live(&state.record) else {
+        return finalize(state, phase, survivor(&state.record));
+    };
+    let flink = flink(state, seen);
+    match flink.and_then(|f| job_state(f, job.id)) {
+        Some(ended) if ended.over() => {
+            return finalize(state, phase, format!("job {} had ended as {ended:?}", job.id));
+        }
+        Some(_) => {}
+        None => return unanswered(cx, state, phase, flink),
+    }
+    if mode(cx) == DeleteMode::ForceCancel {
+        let message = format!("Force-canceling job {}", job.id);
+        return goes_to(state, phase, DeletingStep::Cancel(job.id), &message)
+            .warns(EventReason::ForceCanceling, message);
+    }
+    let Some(Some(statistics)) = flink.and_then(|f| f.statistics.known()) else {
+        return unanswered(cx, state, phase, flink);
+    };
+    let mut record = state.record.clone();
+    let stop = stop::begin(cx, &mut record.ids, job.id, statistics);
+    let message = format!("Cancelling job {} with a final savepoint", job.id);
+    let state = State { record, ..state.clone() };
+    goes_to(&state, phase, DeletingStep::Stop(stop), &message)
+        .tells(EventReason::CancellingJob, message)
+}
+
+/// What is known of the newest state when no job runs.
+fn survivor(record: &Record) -> String {
+    match record.deployed.as_ref().map(|d| &d.work) {
+        Some(Work::Stopped(RestorePoint { path, .. })) => {
+            format!("no job runs; the last restore point is {path}")
+        }
+        Some(Work::Finished) => "the job had finished".to_owned(),
+        Some(Work::Live(_)) | None => "no job was started".to_owned(),
+    }
+}
+
+fn unanswered(cx: &Context<'_>, state: &State, phase: &Deleting, flink: Option<&Flink>) -> Next {
+    if flink.is_some_and(|f| matches!(f.job, Fact::Known(None))) {
+        let why = "the JobManager does not know the job any more; checkpoints that were retained \
+                   stay where they are";
+        return take_away(cx, state, why.to_owned());
+    }
+    if cx.now >= phase.deadline {
+        let why = "the JobManager could not be asked in time; checkpoints that were retained stay \
+                   where they are";
+        return take_away(cx, state, why.to_owned());
+    }
+    waiting(cx, state, phase, "the JobManager to answer")
+}
+
+fn waiting(cx: &Context<'_>, state: &State, phase: &Deleting, what: &str) -> Next {
+    Next::stay(state, Reason::Deleting, format!("waiting for {what}"))
+        .waits(what, Some(phase.deadline))
+        .polls_busily(cx)
+}
+
+fn stopping(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &Deleting,
+    stop: &Stop,
+    seen: &Observation,
+) -> Next {
+    let Some(flink) = flink(state, seen) else {
+        return unanswered(cx, state, phase, None);
+    };
+    match stop::follow(cx, stop, phase.deadline, flink) {
+        Outcome::Stopped(point) => {
+            let message = format!("Canceled job with savepoint {}", point.path);
+            finalize(state, phase, message)
+        }
+        Outcome::EndedByItself => finalize(state, phase, "the job ended by itself".to_owned()),
+        Outcome::Unproven(why) if job_state(flink, stop.job).is_some_and(JobState::over) => {
+            finalize(state, phase, why)
+        }
+        Outcome::Unproven(why) => take_away(cx, state, why),
+        Outcome::Remember(stop) => {
+            goes_to(state, phase, DeletingStep::Stop(stop), "waiting for the savepoint")
+        }
+        Outcome::Waiting(_) | Outcome::Failed(_) if cx.now >= phase.deadline => take_away(
+            cx,
+            state,
+            "no savepoint could be taken in time; checkpoints that were retained stay where they \
+             are"
+            .to_owned(),
+        ),
+        Outcome::Waiting(what) => waiting(cx, state, phase, &what),
+        Outcome::Failed(message) => {
+            let Some(Some(statistics)) = flink.statistics.known() else {
+                return waiting(cx, state, phase, "the job's checkpoint statistics");
+            };
+            let mut record = state.record.clone();
+            let next = stop::again(cx, &mut record.ids, stop, statistics);
+            let told = format!("Failed to take savepoint for job {}: {message}", stop.job);
+            goes_to(&State { record, ..state.clone() }, phase, DeletingStep::Stop(next), &told)
+                .warns(EventReason::SavepointFailed, told)
+        }
+    }
+}
+
+fn cancelling(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &Deleting,
+    job: JobId,
+    seen: &Observation,
+) -> Next {
+    let flink = flink(state, seen);
+    match flink.and_then(|f| job_state(f, job)) {
+        Some(ended) if ended.over() => finalize(state, phase, format!("job {job} was cancelled")),
+        Some(_) if cx.now >= phase.deadline => {
+            take_away(cx, state, format!("job {job} did not end in time after it was cancelled"))
+        }
+        Some(_) => waiting(cx, state, phase, "the job to be cancelled"),
+        None => unanswered(cx, state, phase, flink),
+    }
+}
+
+fn removing(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &Deleting,
+    why: &str,
+    seen: &Observation,
+) -> Next {
+    let none_left = seen.objects.known().is_some_and(|o| o.clusters.is_empty());
+    let gone = none_left && seen.live_pods.known().is_some_and(Vec::is_empty);
+    if gone || cx.now >= phase.deadline {
+        return finalize(state, phase, why.to_owned());
+    }
+    waiting(cx, state, phase, "the cluster's pods to be gone")
+}
+
+pub(crate) fn effects(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &Deleting,
+    seen: &Observation,
+) -> Vec<Effect> {
+    match &phase.step {
+        DeletingStep::Look => Vec::new(),
+        DeletingStep::Finalize if cx.desired.finalizer => vec![Effect::RemoveFinalizer],
+        DeletingStep::Finalize => Vec::new(),
+        DeletingStep::Stop(stop) => {
+            let deployed = state.record.deployed.as_ref();
+            let due = deployed.and_then(|d| stop::effect(cx, d.target.incarnation, stop, seen));
+            due.into_iter().collect()
+        }
+        DeletingStep::Cancel(job) => cancel(state, *job, seen).into_iter().collect(),
+        DeletingStep::RemoveClusters { .. } => {
+            let clusters = seen.objects.known().map(|o| o.clusters.as_slice()).unwrap_or_default();
+            let due = clusters.iter().filter(|c| leaving::to_be_removed(c));
+            due.map(|c| Effect::RemoveCluster { incarnation: c.incarnation }).collect()
+        }
+    }
+}
+
+fn cancel(state: &State, job: JobId, seen: &Observation) -> Option<Effect> {
+    let incarnation = state.record.deployed.as_ref()?.target.incarnation;
+    let process = seen.cluster(incarnation)?.jobmanager_process(None)?;
+    let flink = seen.flink.get(&incarnation).filter(|f| f.process == Some(process))?;
+    let running = job_state(flink, job).is_some_and(|s| !s.over() && s != JobState::Cancelling);
+    running.then_some(Effect::Cancel { incarnation, process, job })
+}

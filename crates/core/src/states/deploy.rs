@@ -1,0 +1,131 @@
+//! Beginning a deploy, changing its target, giving it up: what several phases do alike.
+
+use crate::decide::Context;
+use crate::decision::EventReason;
+use crate::desired::{Obstacle, ObstacleKind};
+use crate::ids::Incarnation;
+use crate::policy::leaving;
+use crate::reason::Reason;
+use crate::state::{
+    DeployFailed, Failure, FailureKind, Phase, Record, RollingBackJob, Running, State, Target,
+    Updating, Work,
+};
+use crate::states::Next;
+
+/// Begins a deploy of the desired spec, or says why that spec cannot be deployed; the state then
+/// stays as it is.
+pub(crate) fn begin(cx: &Context<'_>, state: &State, message: String) -> Next {
+    if !cx.desired.obstacles.is_empty() {
+        return refused(state, &cx.desired.obstacles);
+    }
+    let mut record = state.record.clone();
+    record.incarnations += 1;
+    record.settled = None;
+    let target = Target {
+        hash: cx.desired.hash,
+        incarnation: Incarnation(record.incarnations),
+        generation: cx.desired.generation,
+        digest: cx.desired.digest,
+        parallelism: cx.desired.parallelism,
+    };
+    let deadline = cx.now + cx.desired.timeouts.cluster_start;
+    let told = format!("Creating Flink cluster for deploy {}", target.hash);
+    let phase = Phase::Updating(Updating { target, deadline });
+    Next::new(record, phase, Reason::Deploying, message).tells(EventReason::CreatingCluster, told)
+}
+
+/// Nothing was done: the spec cannot be deployed.
+fn refused(state: &State, obstacles: &[Obstacle]) -> Next {
+    let kind = obstacles.iter().map(|o| o.kind).min_by_key(|kind| match kind {
+        ObstacleKind::Invalid => 0,
+        ObstacleKind::NotYetSupported => 1,
+    });
+    let reason = match kind {
+        Some(ObstacleKind::NotYetSupported) => Reason::NotYetSupported,
+        Some(ObstacleKind::Invalid) | None => Reason::InvalidSpec,
+    };
+    let sentences: Vec<String> =
+        obstacles.iter().map(|o| format!("{}: {}", o.field, o.message)).collect();
+    let fields: Vec<&str> = obstacles.iter().map(|o| o.field.as_str()).collect();
+    let cure = format!("change {}", fields.join(", "));
+    Next::stay(state, reason, sentences.join("; ")).unblocked_by(cure)
+}
+
+/// A newer spec replaces the target, as long as the deployed job was not asked to stop.
+/// `may_run`: a job was sent to the target's cluster before.
+pub(crate) fn retarget(cx: &Context<'_>, state: &State, target: Target, may_run: bool) -> Next {
+    if wants_the_deployed(cx, state) {
+        return put_back(state, target, may_run);
+    }
+    let mut abandoned = state.clone();
+    leaving::send_away(&mut abandoned.record, target, may_run);
+    begin(cx, &abandoned, "a newer spec replaces the one being deployed".to_owned())
+}
+
+/// The spec names the deployed version again: its cluster stands, it is not deployed anew.
+pub(crate) fn wants_the_deployed(cx: &Context<'_>, state: &State) -> bool {
+    state.record.deployed.as_ref().is_some_and(|d| d.target.hash == cx.desired.hash)
+}
+
+fn put_back(state: &State, target: Target, may_run: bool) -> Next {
+    let message = "the spec was put back to the deployed version".to_owned();
+    if has_stopped(state) {
+        let failure = Failure { kind: FailureKind::PutBack, message };
+        return roll_back(state, target, failure, !may_run);
+    }
+    let mut record = state.record.clone();
+    leaving::send_away(&mut record, target, may_run);
+    Next::new(record, Phase::Running(Running { confirming: None }), Reason::Running, message)
+}
+
+/// No job runs: the deployed version's was stopped for a deploy.
+fn has_stopped(state: &State) -> bool {
+    state.record.deployed.as_ref().is_some_and(|d| matches!(d.work, Work::Stopped(_)))
+}
+
+/// `forceRollback`, honoured once per generation: the edit that set it asks for nothing else.
+pub(crate) fn forced(cx: &Context<'_>, state: &State) -> (State, Failure) {
+    let mut state = state.clone();
+    state.record.forced = Some(cx.desired.generation);
+    state.record.settled = Some(cx.desired.digest);
+    let message = "forceRollback is set in the resource".to_owned();
+    (state, Failure { kind: FailureKind::ForcedRollback, message })
+}
+
+/// Gives up a deploy whose job never came to run, or is over; the deployed version was not
+/// touched, or there is none. `may_run`: the target's cluster may still bring up a job.
+pub(crate) fn give_up(state: &State, target: Target, failure: Failure, may_run: bool) -> Next {
+    let mut record = state.record.clone();
+    leaving::send_away(&mut record, target, may_run);
+    let message = format!("deploy {} failed: {failure}", target.hash);
+    let phase = Phase::DeployFailed(DeployFailed { failed: target, failure });
+    Next::new(record, phase, Reason::DeployFailed, message.clone())
+        .warns(EventReason::DeployFailed, message)
+}
+
+/// Puts the deployed version's job back after the target's job failed; without a version to go
+/// back to, gives up. `over`: no task of the target's job runs or will run.
+pub(crate) fn roll_back(state: &State, failed: Target, failure: Failure, over: bool) -> Next {
+    let stopped =
+        state.record.deployed.as_ref().is_some_and(|d| matches!(d.work, Work::Stopped(_)));
+    if !stopped {
+        return give_up(state, failed, failure, !over);
+    }
+    let mut record = state.record.clone();
+    leaving::send_away(&mut record, failed, !over);
+    let message = format!("deploy {} failed, rolling back: {failure}", failed.hash);
+    let phase = Phase::RollingBackJob(RollingBackJob {
+        failed,
+        failure,
+        submission: None,
+        attempt: 1,
+        trouble: None,
+    });
+    Next::new(record, phase, Reason::RollingBack, message.clone())
+        .warns(EventReason::DeployFailed, message)
+}
+
+/// Remembers that the desired spec was looked at and asks for nothing.
+pub(crate) fn settle(cx: &Context<'_>, record: &Record) -> Record {
+    Record { settled: Some(cx.desired.digest), ..record.clone() }
+}

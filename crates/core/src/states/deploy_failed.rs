@@ -1,0 +1,81 @@
+//! DeployFailed: the last deploy was given up. The deployed version, if there is one, runs and is
+//! watched; any spec that differs from the failed one is tried.
+
+use crate::decide::Context;
+use crate::observation::{FactRequest, Observation};
+use crate::policy::watch::{self, Sight};
+use crate::reason::Reason;
+use crate::state::{DeployFailed, Phase, Running, State, Version, Work};
+use crate::states::{Next, deploy, running};
+
+pub(crate) fn needs(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &DeployFailed,
+    seen: &Observation,
+) -> FactRequest {
+    let mut ask = FactRequest { objects: true, ..FactRequest::default() };
+    if let Some(deployed) = &state.record.deployed {
+        watch::needs(deployed, seen, &mut ask);
+        if is_newer(cx, state, phase) && cx.desired.digest != deployed.target.digest {
+            ask.change = Some(deployed.target.incarnation);
+        }
+    }
+    ask
+}
+
+/// The spec is neither the failed one nor one that asked for the same.
+fn is_newer(cx: &Context<'_>, state: &State, phase: &DeployFailed) -> bool {
+    let digest = cx.desired.digest;
+    digest != phase.failed.digest && Some(digest) != state.record.settled
+}
+
+pub(crate) fn step(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &DeployFailed,
+    seen: &Observation,
+) -> Next {
+    let Some(deployed) = &state.record.deployed else {
+        if is_newer(cx, state, phase) {
+            return deploy::begin(cx, state, "a new spec replaces the failed one".to_owned());
+        }
+        return rest(cx, state, phase, "nothing is deployed");
+    };
+    if is_newer(cx, state, phase) {
+        return newer(cx, state, deployed, seen);
+    }
+    match watch::look(cx, deployed, seen) {
+        Sight::Finished if deployed.work != Work::Finished => {
+            running::now_finished(state, deployed)
+        }
+        Sight::Runs(_) => rest(cx, state, phase, "the previous version runs"),
+        Sight::Finished => rest(cx, state, phase, "the previous version's job has finished"),
+        sight @ (Sight::Stopped
+        | Sight::Failed(_)
+        | Sight::Canceled
+        | Sight::Lost
+        | Sight::Silent(_)) => running::tell(cx, state, &sight, Reason::DeployFailed),
+    }
+}
+
+fn rest(cx: &Context<'_>, state: &State, phase: &DeployFailed, and: &str) -> Next {
+    let message = format!("deploy {} failed: {}; {and}", phase.failed.hash, phase.failure);
+    let next = Next::stay(state, Reason::DeployFailed, message)
+        .unblocked_by("a changed spec, or a new restartNonce");
+    if state.record.deployed.is_some() { next.polls(cx) } else { next }
+}
+
+/// The spec was put back to the deployed version, or wants yet another.
+fn newer(cx: &Context<'_>, state: &State, deployed: &Version, seen: &Observation) -> Next {
+    let back = cx.desired.digest == deployed.target.digest;
+    let next = if back { None } else { running::edited(cx, state, deployed, seen) };
+    let settled = match next {
+        None => state.record.clone(),
+        Some(next) if next.state.record.settled == Some(cx.desired.digest) => next.state.record,
+        Some(next) => return next,
+    };
+    let phase = Phase::Running(Running { confirming: None });
+    let message = "the spec was put back to the running version";
+    Next::new(settled, phase, Reason::Running, message)
+}

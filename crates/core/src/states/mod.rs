@@ -1,0 +1,17 @@
+//! One file per phase: what it needs, how it goes on, which effects belong to it.
+
+pub(crate) mod cluster_starting;
+pub(crate) mod deleting;
+pub(crate) mod deploy_failed;
+pub(crate) mod new;
+mod next;
+pub(crate) mod rolling_back_job;
+pub(crate) mod running;
+pub(crate) mod savepointing;
+pub(crate) mod submitting_job;
+pub(crate) mod unreadable;
+pub(crate) mod updating;
+
+mod deploy;
+
+pub(crate) use next::Next;

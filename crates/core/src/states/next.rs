@@ -1,0 +1,92 @@
+//! What a phase's step comes to, before the effects of the state it leads to are known.
+
+use crate::decide::Context;
+use crate::decision::{Event, EventReason, Verdict, Waiting};
+use crate::reason::Reason;
+use crate::state::{Phase, Record, State};
+use crate::time::Timestamp;
+
+/// The next state, with what to tell about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Next {
+    pub(crate) state: State,
+    pub(crate) events: Vec<Event>,
+    pub(crate) verdict: Verdict,
+    pub(crate) wake: Option<Timestamp>,
+}
+
+impl Next {
+    /// In `phase`, with nothing else to tell.
+    pub(crate) fn new(
+        record: Record,
+        phase: Phase,
+        reason: Reason,
+        message: impl Into<String>,
+    ) -> Next {
+        let verdict = Verdict { reason, message: message.into(), waiting: None };
+        Next { state: State { record, phase }, events: Vec::new(), verdict, wake: None }
+    }
+
+    /// In the same state.
+    pub(crate) fn stay(state: &State, reason: Reason, message: impl Into<String>) -> Next {
+        Next::new(state.record.clone(), state.phase.clone(), reason, message)
+    }
+
+    /// On the way of a deploy, waiting.
+    pub(crate) fn waiting(state: &State, what: impl Into<String>, until: Timestamp) -> Next {
+        let what = what.into();
+        Next::stay(state, Reason::Deploying, format!("waiting for {what}")).waits(what, Some(until))
+    }
+
+    /// Tells what is being waited for, and wakes when the time is up.
+    pub(crate) fn waits(mut self, what: impl Into<String>, until: Option<Timestamp>) -> Next {
+        self.verdict.waiting = Some(Waiting { what: what.into(), until, unblock: String::new() });
+        self.wake = earlier(self.wake, until);
+        self
+    }
+
+    /// Tells what a person can do about it.
+    pub(crate) fn unblocked_by(mut self, cure: impl Into<String>) -> Next {
+        let cure = cure.into();
+        match &mut self.verdict.waiting {
+            Some(waiting) => waiting.unblock = cure,
+            none => {
+                let what = self.verdict.message.clone();
+                *none = Some(Waiting { what, until: None, unblock: cure });
+            }
+        }
+        self
+    }
+
+    /// Calls itself again while something is under way in Flink that no event tells.
+    pub(crate) fn polls_busily(mut self, cx: &Context<'_>) -> Next {
+        self.wake = earlier(self.wake, Some(cx.now + cx.config.flink_poll.busy));
+        self
+    }
+
+    /// Calls itself again now and then, to notice what no event tells.
+    pub(crate) fn polls(mut self, cx: &Context<'_>) -> Next {
+        self.wake = earlier(self.wake, Some(cx.now + cx.config.flink_poll.running));
+        self
+    }
+
+    /// Adds a Normal event.
+    pub(crate) fn tells(mut self, reason: EventReason, message: impl Into<String>) -> Next {
+        self.events.push(Event { warning: false, reason, message: message.into() });
+        self
+    }
+
+    /// Adds a Warning event.
+    pub(crate) fn warns(mut self, reason: EventReason, message: impl Into<String>) -> Next {
+        self.events.push(Event { warning: true, reason, message: message.into() });
+        self
+    }
+}
+
+/// The earlier of two instants; none is never. An instant that has passed is no reason to wake.
+fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (one, None) | (None, one) => one,
+    }
+}

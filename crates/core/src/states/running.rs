@@ -1,0 +1,212 @@
+//! Running: the deployed version's job runs. Until it is confirmed the version before stands by.
+
+use crate::decide::Context;
+use crate::decision::{Effect, EventReason};
+use crate::observation::{FactRequest, Job, Observation};
+use crate::policy::change::{self, Edit};
+use crate::policy::watch::{self, Sight};
+use crate::policy::{leaving, readiness};
+use crate::reason::Reason;
+use crate::state::{
+    Confirming, Failure, FailureKind, Phase, Record, Running, State, Version, Work,
+};
+use crate::states::{Next, deploy};
+
+pub(crate) fn needs(cx: &Context<'_>, state: &State, seen: &Observation) -> FactRequest {
+    let mut ask = FactRequest { objects: true, ..FactRequest::default() };
+    if let Some(deployed) = &state.record.deployed {
+        watch::needs(deployed, seen, &mut ask);
+        change::needs(cx, &state.record, deployed.target, &mut ask);
+    }
+    ask
+}
+
+pub(crate) fn step(cx: &Context<'_>, state: &State, phase: &Running, seen: &Observation) -> Next {
+    let Some(deployed) = &state.record.deployed else {
+        let message = "status.machine says Running without a deployed version";
+        return Next::stay(state, Reason::Unreadable, message)
+            .unblocked_by("delete status.machine, or upgrade the operator");
+    };
+    let sight = watch::look(cx, deployed, seen);
+    match &phase.confirming {
+        Some(confirming) => confirm(cx, state, deployed, *confirming, &sight, seen),
+        None => confirmed(cx, state, deployed, &sight, seen),
+    }
+}
+
+/// Watches the version until it has run for `confirm_after` without a restart.
+fn confirm(
+    cx: &Context<'_>,
+    state: &State,
+    deployed: &Version,
+    confirming: Confirming,
+    sight: &Sight,
+    seen: &Observation,
+) -> Next {
+    if change::rollback_forced(cx, &state.record, deployed.target) {
+        let (state, failure) = deploy::forced(cx, state);
+        return undo(&state, deployed, failure, false);
+    }
+    let failed = |kind, over| {
+        let failure = Failure { kind, message: sight.message() };
+        undo(state, deployed, failure, over)
+    };
+    match sight {
+        Sight::Finished => now_confirmed(state, deployed, Work::Finished),
+        Sight::Failed(why) => {
+            let failure = Failure { kind: FailureKind::JobFailed, message: why.clone() };
+            undo(state, deployed, failure, true)
+        }
+        Sight::Canceled => failed(FailureKind::JobCanceled, true),
+        Sight::Lost => failed(FailureKind::JobManagerLost, false),
+        Sight::Runs(Some(job)) => counts(cx, state, deployed, confirming, *job, seen),
+        Sight::Runs(None) | Sight::Silent(_) | Sight::Stopped => {
+            looped(cx, state, deployed, confirming, &sight.message(), seen)
+        }
+    }
+}
+
+/// The job runs: confirmed after long enough without a restart, else counted from the last one.
+fn counts(
+    cx: &Context<'_>,
+    state: &State,
+    deployed: &Version,
+    confirming: Confirming,
+    job: Job,
+    seen: &Observation,
+) -> Next {
+    if !job.up() {
+        let message = "not every vertex of the job runs";
+        return looped(cx, state, deployed, confirming, message, seen);
+    }
+    if job.restarted_at != confirming.restarted_at {
+        let restarted_at = job.restarted_at;
+        let confirming = Some(Confirming { since: cx.now, restarted_at, ..confirming });
+        let phase = Phase::Running(Running { confirming });
+        let next = State { record: state.record.clone(), phase };
+        return watching(cx, &next, "the job was restarted; counting anew", Reason::Confirming);
+    }
+    if cx.now.since(confirming.since) >= cx.desired.confirm_after {
+        return now_confirmed(state, deployed, deployed.work.clone());
+    }
+    let until = confirming.since + cx.desired.confirm_after;
+    watching(cx, state, "the job runs; it is watched until it is confirmed", Reason::Confirming)
+        .waits("the job to run for a while without a restart", Some(until))
+}
+
+fn watching(cx: &Context<'_>, state: &State, message: &str, reason: Reason) -> Next {
+    Next::stay(state, reason, message).polls_busily(cx)
+}
+
+/// Not up: past the deadline that is a loop, and a new spec then goes on from where this version
+/// started, by way of a rollback.
+fn looped(
+    cx: &Context<'_>,
+    state: &State,
+    deployed: &Version,
+    confirming: Confirming,
+    message: &str,
+    seen: &Observation,
+) -> Next {
+    if cx.now < confirming.deadline {
+        return watching(cx, state, message, Reason::Confirming)
+            .waits("every vertex of the job to run", Some(confirming.deadline));
+    }
+    let edit = change::in_mid_deploy(cx, &state.record, deployed.target, seen);
+    if edit == Edit::Redeploy && state.record.previous.is_some() {
+        let failure = Failure { kind: FailureKind::RestartLoop, message: message.to_owned() };
+        return undo(state, deployed, failure, false);
+    }
+    watching(cx, state, message, Reason::RestartLoop).unblocked_by("a new spec, or forceRollback")
+}
+
+/// The version before is the deployed one again; this one's cluster goes.
+fn step_back(record: &mut Record, deployed: &Version, over: bool) {
+    leaving::send_away(record, deployed.target, !over);
+    record.deployed = record.previous.take();
+}
+
+fn undo(state: &State, deployed: &Version, failure: Failure, over: bool) -> Next {
+    let mut state = state.clone();
+    step_back(&mut state.record, deployed, over);
+    deploy::roll_back(&state, deployed.target, failure, over)
+}
+
+fn now_confirmed(state: &State, deployed: &Version, work: Work) -> Next {
+    let mut record = state.record.clone();
+    if let Some(previous) = record.previous.take() {
+        leaving::send_away(&mut record, previous.target, false);
+    }
+    let finished = work == Work::Finished;
+    let hash = deployed.target.hash;
+    record.deployed = Some(Version { work, ..deployed.clone() });
+    let phase = Phase::Running(Running { confirming: None });
+    let (reason, message) = if finished {
+        (Reason::JobFinished, format!("the job of deploy {hash} has finished"))
+    } else {
+        (Reason::Running, format!("deploy {hash} is confirmed"))
+    };
+    Next::new(record, phase, reason, message.clone()).tells(EventReason::DeployConfirmed, message)
+}
+
+/// The version is confirmed: wait for an edit, and tell what the job does.
+pub(crate) fn confirmed(
+    cx: &Context<'_>,
+    state: &State,
+    deployed: &Version,
+    sight: &Sight,
+    seen: &Observation,
+) -> Next {
+    if let Some(next) = edited(cx, state, deployed, seen) {
+        return next;
+    }
+    if *sight == Sight::Finished && deployed.work != Work::Finished {
+        return now_finished(state, deployed);
+    }
+    tell(cx, state, sight, Reason::Running)
+}
+
+/// A deploy, if the spec asks for one.
+pub(crate) fn edited(
+    cx: &Context<'_>,
+    state: &State,
+    deployed: &Version,
+    seen: &Observation,
+) -> Option<Next> {
+    match change::since(cx, &state.record, deployed.target, seen) {
+        Edit::None => None,
+        Edit::Unknown => {
+            let message = "the edited spec is being compared with the deployed one";
+            Some(Next::stay(state, Reason::Deploying, message).polls_busily(cx))
+        }
+        Edit::Harmless => {
+            let record = deploy::settle(cx, &state.record);
+            let next = State { record, ..state.clone() };
+            Some(Next::stay(&next, Reason::Running, "the edit needs no deploy"))
+        }
+        Edit::Redeploy => Some(deploy::begin(cx, state, "the spec was changed".to_owned())),
+    }
+}
+
+pub(crate) fn now_finished(state: &State, deployed: &Version) -> Next {
+    let mut record = state.record.clone();
+    record.deployed = Some(Version { work: Work::Finished, ..deployed.clone() });
+    let next = State { record, ..state.clone() };
+    Next::stay(&next, Reason::JobFinished, "the job has finished")
+        .tells(EventReason::JobFinished, "Job finished")
+}
+
+/// How the deployed job does, in a phase that otherwise rests; `at_rest`: when it runs.
+pub(crate) fn tell(cx: &Context<'_>, state: &State, sight: &Sight, at_rest: Reason) -> Next {
+    let reason = sight.reason().unwrap_or(at_rest);
+    Next::stay(state, reason, sight.message()).polls(cx)
+}
+
+/// What was removed by someone comes back, and the generic Service points at the deployed version.
+pub(crate) fn effects(state: &State, seen: &Observation) -> Vec<Effect> {
+    let Some(deployed) = &state.record.deployed else { return Vec::new() };
+    let mut effects = Vec::new();
+    effects.extend(readiness::create_missing(deployed.target, seen));
+    effects.extend(readiness::point_service(deployed.target, seen));
+    effects
+}

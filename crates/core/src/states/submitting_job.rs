@@ -1,0 +1,115 @@
+//! SubmittingJob: the target's job is on its way into its JobManager, then its vertices come up.
+
+use crate::decide::Context;
+use crate::decision::{Effect, EventReason};
+use crate::observation::{FactRequest, Observation};
+use crate::policy::submission::{self, Outcome};
+use crate::policy::{change, readiness};
+use crate::reason::Reason;
+use crate::state::{
+    ClusterStarting, Confirming, Failure, FailureKind, LiveJob, Phase, Running, State, Submission,
+    SubmittingJob, Version, Work,
+};
+use crate::states::{Next, deploy};
+use crate::time::Timestamp;
+
+pub(crate) fn needs(
+    _cx: &Context<'_>,
+    _state: &State,
+    phase: &SubmittingJob,
+    seen: &Observation,
+) -> FactRequest {
+    let mut ask = FactRequest::default();
+    submission::needs(phase.target, &phase.submission, seen, &mut ask);
+    ask
+}
+
+pub(crate) fn step(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &SubmittingJob,
+    seen: &Observation,
+) -> Next {
+    if change::rollback_forced(cx, &state.record, phase.target) {
+        let (state, failure) = deploy::forced(cx, state);
+        return deploy::roll_back(&state, phase.target, failure, false);
+    }
+    match submission::follow(cx, phase.target, &phase.submission, seen) {
+        Outcome::Waiting(what, until) => Next::waiting(state, what, until).polls_busily(cx),
+        Outcome::Remember(submission) => remember(state, phase, submission),
+        Outcome::Up { restarted_at, finished } => up(cx, state, phase, restarted_at, finished),
+        Outcome::Failed { failure, over, retriable } => {
+            failed(cx, state, phase, failure, over, retriable)
+        }
+    }
+}
+
+fn remember(state: &State, phase: &SubmittingJob, submission: Submission) -> Next {
+    let until = submission.start_deadline.unwrap_or(submission.deadline);
+    let phase = SubmittingJob { submission, ..phase.clone() };
+    let next = State { record: state.record.clone(), phase: Phase::SubmittingJob(phase) };
+    Next::waiting(&next, "every vertex of the job to run", until)
+}
+
+/// The target is the deployed version now; the one before stays until this one is confirmed.
+fn up(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &SubmittingJob,
+    restarted_at: Option<Timestamp>,
+    finished: bool,
+) -> Next {
+    let Submission { job: id, from, .. } = phase.submission.clone();
+    let work = if finished { Work::Finished } else { Work::Live(LiveJob { id, from }) };
+    let mut record = state.record.clone();
+    record.previous = record.deployed.replace(Version { target: phase.target, work });
+    let deadline = cx.now + cx.desired.timeouts.confirm;
+    let confirming = Some(Confirming { since: cx.now, restarted_at, deadline });
+    let message = format!("Job {id} of deploy {} is running", phase.target.hash);
+    Next::new(record, Phase::Running(Running { confirming }), Reason::Confirming, message.clone())
+        .tells(EventReason::JobRunning, message)
+}
+
+/// Again on the same cluster where that can help and nothing can be running twice, else back.
+fn failed(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &SubmittingJob,
+    failure: Failure,
+    over: bool,
+    retriable: bool,
+) -> Next {
+    let attempt = phase.submission.attempt;
+    let reason = match failure.kind {
+        FailureKind::JobFailed | FailureKind::JobStartTimeout | FailureKind::JobCanceled => {
+            EventReason::JobMonitoringFailed
+        }
+        FailureKind::ClusterStartTimeout
+        | FailureKind::PodTrouble
+        | FailureKind::NameTaken
+        | FailureKind::SavepointFailed
+        | FailureKind::SubmissionRefused
+        | FailureKind::SubmissionTimeout
+        | FailureKind::JobManagerLost
+        | FailureKind::ForcedRollback
+        | FailureKind::RestartLoop
+        | FailureKind::PutBack => EventReason::JobSubmissionFailed,
+    };
+    let told = failure.message.clone();
+    if !retriable || attempt >= cx.config.retries.submit {
+        return deploy::roll_back(state, phase.target, failure, over).warns(reason, told);
+    }
+    let deadline = cx.now + cx.desired.timeouts.cluster_start;
+    let starting =
+        ClusterStarting { target: phase.target, deadline, troubled: None, attempt: attempt + 1 };
+    let next = State { record: state.record.clone(), phase: Phase::ClusterStarting(starting) };
+    Next::waiting(&next, "the cluster to be ready again", deadline).warns(reason, told)
+}
+
+pub(crate) fn effects(cx: &Context<'_>, phase: &SubmittingJob, seen: &Observation) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    effects.extend(readiness::create_missing(phase.target, seen));
+    effects.extend(readiness::point_service(phase.target, seen));
+    effects.extend(submission::effect(cx, phase.target, &phase.submission, seen));
+    effects
+}

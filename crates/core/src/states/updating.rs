@@ -1,0 +1,94 @@
+//! Updating: a target was chosen. The finalizer and the target's revision are stored before
+//! anything is created, and what bears the target's name without being it is waited out.
+
+use crate::decide::Context;
+use crate::decision::Effect;
+use crate::observation::{FactRequest, Observation};
+use crate::policy::change::{self, Edit};
+use crate::state::{ClusterStarting, Failure, FailureKind, Phase, State, Target, Updating};
+use crate::states::{Next, deploy};
+
+pub(crate) fn needs(cx: &Context<'_>, state: &State, phase: &Updating) -> FactRequest {
+    let mut ask = FactRequest {
+        objects: true,
+        revision: Some(phase.target.incarnation),
+        ..FactRequest::default()
+    };
+    change::needs(cx, &state.record, phase.target, &mut ask);
+    ask
+}
+
+pub(crate) fn step(cx: &Context<'_>, state: &State, phase: &Updating, seen: &Observation) -> Next {
+    let target = phase.target;
+    let stored = seen.revision.known() == Some(&true);
+    match change::in_mid_deploy(cx, &state.record, target, seen) {
+        // Before the revision is stored, the edited spec is the only one there is to store.
+        Edit::Redeploy | Edit::Harmless if !stored => {
+            return deploy::retarget(cx, state, target, false);
+        }
+        Edit::Unknown if seen.revision.known() == Some(&false) => {
+            return deploy::retarget(cx, state, target, false);
+        }
+        Edit::Redeploy => return deploy::retarget(cx, state, target, false),
+        Edit::Harmless => {
+            let record = deploy::settle(cx, &state.record);
+            return Next { state: State { record, ..state.clone() }, ..wait(cx, state, phase, "") };
+        }
+        Edit::Unknown => return wait(cx, state, phase, "the edited spec to be compared"),
+        Edit::None => {}
+    }
+    let Some(objects) = seen.objects.known() else {
+        return wait(cx, state, phase, "the view of the cluster");
+    };
+    let namesake = objects
+        .clusters
+        .iter()
+        .find(|c| c.hash == target.hash && c.incarnation != target.incarnation && c.has_objects());
+    let stranger = objects.strangers.iter().find(|s| s.hash.is_none_or(|h| h == target.hash));
+    let in_the_way = stranger
+        .map(|s| s.name.clone())
+        .or_else(|| namesake.map(|c| format!("cluster {} of the same version", c.incarnation)));
+    if let Some(name) = in_the_way {
+        return blocked(cx, state, phase, &name);
+    }
+    if !(cx.desired.finalizer && stored) {
+        return wait(cx, state, phase, "finalizer and revision to be stored");
+    }
+    let starting = ClusterStarting {
+        target,
+        deadline: cx.now + cx.desired.timeouts.cluster_start,
+        troubled: None,
+        attempt: 1,
+    };
+    let next = State { record: state.record.clone(), phase: Phase::ClusterStarting(starting) };
+    Next::waiting(&next, "the cluster to start", phase.deadline)
+}
+
+fn blocked(cx: &Context<'_>, state: &State, phase: &Updating, name: &str) -> Next {
+    if cx.now >= phase.deadline {
+        let message = format!("{name} is in the way of version {}", phase.target.hash);
+        let failure = Failure { kind: FailureKind::NameTaken, message };
+        return deploy::give_up(state, phase.target, failure, false);
+    }
+    wait(cx, state, phase, &format!("{name} to be removed"))
+}
+
+fn wait(cx: &Context<'_>, state: &State, phase: &Updating, what: &str) -> Next {
+    Next::waiting(state, what, phase.deadline).polls_busily(cx)
+}
+
+pub(crate) fn effects(cx: &Context<'_>, phase: &Updating, seen: &Observation) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    if !cx.desired.finalizer {
+        effects.push(Effect::AddFinalizer);
+    }
+    if is_what_is_desired(cx, phase.target) && seen.revision.known() != Some(&true) {
+        effects.push(Effect::SaveRevision(phase.target));
+    }
+    effects
+}
+
+/// A revision is stored from the spec of the round: it has to be the target's.
+fn is_what_is_desired(cx: &Context<'_>, target: Target) -> bool {
+    cx.desired.digest == target.digest
+}
