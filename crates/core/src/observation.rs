@@ -310,7 +310,8 @@ pub struct Flink {
     pub jobs: Fact<Vec<JobSummary>>,
     /// See [`FlinkRequest::job`]; `None`: Flink itself does not know the job.
     pub job: Fact<Option<Job>>,
-    /// See [`FlinkRequest::statistics`]; `None`: Flink itself does not know the job.
+    /// See [`FlinkRequest::statistics`]; `None`: Flink answers 404, which of a job that it knows
+    /// says that the job makes no checkpoints.
     pub statistics: Fact<Option<Statistics>>,
     /// See [`FlinkRequest::operation`].
     pub operation: Fact<Operation>,

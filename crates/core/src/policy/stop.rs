@@ -32,7 +32,12 @@ pub(crate) enum Outcome {
 }
 
 /// A stop of `job` that was not sent yet.
-pub(crate) fn begin(cx: &Context<'_>, ids: &mut Ids, job: JobId, statistics: &Statistics) -> Stop {
+pub(crate) fn begin(
+    cx: &Context<'_>,
+    ids: &mut Ids,
+    job: JobId,
+    statistics: Option<&Statistics>,
+) -> Stop {
     Stop {
         job,
         trigger: ids.trigger(cx.desired.uid),
@@ -45,14 +50,23 @@ pub(crate) fn begin(cx: &Context<'_>, ids: &mut Ids, job: JobId, statistics: &St
 }
 
 /// The next attempt, under a new id, with backoff.
-pub(crate) fn again(cx: &Context<'_>, ids: &mut Ids, stop: &Stop, statistics: &Statistics) -> Stop {
+pub(crate) fn again(
+    cx: &Context<'_>,
+    ids: &mut Ids,
+    stop: &Stop,
+    statistics: Option<&Statistics>,
+) -> Stop {
     let attempt = stop.attempt + 1;
     let not_before = cx.now + cx.config.backoff(attempt);
     Stop { attempt, not_before, ..begin(cx, ids, stop.job, statistics) }
 }
 
-fn baseline(statistics: &Statistics) -> Baseline {
-    Baseline { checkpoint: statistics.newest_id, restored: statistics.restored }
+/// A job without checkpoints has no statistics: anything is above zero.
+fn baseline(statistics: Option<&Statistics>) -> Baseline {
+    statistics.map_or(Baseline { checkpoint: 0, restored: 0 }, |s| Baseline {
+        checkpoint: s.newest_id,
+        restored: s.restored,
+    })
 }
 
 /// Job and operation; the statistics where those two do not settle it.
@@ -172,8 +186,9 @@ pub(crate) fn effect(
         return Some(Effect::Cancel { incarnation, process, job: stop.job });
     }
     let unseen = flink.operation.known() == Some(&Operation::Unknown);
-    let statistics = flink.statistics.known().and_then(Option::as_ref)?;
-    let due = unseen && cx.now >= stop.not_before && ours(cx, stop, statistics).is_none();
+    let statistics = flink.statistics.known()?.as_ref();
+    let written = statistics.is_some_and(|s| ours(cx, stop, s).is_some());
+    let due = unseen && cx.now >= stop.not_before && !written;
     due.then_some({
         Effect::Savepoint(Savepoint {
             incarnation,

@@ -250,11 +250,11 @@ fn stop_deployed(
         );
         return fail(state, phase, Failure { kind: FailureKind::SavepointFailed, message });
     }
-    let Some(Some(statistics)) = flink.statistics.known() else {
+    let Some(statistics) = flink.statistics.known() else {
         return start_deadline(cx, state, phase, seen, "the deployed job's checkpoint statistics");
     };
     let mut record = state.record.clone();
-    let stop = stop::begin(cx, &mut record.ids, job.id, statistics);
+    let stop = stop::begin(cx, &mut record.ids, job.id, statistics.as_ref());
     let deadline = cx.now + cx.desired.timeouts.savepoint;
     let message = format!("Cancelling job {} with a final savepoint", job.id);
     let savepointing = Savepointing { target: phase.target, stop, deadline };

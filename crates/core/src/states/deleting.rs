@@ -160,11 +160,11 @@ fn look(cx: &Context<'_>, state: &State, phase: &Deleting, seen: &Observation) -
         return goes_to(state, phase, DeletingStep::Cancel(job.id), &message)
             .warns(EventReason::ForceCanceling, message);
     }
-    let Some(Some(statistics)) = flink.and_then(|f| f.statistics.known()) else {
+    let Some(statistics) = flink.and_then(|f| f.statistics.known()) else {
         return unanswered(cx, state, phase, flink);
     };
     let mut record = state.record.clone();
-    let stop = stop::begin(cx, &mut record.ids, job.id, statistics);
+    let stop = stop::begin(cx, &mut record.ids, job.id, statistics.as_ref());
     let message = format!("Cancelling job {} with a final savepoint", job.id);
     let state = State { record, ..state.clone() };
     goes_to(&state, phase, DeletingStep::Stop(stop), &message)
@@ -234,11 +234,11 @@ fn stopping(
         ),
         Outcome::Waiting(what) => waiting(cx, state, phase, &what),
         Outcome::Failed(message) => {
-            let Some(Some(statistics)) = flink.statistics.known() else {
+            let Some(statistics) = flink.statistics.known() else {
                 return waiting(cx, state, phase, "the job's checkpoint statistics");
             };
             let mut record = state.record.clone();
-            let next = stop::again(cx, &mut record.ids, stop, statistics);
+            let next = stop::again(cx, &mut record.ids, stop, statistics.as_ref());
             let told = format!("Failed to take savepoint for job {}: {message}", stop.job);
             goes_to(&State { record, ..state.clone() }, phase, DeletingStep::Stop(next), &told)
                 .warns(EventReason::SavepointFailed, told)

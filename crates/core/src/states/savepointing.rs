@@ -121,12 +121,12 @@ fn failed(
             .warns(EventReason::SavepointFailed, told);
     }
     let flink = deployed(state).and_then(|old| seen.flink.get(&old));
-    let Some(Some(statistics)) = flink.and_then(|f| f.statistics.known()) else {
+    let Some(statistics) = flink.and_then(|f| f.statistics.known()) else {
         return Next::waiting(state, "the job's checkpoint statistics", phase.deadline)
             .polls_busily(cx);
     };
     let mut record = state.record.clone();
-    let stop = stop::again(cx, &mut record.ids, &phase.stop, statistics);
+    let stop = stop::again(cx, &mut record.ids, &phase.stop, statistics.as_ref());
     remember(&State { record, ..state.clone() }, phase, stop)
         .warns(EventReason::SavepointFailed, told)
 }

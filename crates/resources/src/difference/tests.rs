@@ -1,0 +1,218 @@
+use flinkk8soperator_core::ChangeClass;
+use serde_json::{Value, json};
+
+use super::{TOOL_METADATA, difference, digest};
+use crate::{Application, RenderConfig};
+
+fn application() -> Value {
+    json!({
+        "metadata": {
+            "name": "app",
+            "namespace": "ns",
+            "labels": {"team": "a"},
+            "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}"},
+        },
+        "spec": {
+            "image": "i:1",
+            "jarName": "j.jar",
+            "entryClass": "C",
+            "parallelism": 4,
+            "flinkVersion": "1.18",
+            "flinkConfig": {"state.backend": "rocksdb", "blob.server.port": "1"},
+            "taskManagerConfig": {"resources": {"requests": {"cpu": "0.5", "memory": "1.5Gi"}}},
+            "volumes": [{"name": "v", "emptyDir": {}}],
+        },
+    })
+}
+
+fn changed(edit: impl FnOnce(&mut Value)) -> (ChangeClass, Vec<String>) {
+    let mut edited = application();
+    edit(&mut edited);
+    let parse = |object| Application::parse(object).unwrap();
+    let ignored = TOOL_METADATA.map(str::to_owned);
+    let config = RenderConfig::default();
+    let (a, b) = (parse(&application()), parse(&edited));
+    let change = difference(&a, &b, &config, &config, &ignored);
+    if digest(&a, &ignored) == digest(&b, &ignored) {
+        assert_eq!(change.class, ChangeClass::None, "equal digests have nothing to compare");
+    }
+    (change.class, change.fields)
+}
+
+fn check(class: ChangeClass, fields: &[&str], edit: impl FnOnce(&mut Value)) {
+    let expected = fields.iter().map(|field| (*field).to_owned()).collect();
+    assert_eq!(changed(edit), (class, expected));
+}
+
+#[test]
+fn equal_amounts_and_defaults_written_out_are_no_change() {
+    check(ChangeClass::None, &[], |_| {});
+    check(ChangeClass::None, &[], |app| {
+        app["spec"]["taskManagerConfig"]["resources"]["requests"] =
+            json!({"cpu": "500m", "memory": "1536Mi"});
+        app["spec"]["taskManagerConfig"]["taskSlots"] = json!(16);
+        app["spec"]["taskManagerConfig"]["systemMemoryFraction"] = json!(0.2);
+        app["spec"]["jobManagerConfig"] = json!({
+            "replicas": 1,
+            "resources": {"limits": {"cpu": "4000m", "memory": "3072Mi"}, "requests": {"cpu": 4, "memory": "3Gi"}},
+        });
+        app["spec"]["imagePullPolicy"] = json!("IfNotPresent");
+        app["spec"]["uiPort"] = json!(8081);
+        app["spec"]["restartNonce"] = json!("");
+        app["spec"]["forceRollback"] = json!(false);
+        app["spec"]["imagePullSecrets"] = json!([]);
+    });
+}
+
+#[test]
+fn metadata_that_tools_own_is_no_change() {
+    check(ChangeClass::None, &[], |app| {
+        app["metadata"]["annotations"] =
+            json!({"argocd.argoproj.io/tracking-id": "x", "meta.helm.sh/release-name": "r"});
+        app["metadata"]["labels"]["app.kubernetes.io/managed-by"] = json!("Helm");
+        app["metadata"]["generation"] = json!(7);
+        app["metadata"]["finalizers"] = json!(["f"]);
+    });
+}
+
+#[test]
+fn what_no_object_is_made_of_is_status_only() {
+    for (name, value) in [
+        ("savepointDisabled", json!(true)),
+        ("savepointPath", json!("s3://x")),
+        ("deleteMode", json!("None")),
+        ("scaleMode", json!("InPlace")),
+        ("deploymentMode", json!("Dual")),
+        ("forceRollback", json!(true)),
+        ("tearDownVersionHash", json!("x")),
+        ("maxCheckpointRestoreAgeSeconds", json!(1)),
+        ("flinkVersion", json!("2.0")),
+        ("timeouts", json!({"submit": "1m"})),
+        ("fieldOfTomorrow", json!(1)),
+    ] {
+        check(ChangeClass::StatusOnly, &[&format!("spec.{name}")], |app| app["spec"][name] = value);
+    }
+    check(ChangeClass::StatusOnly, &["spec.flinkConfig[blob.server.port]"], |app| {
+        app["spec"]["flinkConfig"]["blob.server.port"] = json!("2");
+    });
+    // Kubernetes 1.24 did not have the field: it is not rendered.
+    check(ChangeClass::StatusOnly, &["spec.volumes[0].image"], |app| {
+        app["spec"]["volumes"][0]["image"] = json!({"reference": "r"});
+    });
+}
+
+#[test]
+fn the_parallelism_alone_can_be_rescaled() {
+    check(ChangeClass::Rescale, &["spec.parallelism"], |app| app["spec"]["parallelism"] = json!(8));
+    check(ChangeClass::Rescale, &["spec.deleteMode", "spec.parallelism"], |app| {
+        app["spec"]["parallelism"] = json!(8);
+        app["spec"]["deleteMode"] = json!("None");
+    });
+    check(ChangeClass::Redeploy, &["spec.image", "spec.parallelism"], |app| {
+        app["spec"]["parallelism"] = json!(8);
+        app["spec"]["image"] = json!("i:2");
+    });
+}
+
+#[test]
+fn what_is_rendered_is_redeployed_and_named() {
+    check(ChangeClass::Redeploy, &["metadata.labels.team"], |app| {
+        app["metadata"]["labels"]["team"] = json!("b");
+    });
+    check(ChangeClass::Redeploy, &["metadata.annotations[example.com/x]"], |app| {
+        app["metadata"]["annotations"]["example.com/x"] = json!("y");
+    });
+    check(ChangeClass::Redeploy, &["spec.flinkConfig[state.backend]"], |app| {
+        app["spec"]["flinkConfig"]["state.backend"] = json!("hashmap");
+    });
+    check(ChangeClass::Redeploy, &["spec.taskManagerConfig.resources.requests.memory"], |app| {
+        app["spec"]["taskManagerConfig"]["resources"]["requests"]["memory"] = json!("2Gi");
+    });
+    check(ChangeClass::Redeploy, &["spec.volumes[0].emptyDir.medium"], |app| {
+        app["spec"]["volumes"][0]["emptyDir"]["medium"] = json!("Memory");
+    });
+    check(ChangeClass::Redeploy, &["spec.volumes"], |app| app["spec"]["volumes"] = json!([]));
+    check(ChangeClass::Redeploy, &["spec.uiPort"], |app| app["spec"]["uiPort"] = json!(8082));
+    check(
+        ChangeClass::Redeploy,
+        &[
+            "spec.flinkVersion",
+            "spec.jobManagerConfig.offHeapMemoryFraction",
+            "spec.jobManagerConfig.systemMemoryFraction",
+            "spec.taskManagerConfig.offHeapMemoryFraction",
+            "spec.taskManagerConfig.systemMemoryFraction",
+        ],
+        |app| app["spec"]["flinkVersion"] = json!("1.10"),
+    );
+}
+
+#[test]
+fn every_member_that_is_rendered_is_compared() {
+    let node = || json!({"nodeAffinity": {}});
+    let toleration = || json!([{"operator": "Exists"}]);
+    for (pointer, field, value) in [
+        ("/spec/image", "spec.image", json!("x")),
+        ("/spec/imagePullPolicy", "spec.imagePullPolicy", json!("Always")),
+        ("/spec/imagePullSecrets", "spec.imagePullSecrets", json!([{"name": "x"}])),
+        ("/spec/serviceAccountName", "spec.serviceAccountName", json!("x")),
+        ("/spec/securityContext", "spec.securityContext", json!({"runAsUser": 1})),
+        ("/spec/volumeMounts", "spec.volumeMounts", json!([{"name": "v", "mountPath": "/v"}])),
+        ("/spec/restartNonce", "spec.restartNonce", json!("x")),
+        ("/spec/jarName", "spec.jarName", json!("x")),
+        ("/spec/entryClass", "spec.entryClass", json!("x")),
+        ("/spec/programArgs", "spec.programArgs", json!("x")),
+        ("/spec/rpcPort", "spec.rpcPort", json!(1)),
+        ("/spec/blobPort", "spec.blobPort", json!(1)),
+        ("/spec/queryPort", "spec.queryPort", json!(1)),
+        ("/spec/metricsQueryPort", "spec.metricsQueryPort", json!(1)),
+        ("/spec/jobManagerConfig", "spec.jobManagerConfig.replicas", json!({"replicas": 2})),
+        ("/spec/jobManagerConfig", "spec.jobManagerConfig.affinity", json!({"affinity": node()})),
+        (
+            "/spec/jobManagerConfig",
+            "spec.jobManagerConfig.tolerations",
+            json!({"tolerations": toleration()}),
+        ),
+        (
+            "/spec/jobManagerConfig",
+            "spec.jobManagerConfig.nodeSelector",
+            json!({"nodeSelector": {"a": "b"}}),
+        ),
+        (
+            "/spec/jobManagerConfig",
+            "spec.jobManagerConfig.systemMemoryFraction",
+            json!({"systemMemoryFraction": 0.3}),
+        ),
+        (
+            "/spec/jobManagerConfig",
+            "spec.jobManagerConfig.envConfig.env",
+            json!({"envConfig": {"env": [{"name": "A"}]}}),
+        ),
+        ("/spec/taskManagerConfig/taskSlots", "spec.taskManagerConfig.taskSlots", json!(2)),
+        (
+            "/spec/taskManagerConfig/nodeSelector",
+            "spec.taskManagerConfig.nodeSelector",
+            json!({"a": "b"}),
+        ),
+    ] {
+        check(ChangeClass::Redeploy, &[field], |app| {
+            let (parent, member) = pointer.rsplit_once('/').unwrap();
+            app.pointer_mut(parent).unwrap()[member] = value.clone();
+        });
+    }
+}
+
+#[test]
+fn a_setting_of_the_operator_counts_only_where_the_caller_renders_under_it() {
+    let app = Application::parse(&application()).unwrap();
+    let old = RenderConfig::default();
+    let new = RenderConfig { scheduler_name: "yunikorn".into(), ..RenderConfig::default() };
+    let host =
+        RenderConfig { ingress_url_format: "{{$jobCluster}}.x".into(), ..RenderConfig::default() };
+    assert_eq!(difference(&app, &app, &old, &old, &[]).class, ChangeClass::None);
+    let change = difference(&app, &app, &old, &new, &[]);
+    assert_eq!(
+        (change.class, change.fields),
+        (ChangeClass::Redeploy, vec!["operator.schedulerName".into()])
+    );
+    assert_eq!(difference(&app, &app, &old, &host, &[]).class, ChangeClass::StatusOnly);
+}

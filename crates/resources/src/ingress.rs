@@ -1,0 +1,34 @@
+//! The Ingress to a cluster's web interface, where the operator has a host format.
+
+use serde_json::{Value, json};
+
+use crate::application::{Application, coloured};
+use crate::config::RenderConfig;
+use crate::deployment::metadata;
+use crate::labels;
+
+/// The placeholder for the application in `ingressUrlFormat`.
+const CLUSTER: &str = "{{$jobCluster}}";
+
+/// The Ingress, or none where no host format is configured. Its name follows the mode in the status,
+/// its host the mode in the spec, as in the reference operator.
+pub(crate) fn ingress(app: &Application, config: &RenderConfig, owner: &Value) -> Option<Value> {
+    if config.ingress_url_format.is_empty() {
+        return None;
+    }
+    let mut own_labels = app.labels().clone();
+    own_labels.insert(labels::APP.to_owned(), app.name().to_owned());
+    let mut metadata = metadata(app, json!(own_labels));
+    metadata.insert("name".into(), json!(app.generic_name()));
+    metadata.insert("ownerReferences".into(), json!([owner]));
+    let host = config.ingress_url_format.replace(CLUSTER, &coloured(app.name(), app.spec_colour()));
+    let service = json!({"name": app.generic_name(), "port": {"number": app.ports().ui}});
+    let path = json!({"pathType": "ImplementationSpecific", "backend": {"service": service}});
+    Some(json!({
+        "kind": "Ingress",
+        "apiVersion": "networking.k8s.io/v1",
+        "metadata": metadata,
+        "spec": { "rules": [{"host": host, "http": {"paths": [path]}}] },
+        "status": { "loadBalancer": {} },
+    }))
+}
