@@ -1,0 +1,83 @@
+//! Whether `spec.flinkVersion` names a Flink that has the memory model of 1.11: the only thing that
+//! the field decides. Read like hashicorp/go-version 1.2.1 reads it, because the answer is in the
+//! hash input: "1.11-SNAPSHOT" is below 1.11, what cannot be read counts as below, too.
+
+use std::cmp::Ordering;
+
+/// True for 1.11 and newer: memory is then given as the process's size, before that as the heap's.
+#[must_use]
+pub fn has_process_memory(version: &str) -> bool {
+    parse(version).is_some_and(|(segments, pre_release)| {
+        // A pre-release counts only between versions of equal length, which are at least three long.
+        let equal =
+            if pre_release && segments.len() == 3 { Ordering::Less } else { Ordering::Equal };
+        compare(&segments, &[1, 11, 0]).then(equal) != Ordering::Less
+    })
+}
+
+fn compare(a: &[i64], b: &[i64]) -> Ordering {
+    let length = a.len().max(b.len());
+    let at = |segments: &[i64], index: usize| segments.get(index).copied().unwrap_or(0);
+    let mut differences = (0..length).map(|index| at(a, index).cmp(&at(b, index)));
+    differences.find(|difference| difference.is_ne()).unwrap_or(Ordering::Equal)
+}
+
+/// The numbers, at least three, and whether a pre-release follows.
+fn parse(version: &str) -> Option<(Vec<i64>, bool)> {
+    let version = version.strip_prefix('v').unwrap_or(version);
+    let (version, metadata) = match version.split_once('+') {
+        Some((version, metadata)) => (version, Some(metadata)),
+        None => (version, None),
+    };
+    let end = version.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(version.len());
+    let (numbers, pre_release) = version.split_at(end);
+    let segments: Option<Vec<i64>> = numbers.split('.').map(|number| number.parse().ok()).collect();
+    let mut segments = segments?;
+    segments.resize(segments.len().max(3), 0);
+    let readable =
+        (pre_release.is_empty() || identifiers(pre_release)) && metadata.is_none_or(identifiers);
+    readable.then_some((segments, !pre_release.is_empty()))
+}
+
+/// Words of letters, digits, dashes and tildes, joined by points.
+fn identifiers(text: &str) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '~';
+    text.split('.').all(|part| !part.is_empty() && part.chars().all(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_process_memory;
+
+    #[test]
+    fn versions_are_read_as_the_reference_operator_reads_them() {
+        for version in [
+            "1.11",
+            "1.11.0",
+            "v1.11",
+            "1.18",
+            "2.0",
+            "2.3.0",
+            "1.12-SNAPSHOT",
+            "1.11.0.0-rc1",
+            "1.11.1-x",
+            "1.18-",
+        ] {
+            assert!(has_process_memory(version), "{version}");
+        }
+        for version in [
+            "",
+            "1.7",
+            "1.10.3",
+            "1.11-SNAPSHOT",
+            "1.11rc1",
+            "latest",
+            "V1.18",
+            "1..18",
+            "1.18 ",
+            "1",
+        ] {
+            assert!(!has_process_memory(version), "{version}");
+        }
+    }
+}

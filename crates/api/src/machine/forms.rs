@@ -1,0 +1,192 @@
+//! The persisted form of each type of the state: its members, and the words of its enums.
+
+use flinkk8soperator_core::{
+    Baseline, ClusterStarting, Confirming, Deleting, DeletingStep, DeployFailed, Failure, Ids,
+    Leaving, LiveJob, New, Origin, Phase, Process, Record, RestorePoint, RollingBackJob, Running,
+    Savepointing, Stop, Submission, SubmittingJob, Target, Unreadable, Updating, Version, Work,
+};
+use serde_json::Value;
+
+use super::MachineError;
+use super::stored::{Entry, Stored, object, record};
+
+record!(Record {
+    ids: "ids",
+    incarnations: "incarnations",
+    deployed: "deployed",
+    previous: "previous",
+    leaving: "leaving",
+    settled: "settled",
+    forced: "forced",
+});
+record!(Ids { epoch: "epoch", issued: "issued" });
+record!(Version { target: "target", work: "work" });
+record!(Target {
+    hash: "hash",
+    incarnation: "incarnation",
+    generation: "generation",
+    digest: "digest",
+    parallelism: "parallelism",
+});
+record!(LiveJob { id: "id", from: "from" });
+record!(RestorePoint { path: "path", job: "job", checkpoint: "checkpoint", at: "at" });
+record!(Leaving { incarnation: "incarnation", hash: "hash", may_run: "mayRun" });
+record!(Process { pod: "pod", restarts: "restarts" });
+record!(Baseline { checkpoint: "checkpoint", restored: "restored" });
+record!(Failure { kind: "kind", message: "message" });
+record!(Confirming { since: "since", restarted_at: "restartedAt", deadline: "deadline" });
+record!(Stop {
+    job: "job",
+    trigger: "trigger",
+    baseline: "baseline",
+    attempt: "attempt",
+    not_before: "notBefore",
+    over_since: "overSince",
+    cancel: "cancel",
+});
+record!(Submission {
+    job: "job",
+    process: "process",
+    from: "from",
+    attempt: "attempt",
+    not_before: "notBefore",
+    deadline: "deadline",
+    start_deadline: "startDeadline",
+    closing: "closing",
+});
+
+record!(Updating { target: "target", deadline: "deadline" });
+record!(ClusterStarting {
+    target: "target",
+    attempt: "attempt",
+    deadline: "deadline",
+    troubled: "troubled",
+});
+record!(Savepointing { target: "target", stop: "stop", deadline: "deadline" });
+record!(SubmittingJob { target: "target", submission: "submission" });
+record!(Running { confirming: "confirming" });
+record!(RollingBackJob {
+    failed: "failed",
+    failure: "failure",
+    submission: "submission",
+    attempt: "attempt",
+    trouble: "trouble",
+});
+record!(DeployFailed { failed: "failed", failure: "failure" });
+record!(Deleting { step: "step", deadline: "deadline" });
+record!(Unreadable { why: "why" });
+
+/// An enum's variant: its word as the member `kind`, and what it holds.
+fn variant<const N: usize>(
+    word: &str,
+    members: [(&'static str, Option<Value>); N],
+) -> Option<Value> {
+    let word = [("kind", Some(Value::from(word)))];
+    Some(object(word.into_iter().chain(members)))
+}
+
+impl Stored for Work {
+    fn store(&self) -> Option<Value> {
+        match self {
+            Work::Live(job) => variant("Live", [("job", job.store())]),
+            Work::Stopped(point) => variant("Stopped", [("restorePoint", point.store())]),
+            Work::Finished => variant("Finished", []),
+        }
+    }
+
+    fn load(from: &Entry<'_>) -> Result<Work, MachineError> {
+        let kind = from.member("kind")?;
+        match kind.text()? {
+            "Live" => from.get("job").map(Work::Live),
+            "Stopped" => from.get("restorePoint").map(Work::Stopped),
+            "Finished" => Ok(Work::Finished),
+            _ => Err(kind.wrong("Live, Stopped or Finished")),
+        }
+    }
+}
+
+impl Stored for Origin {
+    fn store(&self) -> Option<Value> {
+        match self {
+            Origin::Empty => variant("Empty", []),
+            Origin::Given(path) => variant("Given", [("path", path.store())]),
+            Origin::Restored(point) => variant("Restored", [("restorePoint", point.store())]),
+        }
+    }
+
+    fn load(from: &Entry<'_>) -> Result<Origin, MachineError> {
+        let kind = from.member("kind")?;
+        match kind.text()? {
+            "Empty" => Ok(Origin::Empty),
+            "Given" => from.get("path").map(Origin::Given),
+            "Restored" => from.get("restorePoint").map(Origin::Restored),
+            _ => Err(kind.wrong("Empty, Given or Restored")),
+        }
+    }
+}
+
+impl Stored for DeletingStep {
+    fn store(&self) -> Option<Value> {
+        match self {
+            DeletingStep::Look => variant("Look", []),
+            DeletingStep::Stop(stop) => variant("Stop", [("stop", stop.store())]),
+            DeletingStep::Cancel(job) => variant("Cancel", [("job", job.store())]),
+            DeletingStep::RemoveClusters { why } => {
+                variant("RemoveClusters", [("why", why.store())])
+            }
+            DeletingStep::Finalize => variant("Finalize", []),
+        }
+    }
+
+    fn load(from: &Entry<'_>) -> Result<DeletingStep, MachineError> {
+        let kind = from.member("kind")?;
+        match kind.text()? {
+            "Look" => Ok(DeletingStep::Look),
+            "Stop" => from.get("stop").map(DeletingStep::Stop),
+            "Cancel" => from.get("job").map(DeletingStep::Cancel),
+            "RemoveClusters" => Ok(DeletingStep::RemoveClusters { why: from.get("why")? }),
+            "Finalize" => Ok(DeletingStep::Finalize),
+            _ => Err(kind.wrong("Look, Stop, Cancel, RemoveClusters or Finalize")),
+        }
+    }
+}
+
+/// The members of the phase's struct, and its word as the member `name`.
+impl Stored for Phase {
+    fn store(&self) -> Option<Value> {
+        let (name, members) = match self {
+            Phase::New(New) => ("New", None),
+            Phase::Updating(phase) => ("Updating", phase.store()),
+            Phase::ClusterStarting(phase) => ("ClusterStarting", phase.store()),
+            Phase::Savepointing(phase) => ("Savepointing", phase.store()),
+            Phase::SubmittingJob(phase) => ("SubmittingJob", phase.store()),
+            Phase::Running(phase) => ("Running", phase.store()),
+            Phase::RollingBackJob(phase) => ("RollingBackJob", phase.store()),
+            Phase::DeployFailed(phase) => ("DeployFailed", phase.store()),
+            Phase::Deleting(phase) => ("Deleting", phase.store()),
+            Phase::Unreadable(phase) => ("Unreadable", phase.store()),
+        };
+        let mut form = members.unwrap_or_else(|| object([]));
+        if let Some(members) = form.as_object_mut() {
+            members.insert("name".to_owned(), Value::from(name));
+        }
+        Some(form)
+    }
+
+    fn load(from: &Entry<'_>) -> Result<Phase, MachineError> {
+        let name = from.member("name")?;
+        Ok(match name.text()? {
+            "New" => Phase::New(New),
+            "Updating" => Phase::Updating(Stored::load(from)?),
+            "ClusterStarting" => Phase::ClusterStarting(Stored::load(from)?),
+            "Savepointing" => Phase::Savepointing(Stored::load(from)?),
+            "SubmittingJob" => Phase::SubmittingJob(Stored::load(from)?),
+            "Running" => Phase::Running(Stored::load(from)?),
+            "RollingBackJob" => Phase::RollingBackJob(Stored::load(from)?),
+            "DeployFailed" => Phase::DeployFailed(Stored::load(from)?),
+            "Deleting" => Phase::Deleting(Stored::load(from)?),
+            "Unreadable" => Phase::Unreadable(Stored::load(from)?),
+            _ => return Err(name.wrong("the name of a phase")),
+        })
+    }
+}

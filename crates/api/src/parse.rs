@@ -1,0 +1,139 @@
+//! From an application as stored to what the machine decides by.
+//!
+//! [`desired`] makes a spec into a [`Desired`], which cannot be wrong: what is wrong with the spec is
+//! data in it (`obstacles`), and each of them says what would be right. [`state`] makes the status
+//! into a [`State`]. Both are total and read nothing but their arguments; the deploy hash and the
+//! digest come from the crate that renders.
+
+use std::time::Duration;
+
+use flinkk8soperator_core::{
+    Config, DeleteMode, DeployHash, Desired, Digest, Goal, SavepointStop, State, Timeouts,
+    Timestamp, Uid, ids,
+};
+
+use crate::machine;
+use crate::v1beta1::{self, FlinkApplication, FlinkApplicationSpec, FlinkApplicationStatus, Phase};
+
+mod flink_config;
+mod identity;
+mod job;
+mod ports;
+mod quantity;
+mod resources;
+mod rule;
+mod timeouts;
+mod unsupported;
+mod volumes;
+mod words;
+
+/// The operator's settings, as far as an application's own take their place or the machine reads
+/// them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OperatorSettings {
+    /// What the machine reads as it is.
+    pub core: Config,
+    /// Limits of the waits of an application that does not set its own.
+    pub timeouts: Timeouts,
+    /// `confirmAfter`, for an application without `confirmAfterSeconds`.
+    pub confirm_after: Duration,
+}
+
+impl Default for OperatorSettings {
+    fn default() -> OperatorSettings {
+        OperatorSettings {
+            core: Config::default(),
+            timeouts: Timeouts::default(),
+            confirm_after: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What the user wants. `hash` and `digest` are those of the application as it is stored.
+///
+/// A UID that is no UUID (Kubernetes gives out nothing else; a file has none) is replaced by one
+/// derived from its text, so that ids still differ from one application to the next.
+#[must_use]
+pub fn desired(
+    app: &FlinkApplication,
+    hash: DeployHash,
+    digest: Digest,
+    settings: &OperatorSettings,
+) -> Desired {
+    let (spec, meta) = (&app.spec, &app.metadata);
+    let uid = meta.uid.as_deref().unwrap_or_default();
+    let deleted = meta.deletion_timestamp.is_some();
+    Desired {
+        uid: uid.parse().unwrap_or_else(|_| Uid(ids::derive(uid))),
+        generation: meta.generation.unwrap_or_default(),
+        digest,
+        hash,
+        goal: if deleted { Goal::Delete(delete_mode(spec)) } else { Goal::Run },
+        finalizer: meta.finalizers.iter().flatten().any(|name| name == v1beta1::FINALIZER),
+        parallelism: u32::try_from(spec.parallelism).unwrap_or(0),
+        savepoint_stop: savepoint_stop(spec),
+        initial_savepoint: initial_savepoint(spec),
+        force_rollback: spec.force_rollback.unwrap_or(false),
+        timeouts: timeouts::of(spec, &settings.timeouts),
+        confirm_after: timeouts::confirm_after(spec, settings.confirm_after),
+        obstacles: rule::RULES.iter().flat_map(|rule| rule(app, settings)).collect(),
+    }
+}
+
+/// `deleteMode`; a word that nobody knows ends the job in the way that loses nothing (the reference
+/// operator hangs on it).
+fn delete_mode(spec: &FlinkApplicationSpec) -> DeleteMode {
+    match &spec.delete_mode {
+        Some(v1beta1::DeleteMode::ForceCancel) => DeleteMode::ForceCancel,
+        Some(v1beta1::DeleteMode::None) => DeleteMode::None,
+        None | Some(v1beta1::DeleteMode::Savepoint | v1beta1::DeleteMode::Unknown(_)) => {
+            DeleteMode::Savepoint
+        }
+    }
+}
+
+fn savepoint_stop(spec: &FlinkApplicationSpec) -> SavepointStop {
+    match &spec.savepoint_stop {
+        Some(v1beta1::SavepointStop::Cancel) => SavepointStop::Cancel,
+        None | Some(v1beta1::SavepointStop::Stop | v1beta1::SavepointStop::Unknown(_)) => {
+            SavepointStop::Stop
+        }
+    }
+}
+
+/// `savepointPath`, or its older name where that is empty, as the reference operator reads them.
+fn initial_savepoint(spec: &FlinkApplicationSpec) -> Option<String> {
+    let older = spec.savepoint_info.savepoint_location.as_ref();
+    let paths = [spec.savepoint_path.as_ref(), older];
+    paths.into_iter().flatten().find(|path| !path.is_empty()).cloned()
+}
+
+/// The state that the application is in: the persisted one, or a new one where nothing was done yet.
+/// What cannot be read, and what only another operator wrote, is [`State::unreadable`]: it says why,
+/// and what helps.
+#[must_use]
+pub fn state(app: &FlinkApplication, now: Timestamp) -> State {
+    let Some(status) = &app.status else { return State::new(now) };
+    match &status.machine {
+        Some(machine) => machine::read(machine).unwrap_or_else(|error| {
+            let cure = "use the operator that wrote it (or a newer one), or delete status.machine";
+            State::unreadable(now, format!("{error}; {cure}"))
+        }),
+        None if untouched(status) => State::new(now),
+        None => State::unreadable(now, not_adopted(status)),
+    }
+}
+
+/// Whether no operator has deployed anything for it.
+fn untouched(status: &FlinkApplicationStatus) -> bool {
+    status.phase == Phase::New && status.deploy_hash.is_empty()
+}
+
+fn not_adopted(status: &FlinkApplicationStatus) -> String {
+    format!(
+        "status.machine is missing and the phase is {:?}: the adoption of an application last written by the \
+         reference operator is not yet supported; let the reference operator go on with it, or delete the \
+         application and create it again, with savepointPath set to its last savepoint",
+        status.phase.as_str()
+    )
+}

@@ -1,0 +1,43 @@
+//! The job and its size: image, jar, parallelism, numbers of slots and JobManagers.
+
+use flinkk8soperator_core::Obstacle;
+
+use super::rule::invalid;
+use crate::v1beta1::FlinkApplicationSpec;
+
+/// Flink's highest parallelism (`Transformation.UPPER_BOUND_MAX_PARALLELISM`, 2^15).
+const HIGHEST_PARALLELISM: i32 = 1 << 15;
+
+/// An image that no kubelet can parse.
+pub(super) fn image(spec: &FlinkApplicationSpec) -> Vec<Obstacle> {
+    let wrong = spec.image.is_empty() || spec.image.contains(char::is_whitespace);
+    let message = "must be the name of a container image, not empty and without blanks";
+    wrong.then(|| invalid("spec.image", message)).into_iter().collect()
+}
+
+/// A jar that Flink refuses: it takes a file name only (`JarIdPathParameter`).
+pub(super) fn jar(spec: &FlinkApplicationSpec) -> Vec<Obstacle> {
+    let wrong = spec.jar_name.is_empty() || spec.jar_name.contains('/');
+    let message = "must be the file name of the job's jar, without its directory";
+    wrong.then(|| invalid("spec.jarName", message)).into_iter().collect()
+}
+
+/// A parallelism that Flink refuses.
+pub(super) fn parallelism(spec: &FlinkApplicationSpec) -> Vec<Obstacle> {
+    let wrong = !(1..=HIGHEST_PARALLELISM).contains(&spec.parallelism);
+    let message = format!("is {}; it must be from 1 to {HIGHEST_PARALLELISM}", spec.parallelism);
+    wrong.then(|| invalid("spec.parallelism", message)).into_iter().collect()
+}
+
+/// Numbers below one of what there has to be.
+pub(super) fn counts(spec: &FlinkApplicationSpec) -> Vec<Obstacle> {
+    let counts = [
+        ("spec.taskManagerConfig.taskSlots", spec.task_manager_config.task_slots),
+        ("spec.jobManagerConfig.replicas", spec.job_manager_config.replicas),
+    ];
+    let wrong = |(field, count): (&str, Option<i32>)| {
+        let count = count.filter(|count| *count < 1)?;
+        Some(invalid(field, format!("is {count}; it must be at least 1")))
+    };
+    counts.into_iter().filter_map(wrong).collect()
+}

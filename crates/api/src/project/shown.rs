@@ -1,0 +1,137 @@
+//! Which cluster and job the status is about, and the reference operator's words for where a deploy
+//! stands, so that its operator could read them back.
+
+use flinkk8soperator_core::{
+    DeletingStep, Incarnation, JobId, Origin, Phase, Reason, State, Stop, Submission, Target,
+    Timestamp, Work,
+};
+
+use crate::v1beta1::FlinkApplicationStatus;
+
+/// What a status is made of, for the parts that show clusters and jobs.
+pub(super) struct Scene<'a> {
+    /// The status of before.
+    pub(super) previous: &'a FlinkApplicationStatus,
+    /// What that was about; `None`: not known.
+    pub(super) before: Option<Shown>,
+    /// What this one is about.
+    pub(super) shown: Shown,
+    /// The verdict in one word.
+    pub(super) reason: Reason,
+    /// The time.
+    pub(super) now: Timestamp,
+}
+
+/// What a status is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shown {
+    /// The cluster.
+    pub(super) cluster: Option<Incarnation>,
+    /// The job in it that is known to be ours.
+    pub(super) job: Option<JobId>,
+    /// The deployed version's job ended by itself.
+    pub(super) finished: bool,
+    /// The deployed version.
+    pub(super) deployed: Option<Target>,
+}
+
+/// What a status about this state is about: the deployed version, and from the submission on the new
+/// one.
+pub(super) fn of(state: &State) -> Shown {
+    let version = state.record.deployed.as_ref();
+    let deployed = version.map(|version| version.target);
+    let live = version.and_then(|version| version.live()).map(|job| job.id);
+    let cluster = deployed.map(|target| target.incarnation);
+    let (cluster, job) = match &state.phase {
+        Phase::SubmittingJob(phase) => {
+            (Some(phase.target.incarnation), named(Some(&phase.submission)))
+        }
+        Phase::RollingBackJob(phase) => (cluster, named(phase.submission.as_ref())),
+        Phase::Deleting(phase) => match &phase.step {
+            DeletingStep::Stop(stop) => (cluster, Some(stop.job)),
+            DeletingStep::Cancel(job) => (cluster, Some(*job)),
+            DeletingStep::Look | DeletingStep::RemoveClusters { .. } | DeletingStep::Finalize => {
+                (cluster, live)
+            }
+        },
+        Phase::Updating(_) => (cluster, live),
+        Phase::ClusterStarting(phase) => (cluster.or(Some(phase.target.incarnation)), live),
+        Phase::New(_)
+        | Phase::Savepointing(_)
+        | Phase::Running(_)
+        | Phase::DeployFailed(_)
+        | Phase::Unreadable(_) => (cluster, live),
+    };
+    let finished = version.is_some_and(|version| version.work == Work::Finished);
+    Shown { cluster, job, finished: finished && job.is_none(), deployed }
+}
+
+/// The job of a submission, once the JobManager named it.
+fn named(submission: Option<&Submission>) -> Option<JobId> {
+    submission.filter(|submission| submission.start_deadline.is_some()).map(|s| s.job)
+}
+
+/// `deployHash`.
+pub(super) fn deploy_hash(state: &State) -> Option<String> {
+    state.record.deployed.as_ref().map(|version| version.target.hash.to_string())
+}
+
+/// `failedDeployHash`, where this state sets it; it stays, as the reference operator's does.
+pub(super) fn failed_hash(state: &State) -> Option<String> {
+    match &state.phase {
+        Phase::DeployFailed(phase) => Some(phase.failed.hash.to_string()),
+        _ => None,
+    }
+}
+
+/// `rollbackHash`, where this state sets it: what was deployed when a deploy was given up.
+pub(super) fn rollback_hash(state: &State) -> Option<String> {
+    let back = match &state.phase {
+        Phase::RollingBackJob(phase) => phase.submission.is_some(),
+        Phase::DeployFailed(_) => true,
+        _ => false,
+    };
+    deploy_hash(state).filter(|_| back)
+}
+
+/// The savepoint that ends a job, while it does.
+fn stop(state: &State) -> Option<&Stop> {
+    match &state.phase {
+        Phase::Savepointing(phase) => Some(&phase.stop),
+        Phase::Deleting(phase) => match &phase.step {
+            DeletingStep::Stop(stop) => Some(stop),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// `savepointTriggerId`: ours, which is Flink's from 1.15 on.
+pub(super) fn trigger(state: &State) -> Option<String> {
+    stop(state).map(|stop| stop.trigger.to_string())
+}
+
+/// `savepointPath`: what the next submission restores from. (For a first deploy the reference operator
+/// reads the spec's.)
+pub(super) fn savepoint_path(state: &State) -> Option<String> {
+    if let Phase::SubmittingJob(phase) = &state.phase
+        && let Origin::Restored(point) = &phase.submission.from
+    {
+        return Some(point.path.clone());
+    }
+    match &state.record.deployed.as_ref()?.work {
+        Work::Stopped(point) => Some(point.path.clone()),
+        Work::Live(_) | Work::Finished => None,
+    }
+}
+
+/// `retryCount`: attempts of the step under way after the first one.
+pub(super) fn retries(state: &State) -> Option<i32> {
+    let attempt = match &state.phase {
+        Phase::ClusterStarting(phase) => phase.attempt,
+        Phase::SubmittingJob(phase) => phase.submission.attempt,
+        Phase::RollingBackJob(phase) => phase.attempt,
+        _ => stop(state)?.attempt,
+    };
+    i32::try_from(attempt).ok().map(|attempt| attempt - 1).filter(|retries| *retries > 0)
+}

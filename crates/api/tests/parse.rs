@@ -1,0 +1,516 @@
+//! From an application as stored to the machine's input: what is taken over, what is in the way, and
+//! what state it is in.
+
+use std::time::Duration;
+
+use flinkk8soperator_api::machine;
+use flinkk8soperator_api::parse::{OperatorSettings, desired, state};
+use flinkk8soperator_api::v1beta1::FlinkApplication;
+use flinkk8soperator_core::{
+    DeleteMode, DeployHash, Desired, Digest, Goal, ObstacleKind, Phase, SavepointStop, State,
+    Timestamp, Uid, ids,
+};
+use serde_json::{Value, json};
+
+const NOW: Timestamp = Timestamp(1_762_000_000_000);
+
+/// An application that can be deployed, with `spec` merged into its spec.
+fn application(spec: &Value) -> FlinkApplication {
+    let mut app = json!({
+        "apiVersion": "flink.k8s.io/v1beta1",
+        "kind": "FlinkApplication",
+        "metadata": { "name": "wordcount", "namespace": "flink", "generation": 4,
+            "uid": "01234567-89ab-cdef-0123-456789abcdef" },
+        "spec": { "image": "counter:1", "jarName": "counter.jar", "entryClass": "Counter",
+            "parallelism": 2, "flinkVersion": "1.20" },
+    });
+    merge(&mut app["spec"], spec);
+    serde_json::from_value(app).expect("an application that may be stored is readable")
+}
+
+fn merge(into: &mut Value, other: &Value) {
+    match (into, other) {
+        (Value::Object(into), Value::Object(other)) => {
+            for (key, value) in other {
+                merge(into.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (into, other) => *into = other.clone(),
+    }
+}
+
+fn settings() -> OperatorSettings {
+    OperatorSettings { confirm_after: Duration::from_secs(20), ..OperatorSettings::default() }
+}
+
+fn parsed(app: &FlinkApplication) -> Desired {
+    desired(app, DeployHash(0xabc), Digest(7), &settings())
+}
+
+/// The obstacles of a spec, as `kind field: message`.
+fn obstacles(app: &FlinkApplication) -> Vec<String> {
+    let line = |kind, field: &str, message: &str| match kind {
+        ObstacleKind::Invalid => format!("invalid {field}: {message}"),
+        ObstacleKind::NotYetSupported => format!("unsupported {field}: {message}"),
+    };
+    parsed(app).obstacles.iter().map(|o| line(o.kind, &o.field, &o.message)).collect()
+}
+
+fn check(spec: &Value, expected: &[&str]) {
+    assert_eq!(obstacles(&application(spec)), expected, "{spec}");
+}
+
+#[test]
+fn a_plain_spec_is_taken_over_with_the_operators_defaults() {
+    let expected = Desired {
+        uid: Uid(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef),
+        generation: 4,
+        digest: Digest(7),
+        hash: DeployHash(0xabc),
+        goal: Goal::Run,
+        finalizer: false,
+        parallelism: 2,
+        savepoint_stop: SavepointStop::Stop,
+        initial_savepoint: None,
+        force_rollback: false,
+        timeouts: settings().timeouts,
+        confirm_after: Duration::from_secs(20),
+        obstacles: Vec::new(),
+    };
+    assert_eq!(parsed(&application(&json!({}))), expected);
+}
+
+#[test]
+fn what_the_spec_says_takes_the_place_of_the_operators_defaults() {
+    let spec = json!({
+        "savepointStop": "Cancel", "forceRollback": true, "savepointPath": "s3://a/sp",
+        "confirmAfterSeconds": 5, "timeouts": { "clusterStart": "1h30m", "delete": "90s", "submit": "" },
+    });
+    let desired = parsed(&application(&spec));
+    assert_eq!(desired.savepoint_stop, SavepointStop::Cancel);
+    assert!(desired.force_rollback);
+    assert_eq!(desired.initial_savepoint.as_deref(), Some("s3://a/sp"));
+    assert_eq!(desired.confirm_after, Duration::from_secs(5));
+    assert_eq!(desired.timeouts.cluster_start, Duration::from_secs(5400));
+    assert_eq!(desired.timeouts.delete, Duration::from_secs(90));
+    assert_eq!(desired.timeouts.submit, settings().timeouts.submit);
+    assert_eq!(desired.obstacles, []);
+}
+
+#[test]
+fn each_limit_of_the_spec_is_the_limit_of_its_own_wait() {
+    let spec = json!({ "confirmAfterSeconds": 0, "timeouts": { "clusterStart": "1s", "savepoint": "2s",
+        "submit": "3s", "jobStart": "4s", "confirm": "5s", "recovery": "6s", "delete": "7s" } });
+    let limits = parsed(&application(&spec)).timeouts;
+    let seconds = [
+        limits.cluster_start,
+        limits.savepoint,
+        limits.submit,
+        limits.job_start,
+        limits.confirm,
+        limits.delete,
+    ];
+    assert_eq!(seconds.map(|limit| limit.as_secs()), [1, 2, 3, 4, 5, 7]);
+}
+
+#[test]
+fn the_first_savepoint_may_stand_at_its_older_place() {
+    let check = |spec: Value, path: Option<&str>| {
+        assert_eq!(parsed(&application(&spec)).initial_savepoint.as_deref(), path, "{spec}");
+    };
+    let older = json!({ "savepointLocation": "s3://old" });
+    check(json!({ "savepointInfo": older }), Some("s3://old"));
+    check(json!({ "savepointInfo": older, "savepointPath": "" }), Some("s3://old"));
+    check(json!({ "savepointInfo": older, "savepointPath": "s3://new" }), Some("s3://new"));
+    check(json!({ "savepointInfo": {}, "savepointPath": "" }), None);
+}
+
+#[test]
+fn a_deletion_timestamp_makes_deletion_the_goal() {
+    let check = |mode: Value, expected| {
+        let mut app = application(&json!({ "deleteMode": mode }));
+        assert_eq!(parsed(&app).goal, Goal::Run);
+        app.metadata.deletion_timestamp = Some(jiff::Timestamp::UNIX_EPOCH.into());
+        assert_eq!(parsed(&app).goal, Goal::Delete(expected), "{mode}");
+    };
+    check(Value::Null, DeleteMode::Savepoint);
+    check(json!(""), DeleteMode::Savepoint);
+    check(json!("Savepoint"), DeleteMode::Savepoint);
+    check(json!("ForceCancel"), DeleteMode::ForceCancel);
+    check(json!("None"), DeleteMode::None);
+    check(json!("Shred"), DeleteMode::Savepoint);
+}
+
+#[test]
+fn our_finalizer_is_found_among_others() {
+    let mut app = application(&json!({}));
+    app.metadata.finalizers = Some(vec!["other.io/x".into()]);
+    assert!(!parsed(&app).finalizer);
+    app.metadata.finalizers = Some(vec!["other.io/x".into(), "job.finalizers.flink.k8s.io".into()]);
+    assert!(parsed(&app).finalizer);
+}
+
+#[test]
+fn a_uid_that_is_none_still_tells_applications_apart() {
+    let mut app = application(&json!({}));
+    app.metadata.uid = Some("by-hand".into());
+    assert_eq!(parsed(&app).uid, Uid(ids::derive("by-hand")));
+}
+
+#[test]
+fn what_this_version_cannot_do_is_refused_by_the_name_of_its_field() {
+    let unsupported = "not yet supported by this version of the operator";
+    let check = |spec: Value, field: &str, rest: String| {
+        assert_eq!(
+            obstacles(&application(&spec)),
+            [format!("unsupported {field}: {rest}")],
+            "{spec}"
+        );
+    };
+    for mode in ["BlueGreen", "Single"] {
+        let rest = format!("{mode} is {unsupported}: use Dual");
+        check(json!({ "deploymentMode": mode }), "spec.deploymentMode", rest);
+    }
+    for (field, value, cure) in [
+        ("scaleMode", json!("InPlace"), "use NewCluster"),
+        ("savepointDisabled", json!(true), "leave it out"),
+        ("fallbackWithoutState", json!(true), "leave it out"),
+        ("restore", json!({ "path": "s3://sp", "nonce": "1" }), "leave it out"),
+        ("recovery", json!("LastSeen"), "use Proven"),
+        (
+            "foreignJob",
+            json!({ "id": "0", "action": "Adopt" }),
+            "end that job by hand and leave it out",
+        ),
+        ("acceptPendingEdit", json!("00c0ffee"), "leave it out"),
+        ("tearDownVersionHash", json!("00c0ffee"), "leave it out"),
+    ] {
+        check(
+            json!({ field: value }),
+            &format!("spec.{field}"),
+            format!("is {unsupported}: {cure}"),
+        );
+    }
+}
+
+#[test]
+fn the_defaults_of_what_is_not_supported_yet_are_fine_when_spelled_out() {
+    check(
+        &json!({
+            "deploymentMode": "Dual", "scaleMode": "NewCluster", "savepointDisabled": false,
+            "fallbackWithoutState": false, "recovery": "Proven", "acceptPendingEdit": "",
+            "tearDownVersionHash": "", "deleteMode": "ForceCancel", "restartNonce": "2",
+            "allowNonRestoredState": true, "maxCheckpointRestoreAgeSeconds": 60,
+            "imagePullPolicy": "Always",
+        }),
+        &[],
+    );
+    check(
+        &json!({ "deploymentMode": "", "scaleMode": "", "savepointStop": "", "recovery": "" }),
+        &[],
+    );
+}
+
+#[test]
+fn unknown_words_are_refused_with_the_known_ones() {
+    let check = |field: &str, words: &str| {
+        let message = format!("invalid spec.{field}: is \"Odd\"; it must be one of {words}");
+        assert_eq!(obstacles(&application(&json!({ field: "Odd" }))), [message]);
+    };
+    check("deploymentMode", "Dual, Single, BlueGreen");
+    check("scaleMode", "NewCluster, InPlace");
+    check("deleteMode", "Savepoint, None, ForceCancel");
+    check("savepointStop", "Stop, Cancel");
+    check("recovery", "Proven, LastSeen");
+    check("imagePullPolicy", "Always, Never, IfNotPresent");
+}
+
+#[test]
+fn a_job_that_no_flink_could_run_is_refused() {
+    let image =
+        "invalid spec.image: must be the name of a container image, not empty and without blanks";
+    check(&json!({ "image": "" }), &[image]);
+    check(&json!({ "image": "counter :1" }), &[image]);
+    let jar = "invalid spec.jarName: must be the file name of the job's jar, without its directory";
+    check(&json!({ "jarName": "" }), &[jar]);
+    check(&json!({ "jarName": "target/counter.jar" }), &[jar]);
+    check(
+        &json!({ "parallelism": 0 }),
+        &["invalid spec.parallelism: is 0; it must be from 1 to 32768"],
+    );
+    check(
+        &json!({ "parallelism": 32769 }),
+        &["invalid spec.parallelism: is 32769; it must be from 1 to 32768"],
+    );
+    check(&json!({ "parallelism": 32768, "entryClass": "" }), &[]);
+    check(
+        &json!({ "taskManagerConfig": { "taskSlots": 0 }, "jobManagerConfig": { "replicas": 0 } }),
+        &[
+            "invalid spec.taskManagerConfig.taskSlots: is 0; it must be at least 1",
+            "invalid spec.jobManagerConfig.replicas: is 0; it must be at least 1",
+        ],
+    );
+}
+
+#[test]
+fn a_negative_parallelism_never_becomes_a_large_one() {
+    assert_eq!(parsed(&application(&json!({ "parallelism": -1 }))).parallelism, 0);
+}
+
+#[test]
+fn a_name_that_no_service_can_have_is_refused() {
+    let check = |name: String, expected: &[&str]| {
+        let mut app = application(&json!({}));
+        app.metadata.name = Some(name);
+        assert_eq!(obstacles(&app), expected);
+    };
+    let characters = "invalid metadata.name: must begin with a letter and hold only lower-case letters, digits and '-': Services have it";
+    check("a-1".into(), &[]);
+    check("1a".into(), &[characters]);
+    check("a.b".into(), &[characters]);
+    check("a".repeat(54), &[]);
+    check(
+        "a".repeat(55),
+        &[
+            "invalid metadata.name: has 55 characters; the Service <name>-<hash> needs a name of at most 54",
+        ],
+    );
+}
+
+#[test]
+fn configuration_that_cannot_be_rendered_is_refused() {
+    check(&json!({ "flinkConfig": { "a": "x", "b": 1, "c": 1.5, "d": true } }), &[]);
+    check(
+        &json!({ "flinkConfig": { "a": null, "b": [1], "c": {} } }),
+        &[
+            "invalid spec.flinkConfig[a]: is null; it must be a text, a number or a boolean",
+            "invalid spec.flinkConfig[b]: is a list; it must be a text, a number or a boolean",
+            "invalid spec.flinkConfig[c]: is an object; it must be a text, a number or a boolean",
+        ],
+    );
+}
+
+#[test]
+fn keys_that_the_operator_overwrites_are_passed_over_as_by_the_reference_operator() {
+    check(
+        &json!({ "flinkConfig": { "jobmanager.rpc.port": "1", "taskmanager.numberOfTaskSlots": "9" } }),
+        &[],
+    );
+}
+
+#[test]
+fn memory_fractions_have_to_fit_the_flink_version() {
+    let older = "invalid spec.jobManagerConfig.offHeapMemoryFraction: is for Flink older than 1.11: use systemMemoryFraction, or correct flinkVersion";
+    let newer = "invalid spec.taskManagerConfig.systemMemoryFraction: is for Flink 1.11 and newer: set flinkVersion (e.g. 1.20), or use offHeapMemoryFraction";
+    let off_heap = json!({ "offHeapMemoryFraction": 0.4 });
+    let system = json!({ "systemMemoryFraction": 0.4 });
+    for (version, off_heap_errors, system_errors) in [
+        ("1.20", &[older][..], &[][..]),
+        ("2.3", &[older], &[]),
+        ("1.10", &[], &[newer]),
+        ("", &[], &[newer]),
+        ("latest", &[], &[newer]),
+        ("1.11-SNAPSHOT", &[], &[newer]),
+    ] {
+        check(&json!({ "flinkVersion": version, "jobManagerConfig": off_heap }), off_heap_errors);
+        check(&json!({ "flinkVersion": version, "taskManagerConfig": system }), system_errors);
+    }
+    let all = "invalid spec.taskManagerConfig.systemMemoryFraction: is 1, which leaves no memory to Flink: it must be below 1";
+    check(&json!({ "taskManagerConfig": { "systemMemoryFraction": 1 } }), &[all]);
+    check(&json!({ "taskManagerConfig": { "systemMemoryFraction": 1.5 } }), &[]);
+}
+
+#[test]
+fn several_job_managers_need_high_availability() {
+    let two =
+        |config: Value| json!({ "jobManagerConfig": { "replicas": 2 }, "flinkConfig": config });
+    let error = "invalid spec.jobManagerConfig.replicas: is 2; more than one JobManager needs high availability: \
+                 set high-availability.type (before Flink 1.17: high-availability) in flinkConfig";
+    check(&two(json!({})), &[error]);
+    check(&two(json!({ "high-availability": " NONE " })), &[error]);
+    check(&two(json!({ "high-availability": "zookeeper" })), &[]);
+    check(&two(json!({ "high-availability.type": "kubernetes" })), &[]);
+}
+
+#[test]
+fn resources_that_no_pod_can_have_are_refused() {
+    let jm = |resources: Value| json!({ "jobManagerConfig": { "resources": resources } });
+    check(
+        &jm(
+            json!({ "requests": { "memory": "1.5Gi", "cpu": "0.2" }, "limits": { "memory": "1536Mi" } }),
+        ),
+        &[],
+    );
+    check(
+        &jm(json!({ "requests": { "memory": "1.5GB", "cpu": "-1" } })),
+        &[
+            "invalid spec.jobManagerConfig.resources.requests.cpu: \"-1\" must not be negative",
+            "invalid spec.jobManagerConfig.resources.requests.memory: \"1.5GB\" is no quantity: write e.g. 500m, 2, 1536Mi or 2Gi",
+        ],
+    );
+    check(
+        &json!({ "taskManagerConfig": { "resources": { "limits": { "cpu": "many" } } } }),
+        &[
+            "invalid spec.taskManagerConfig.resources.limits.cpu: \"many\" is no quantity: write e.g. 500m, 2, 1536Mi or 2Gi",
+        ],
+    );
+    check(
+        &jm(json!({ "requests": { "memory": "2Gi" }, "limits": { "memory": "2000Mi" } })),
+        &[
+            "invalid spec.jobManagerConfig.resources.requests.memory: 2Gi must not be above limits.memory, 2000Mi",
+        ],
+    );
+}
+
+#[test]
+fn labels_of_nodes_are_text() {
+    check(
+        &json!({ "taskManagerConfig": { "nodeSelector": { "a": "x", "zone": 1 } } }),
+        &[
+            "invalid spec.taskManagerConfig.nodeSelector[zone]: is 1; a node's label is a text: put it in quotes",
+        ],
+    );
+}
+
+#[test]
+fn ports_are_ports_and_differ() {
+    check(&json!({ "uiPort": 8082, "rpcPort": 1 }), &[]);
+    check(
+        &json!({ "uiPort": 0, "blobPort": 65536 }),
+        &[
+            "invalid spec.blobPort: is 65536; it must be from 1 to 65535",
+            "invalid spec.uiPort: is 0; it must be from 1 to 65535",
+        ],
+    );
+    check(
+        &json!({ "uiPort": 6123 }),
+        &[
+            "invalid spec.uiPort: is 6123, as is spec.rpcPort; they must differ: one Service has both",
+        ],
+    );
+    check(
+        &json!({ "metricsQueryPort": 6125, "uiPort": 6124 }),
+        &[
+            "invalid spec.uiPort: is 6124, as is spec.queryPort; they must differ: one Service has both",
+            "invalid spec.metricsQueryPort: is 6125, as is spec.blobPort; they must differ: one Service has both",
+        ],
+    );
+}
+
+#[test]
+fn volumes_and_mounts_have_to_fit_together() {
+    let mount = |name: &str, path: &str| json!({ "name": name, "mountPath": path });
+    check(
+        &json!({ "volumes": [{ "name": "a", "emptyDir": {} }], "volumeMounts": [mount("a", "/x")] }),
+        &[],
+    );
+    check(
+        &json!({ "volumes": [{ "name": "a" }, { "name": "a" }],
+        "volumeMounts": [mount("a", "/x"), mount("b", "/x")] }),
+        &[
+            "invalid spec.volumes[1].name: \"a\" is the name of another volume, too",
+            "invalid spec.volumeMounts[1].name: there is no volume \"b\": add it to spec.volumes",
+            "invalid spec.volumeMounts[1].mountPath: \"/x\" is taken by another mount",
+        ],
+    );
+}
+
+#[test]
+fn limits_that_cannot_be_read_are_refused_and_the_operators_hold() {
+    let app = application(
+        &json!({ "timeouts": { "clusterStart": "10", "savepoint": "-5s", "delete": "0s",
+        "recovery": "soon" }, "confirmAfterSeconds": -1 }),
+    );
+    assert_eq!(
+        obstacles(&app),
+        [
+            "invalid spec.timeouts.clusterStart: \"10\" has no unit: write it with ns, us, ms, s, m or h, such as 30s, 10m or 1h30m",
+            "invalid spec.timeouts.savepoint: \"-5s\" is negative: a duration here is zero or longer",
+            "invalid spec.timeouts.recovery: \"soon\" is no duration: write numbers with units, such as 30s, 10m or 1h30m",
+            "invalid spec.timeouts.delete: \"0s\" must be longer than zero",
+            "invalid spec.confirmAfterSeconds: is -1; it must be 0 or more",
+        ]
+    );
+    assert_eq!(parsed(&app).timeouts, settings().timeouts);
+    assert_eq!(parsed(&app).confirm_after, settings().confirm_after);
+}
+
+#[test]
+fn a_version_has_to_have_the_time_to_be_confirmed() {
+    let message = |limit: &str, needed: &str| {
+        format!(
+            "the limit timeouts.confirm ({limit}) is shorter than the time that a job has to run to be confirmed ({needed}): make it longer"
+        )
+    };
+    check(
+        &json!({ "timeouts": { "confirm": "10s" } }),
+        &[&format!("invalid spec.timeouts.confirm: {}", message("10s", "20s"))],
+    );
+    check(
+        &json!({ "confirmAfterSeconds": 601 }),
+        &[&format!("invalid spec.confirmAfterSeconds: {}", message("10m0s", "10m1s"))],
+    );
+    check(&json!({ "timeouts": { "confirm": "20s" } }), &[]);
+    let odd = OperatorSettings { confirm_after: Duration::from_secs(9999), ..settings() };
+    let app = application(&json!({}));
+    assert_eq!(desired(&app, DeployHash(0), Digest(0), &odd).obstacles, []);
+}
+
+fn with_status(status: &Value) -> FlinkApplication {
+    let mut app = application(&json!({}));
+    app.status = serde_json::from_value(status.clone()).expect("a readable status");
+    app
+}
+
+#[test]
+fn an_application_that_nothing_was_done_for_is_new() {
+    assert_eq!(state(&application(&json!({})), NOW), State::new(NOW));
+    assert_eq!(state(&with_status(&json!({})), NOW), State::new(NOW));
+    let begun = json!({ "phase": "", "deployHash": "", "deploymentMode": "Dual", "machine": null });
+    assert_eq!(state(&with_status(&begun), NOW), State::new(NOW));
+}
+
+#[test]
+fn the_persisted_state_is_read_and_nothing_else_of_the_status() {
+    let mut before = State::new(Timestamp(5));
+    before.record.incarnations = 3;
+    let status =
+        json!({ "phase": "Running", "deployHash": "00c0ffee", "machine": machine::write(&before) });
+    assert_eq!(state(&with_status(&status), NOW), before);
+}
+
+/// Why a state is unreadable; empty: it is not.
+fn why(status: &Value) -> String {
+    match state(&with_status(status), NOW).phase {
+        Phase::Unreadable(unreadable) => unreadable.why,
+        _ => String::new(),
+    }
+}
+
+#[test]
+fn a_state_that_cannot_be_read_says_what_and_what_helps() {
+    assert_eq!(
+        why(&json!({ "phase": "Running", "machine": { "format": 9 } })),
+        "status.machine has format 9, this operator reads format 1; use the operator that wrote it (or a newer one), \
+         or delete status.machine"
+    );
+    assert!(
+        why(&json!({ "machine": { "format": 1 } }))
+            .starts_with("status.machine.record is missing; ")
+    );
+    assert!(
+        why(&json!({ "machine": 5 })).starts_with("status.machine should be an object, it is 5; ")
+    );
+}
+
+#[test]
+fn what_only_the_reference_operator_wrote_is_not_taken_over_yet() {
+    for phase in ["Running", "Savepointing", "Deleting", "Invented"] {
+        let why = why(&json!({ "phase": phase, "deployHash": "00c0ffee" }));
+        assert!(why.starts_with(&format!(
+            "status.machine is missing and the phase is {phase:?}: the adoption"
+        )));
+        assert!(why.contains("not yet supported"));
+    }
+    assert!(why(&json!({ "phase": "", "deployHash": "00c0ffee" })).contains("not yet supported"));
+}

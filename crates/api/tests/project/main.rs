@@ -1,0 +1,7 @@
+//! From a round's decision to the status that people, tools and the reference operator read.
+
+mod errors;
+mod fields;
+mod figures;
+mod history;
+mod scene;
