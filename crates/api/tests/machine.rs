@@ -122,7 +122,6 @@ impl Generator {
             not_before: self.time(),
             deadline: self.time(),
             start_deadline: self.maybe(Generator::time),
-            closing: self.maybe(Generator::failure),
         }
     }
 
@@ -139,8 +138,17 @@ impl Generator {
             failed: self.target(),
             failure: self.failure(),
             submission: self.maybe(Generator::submission),
+            aftermath: self.maybe(Generator::aftermath),
             attempt: self.small(),
             trouble: self.maybe(Generator::failure),
+        }
+    }
+
+    fn aftermath(&mut self) -> Aftermath {
+        if self.flag() {
+            Aftermath::JobManager(Process { pod: Uid(self.wide()), restarts: self.small() })
+        } else {
+            Aftermath::TaskManagers((0..self.below(3)).map(|_| Uid(self.wide())).collect())
         }
     }
 
@@ -241,7 +249,7 @@ fn a_missing_member_is_an_error_that_names_its_path_or_one_that_may_be_absent() 
         "checkpoint",
         "overSince",
         "startDeadline",
-        "closing",
+        "aftermath",
         "troubled",
         "confirming",
         "restartedAt",

@@ -70,9 +70,9 @@ pub use observation::{
 };
 pub use reason::Reason;
 pub use state::{
-    Baseline, ClusterStarting, Confirming, Deleting, DeletingStep, DeployFailed, Failure,
-    FailureKind, Leaving, LiveJob, New, Origin, Phase, Record, RestorePoint, RollingBackJob,
-    Running, Savepointing, State, Stop, Submission, SubmittingJob, Target, Unreadable, Updating,
-    Version, Work,
+    Aftermath, Baseline, ClusterStarting, Confirming, Deleting, DeletingStep, DeployFailed,
+    Failure, FailureKind, Leaving, LiveJob, New, Origin, Phase, Record, RestorePoint,
+    RollingBackJob, Running, Savepointing, State, Stop, Submission, SubmittingJob, Target,
+    Unreadable, Updating, Version, Work,
 };
 pub use time::Timestamp;

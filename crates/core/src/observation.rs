@@ -32,6 +32,11 @@ impl<T> Fact<T> {
         }
     }
 
+    /// Not asked for, or settled.
+    pub(crate) fn bearable(&self, grace: Duration) -> bool {
+        matches!(self, Fact::Unasked) || self.settled(grace)
+    }
+
     /// Whether there was an answer, or silence for at least `grace`: only then may a deadline fire.
     pub fn settled(&self, grace: Duration) -> bool {
         match self {
@@ -319,6 +324,18 @@ pub struct Flink {
     pub failure: Fact<String>,
     /// See [`FlinkRequest::submission`].
     pub submission: Fact<Post>,
+}
+
+impl Flink {
+    /// No fact that was asked for is missing for less than `grace`: only then may a deadline fire.
+    #[must_use]
+    pub fn settled(&self, grace: Duration) -> bool {
+        self.cluster.bearable(grace)
+            && self.jobs.bearable(grace)
+            && self.job.bearable(grace)
+            && self.statistics.bearable(grace)
+            && self.operation.bearable(grace)
+    }
 }
 
 /// A Flink cluster about itself.

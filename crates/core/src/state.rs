@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::ids::{DeployHash, Digest, Ids, Incarnation, JobId, Process, TriggerId};
+use crate::ids::{DeployHash, Digest, Ids, Incarnation, JobId, Process, TriggerId, Uid};
 use crate::time::Timestamp;
 
 /// The machine's state: what outlives every phase, and the phase.
@@ -251,8 +251,6 @@ pub struct Submission {
     pub deadline: Timestamp,
     /// When all its vertices have to run; known once the JobManager named it.
     pub start_deadline: Option<Timestamp>,
-    /// Being closed: the process that may have received it is being ended.
-    pub closing: Option<Failure>,
 }
 
 /// Why something was given up.
@@ -329,10 +327,23 @@ pub struct RollingBackJob {
     pub failure: Failure,
     /// The deployed version's job on its way, once the failed one is over.
     pub submission: Option<Submission>,
+    /// What may still run of the attempt before.
+    pub aftermath: Option<Aftermath>,
     /// Which attempt the next submission is, from 1 on.
     pub attempt: u32,
     /// Why the attempt before failed.
     pub trouble: Option<Failure>,
+}
+
+/// What may still run of a submission that was given up on a cluster that stays. Each is ended and
+/// awaited gone, in this order: as long as the JobManager lives it can put tasks on any
+/// TaskManager, and a TaskManager outlives its JobManager with the tasks that it has.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Aftermath {
+    /// The process that may have received the job.
+    JobManager(Process),
+    /// The pods of the TaskManagers that there were when it had ended.
+    TaskManagers(Vec<Uid>),
 }
 
 /// See [`Phase::DeployFailed`].

@@ -120,7 +120,11 @@ fn append(stream: &mut String, object: &impl Serialize) -> Result<(), TextError>
     Ok(())
 }
 
-fn applications(text: &str) -> Result<Vec<Application>, TextError> {
+/// The applications in a text, as they stand there.
+///
+/// # Errors
+/// See [`TextError`]; none is one.
+pub fn objects(text: &str) -> Result<Vec<Value>, TextError> {
     let mut found = Vec::new();
     for document in documents(text)? {
         collect(document, &mut found);
@@ -128,7 +132,11 @@ fn applications(text: &str) -> Result<Vec<Application>, TextError> {
     if found.is_empty() {
         return Err(TextError::NoApplication);
     }
-    found.iter().map(parse).collect()
+    Ok(found)
+}
+
+fn applications(text: &str) -> Result<Vec<Application>, TextError> {
+    objects(text)?.iter().map(parse).collect()
 }
 
 fn documents(text: &str) -> Result<Vec<Value>, TextError> {

@@ -1,9 +1,10 @@
 //! The persisted form of each type of the state: its members, and the words of its enums.
 
 use flinkk8soperator_core::{
-    Baseline, ClusterStarting, Confirming, Deleting, DeletingStep, DeployFailed, Failure, Ids,
-    Leaving, LiveJob, New, Origin, Phase, Process, Record, RestorePoint, RollingBackJob, Running,
-    Savepointing, Stop, Submission, SubmittingJob, Target, Unreadable, Updating, Version, Work,
+    Aftermath, Baseline, ClusterStarting, Confirming, Deleting, DeletingStep, DeployFailed,
+    Failure, Ids, Leaving, LiveJob, New, Origin, Phase, Process, Record, RestorePoint,
+    RollingBackJob, Running, Savepointing, Stop, Submission, SubmittingJob, Target, Unreadable,
+    Updating, Version, Work,
 };
 use serde_json::Value;
 
@@ -52,7 +53,6 @@ record!(Submission {
     not_before: "notBefore",
     deadline: "deadline",
     start_deadline: "startDeadline",
-    closing: "closing",
 });
 
 record!(Updating { target: "target", deadline: "deadline" });
@@ -69,6 +69,7 @@ record!(RollingBackJob {
     failed: "failed",
     failure: "failure",
     submission: "submission",
+    aftermath: "aftermath",
     attempt: "attempt",
     trouble: "trouble",
 });
@@ -121,6 +122,24 @@ impl Stored for Origin {
             "Given" => from.get("path").map(Origin::Given),
             "Restored" => from.get("restorePoint").map(Origin::Restored),
             _ => Err(kind.wrong("Empty, Given or Restored")),
+        }
+    }
+}
+
+impl Stored for Aftermath {
+    fn store(&self) -> Option<Value> {
+        match self {
+            Aftermath::JobManager(process) => variant("JobManager", [("process", process.store())]),
+            Aftermath::TaskManagers(pods) => variant("TaskManagers", [("pods", pods.store())]),
+        }
+    }
+
+    fn load(from: &Entry<'_>) -> Result<Aftermath, MachineError> {
+        let kind = from.member("kind")?;
+        match kind.text()? {
+            "JobManager" => from.get("process").map(Aftermath::JobManager),
+            "TaskManagers" => from.get("pods").map(Aftermath::TaskManagers),
+            _ => Err(kind.wrong("JobManager or TaskManagers")),
         }
     }
 }

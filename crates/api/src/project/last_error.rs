@@ -113,7 +113,6 @@ fn refusal(flink: &Flink) -> Option<(FailureKind, &String)> {
 
 fn remembered(phase: &Phase) -> Option<&Failure> {
     match phase {
-        Phase::SubmittingJob(phase) => phase.submission.closing.as_ref(),
         Phase::RollingBackJob(phase) => phase.trouble.as_ref().or(Some(&phase.failure)),
         Phase::DeployFailed(phase) => Some(&phase.failure),
         _ => None,

@@ -98,7 +98,6 @@ pub(crate) fn submission(number: u32, from: Origin, named: bool) -> Submission {
         not_before: at(0),
         deadline: at(300),
         start_deadline: named.then(|| at(480)),
-        closing: None,
     }
 }
 
@@ -123,7 +122,14 @@ pub(crate) fn failure(kind: FailureKind, message: &str) -> Failure {
 pub(crate) fn rolling_back(number: u32, submission: Option<Submission>) -> Phase {
     let failure = failure(FailureKind::JobFailed, "main() throws");
     let failed = target(number);
-    Phase::RollingBackJob(RollingBackJob { failed, failure, submission, attempt: 1, trouble: None })
+    Phase::RollingBackJob(RollingBackJob {
+        failed,
+        failure,
+        submission,
+        aftermath: None,
+        attempt: 1,
+        trouble: None,
+    })
 }
 
 pub(crate) fn deploy_failed(number: u32) -> Phase {

@@ -59,3 +59,74 @@ pub(crate) fn rollback_forced(cx: &Context<'_>, record: &Record, target: Target)
         && desired.generation > target.generation
         && record.forced != Some(desired.generation)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::fixture::{NOW, desired, target, unknown};
+    use crate::{Change, Config, Desired, Digest, Obstacle, ObstacleKind, State};
+
+    fn check(desired: &Desired, record: &Record, change: Fact<Change>) -> [Edit; 2] {
+        let config = Config::default();
+        let cx = Context { config: &config, desired, now: NOW };
+        let seen = Observation { change, ..Observation::default() };
+        let edit = since(&cx, record, target(), &seen);
+        [edit, in_mid_deploy(&cx, record, target(), &seen)]
+    }
+
+    fn known(class: ChangeClass) -> Fact<Change> {
+        Fact::Known(Change { class, fields: Vec::new() })
+    }
+
+    #[test]
+    fn an_edit_is_what_the_comparison_says_and_silence_says_nothing() {
+        let record = State::new(NOW).record;
+        let same = Desired { digest: target().digest, ..desired() };
+        let settled = Record { settled: Some(Digest(2)), ..record.clone() };
+        let rows = [
+            (desired(), &record, known(ChangeClass::Redeploy), Edit::Redeploy),
+            (desired(), &record, known(ChangeClass::Rescale), Edit::Redeploy),
+            (desired(), &record, known(ChangeClass::StatusOnly), Edit::Harmless),
+            (desired(), &record, known(ChangeClass::None), Edit::Harmless),
+            (desired(), &record, unknown(600), Edit::Unknown),
+            (desired(), &record, Fact::Unasked, Edit::Unknown),
+            (same, &record, known(ChangeClass::Redeploy), Edit::None),
+            (desired(), &settled, known(ChangeClass::Redeploy), Edit::None),
+        ];
+        for (desired, record, change, expected) in rows {
+            let context = format!("{change:?}");
+            assert_eq!(check(&desired, record, change), [expected; 2], "{context}");
+        }
+    }
+
+    #[test]
+    fn a_spec_that_cannot_be_deployed_does_not_end_a_deploy() {
+        let obstacle = Obstacle {
+            field: "spec.parallelism".to_owned(),
+            message: "wrong".to_owned(),
+            kind: ObstacleKind::Invalid,
+        };
+        let desired = Desired { obstacles: vec![obstacle], ..desired() };
+        let edits = check(&desired, &State::new(NOW).record, known(ChangeClass::Redeploy));
+        assert_eq!(edits, [Edit::Redeploy, Edit::None]);
+    }
+
+    #[test]
+    fn a_rollback_is_forced_once_by_a_generation_after_the_deploys_own() {
+        let config = Config::default();
+        let rows = [
+            (true, 2, None, true),
+            (false, 2, None, false),
+            (true, 1, None, false),
+            (true, 2, Some(2), false),
+            (true, 3, Some(2), true),
+        ];
+        for (force_rollback, generation, forced, expected) in rows {
+            let desired = Desired { force_rollback, generation, ..desired() };
+            let record = Record { forced, ..State::new(NOW).record };
+            let cx = Context { config: &config, desired: &desired, now: NOW };
+            let forced_now = rollback_forced(&cx, &record, target());
+            assert_eq!(forced_now, expected, "generation {generation}, honoured {forced:?}");
+        }
+    }
+}

@@ -54,3 +54,65 @@ pub(crate) fn effects(record: &Record, seen: &Observation) -> Vec<Effect> {
 pub(crate) fn to_be_removed(cluster: &ClusterObjects) -> bool {
     [cluster.jobmanager, cluster.taskmanager, cluster.service].contains(&Presence::Present)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::fixture::{cluster, pod, seen, target, unknown};
+    use crate::{Flink, Incarnation, Objects, Role, State, Timestamp};
+
+    fn record(may_run: bool) -> Record {
+        let mut record = State::new(Timestamp(0)).record;
+        send_away(&mut record, target(), may_run);
+        record
+    }
+
+    #[test]
+    fn a_cluster_is_gone_when_neither_the_watches_nor_a_live_list_show_anything_of_it() {
+        let pod_of = |n| {
+            let pod = pod(5, Role::TaskManager);
+            Fact::Known(vec![crate::Pod { incarnation: Incarnation(n), ..pod }])
+        };
+        let none = || Fact::Known(Objects::default());
+        let there = seen(vec![cluster()], Flink::default()).objects;
+        let rows = [
+            ("nothing left", none(), Fact::Known(Vec::new()), true),
+            ("another cluster's pod", none(), pod_of(2), true),
+            ("a pod of it", none(), pod_of(1), false),
+            ("not listed", none(), Fact::Unasked, false),
+            ("list silent", none(), unknown(600), false),
+            ("objects there", there, Fact::Known(Vec::new()), false),
+            ("watches silent", unknown(600), Fact::Known(Vec::new()), false),
+        ];
+        for (name, objects, live_pods, expected) in rows {
+            let seen = Observation { objects, live_pods, ..Observation::default() };
+            let mut record = record(true);
+            forget_the_gone(&mut record, &seen);
+            assert_eq!(record.leaving.is_empty(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_cluster_is_deleted_once() {
+        use Presence::{Absent, Present, Terminating};
+        let rows = [
+            ([Present, Present, Present], true),
+            ([Terminating, Absent, Present], true),
+            ([Terminating, Terminating, Absent], false),
+        ];
+        for ([jobmanager, taskmanager, service], expected) in rows {
+            let cluster = ClusterObjects { jobmanager, taskmanager, service, ..cluster() };
+            let effects = effects(&record(false), &seen(vec![cluster], Flink::default()));
+            assert_eq!(!effects.is_empty(), expected, "{jobmanager:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_sent_away_twice_leaves_once_by_the_later_word() {
+        let mut record = record(false);
+        assert!(!may_run(&record));
+        send_away(&mut record, target(), true);
+        assert!(may_run(&record));
+        assert_eq!(record.leaving.len(), 1);
+    }
+}

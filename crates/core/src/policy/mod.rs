@@ -1,8 +1,116 @@
 //! Rules that several states share, each a small pure function over what it needs.
 
+pub(crate) mod aftermath;
 pub(crate) mod change;
 pub(crate) mod leaving;
 pub(crate) mod readiness;
 pub(crate) mod stop;
 pub(crate) mod submission;
 pub(crate) mod watch;
+
+/// What the tables of the policies' tests are made of.
+#[cfg(test)]
+mod fixture {
+    use std::time::Duration;
+
+    use crate::*;
+
+    pub(super) const NOW: Timestamp = Timestamp(10_000_000);
+    pub(super) const JOB: JobId = JobId(7);
+    pub(super) const TRIGGER: TriggerId = TriggerId(8);
+    pub(super) const PROCESS: Process = Process { pod: Uid(1), restarts: 0 };
+
+    /// Calls `check` with default settings and a desired version 2.
+    pub(super) fn at<T>(now: Timestamp, check: impl FnOnce(&Context<'_>) -> T) -> T {
+        let config = Config::default();
+        check(&Context { config: &config, desired: &desired(), now })
+    }
+
+    pub(super) fn desired() -> Desired {
+        Desired {
+            uid: Uid(1),
+            generation: 2,
+            digest: Digest(2),
+            hash: DeployHash(2),
+            goal: Goal::Run,
+            finalizer: true,
+            parallelism: 2,
+            savepoint_stop: SavepointStop::Stop,
+            initial_savepoint: None,
+            force_rollback: false,
+            timeouts: Timeouts::default(),
+            confirm_after: Duration::from_secs(30),
+            obstacles: Vec::new(),
+        }
+    }
+
+    /// Version 1 in cluster 1.
+    pub(super) fn target() -> Target {
+        Target {
+            hash: DeployHash(1),
+            incarnation: Incarnation(1),
+            generation: 1,
+            digest: Digest(1),
+            parallelism: 2,
+        }
+    }
+
+    pub(super) fn unknown<T>(seconds: u64) -> Fact<T> {
+        Fact::Unknown { why: Silence::TimedOut, for_how_long: Duration::from_secs(seconds) }
+    }
+
+    pub(super) fn pod(uid: u128, role: Role) -> Pod {
+        Pod {
+            uid: Uid(uid),
+            name: format!("{role}-{uid}"),
+            incarnation: Incarnation(1),
+            role,
+            restarts: 0,
+            running: true,
+            ready: true,
+            terminating: false,
+            trouble: None,
+        }
+    }
+
+    /// Cluster 1: complete, a JobManager and a TaskManager run.
+    pub(super) fn cluster() -> ClusterObjects {
+        ClusterObjects {
+            incarnation: Incarnation(1),
+            hash: DeployHash(1),
+            jobmanager: Presence::Present,
+            taskmanager: Presence::Present,
+            service: Presence::Present,
+            pods: vec![pod(1, Role::JobManager), pod(2, Role::TaskManager)],
+            trouble: None,
+        }
+    }
+
+    /// Flink 1.20 with two free slots of one TaskManager.
+    pub(super) fn about() -> FlinkCluster {
+        FlinkCluster {
+            version: FlinkVersion { major: 1, minor: 20 },
+            slots: 2,
+            slots_free: 2,
+            taskmanagers: 1,
+            refresh_interval: Duration::from_secs(3),
+        }
+    }
+
+    pub(super) fn jobs(list: &[(JobId, JobState)]) -> Fact<Vec<JobSummary>> {
+        Fact::Known(list.iter().map(|(id, state)| JobSummary { id: *id, state: *state }).collect())
+    }
+
+    pub(super) fn job(state: JobState, vertices_up: u32) -> Fact<Option<Job>> {
+        Fact::Known(Some(Job { state, vertices: 2, vertices_up, restarted_at: None }))
+    }
+
+    /// What is seen of cluster 1: these objects, and what its JobManager says.
+    pub(super) fn seen(clusters: Vec<ClusterObjects>, flink: Flink) -> Observation {
+        Observation {
+            objects: Fact::Known(Objects { clusters, ..Objects::default() }),
+            flink: [(Incarnation(1), Flink { process: Some(PROCESS), ..flink })].into(),
+            ..Observation::default()
+        }
+    }
+}

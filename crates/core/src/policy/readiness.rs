@@ -4,15 +4,24 @@
 use crate::decision::Effect;
 use crate::ids::{JobId, Process, Role};
 use crate::observation::{
-    ClusterObjects, FactRequest, Flink, FlinkRequest, FlinkVersion, JobState, Observation,
+    ClusterObjects, Fact, FactRequest, Flink, FlinkRequest, FlinkVersion, JobState, Observation,
     Presence, Trouble,
 };
 use crate::state::Target;
 
+/// What a cluster that is to take a job is waited for, as the user is told: the same words until
+/// it is ready, whichever part is missing.
+pub(crate) fn awaited(target: Target) -> String {
+    format!(
+        "the cluster: a JobManager that answers, {} task slots registered and free",
+        target.parallelism
+    )
+}
+
 /// How far a cluster is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Readiness {
-    /// Not yet; for what it waits.
+    /// Not yet; what is missing.
     Waiting(String),
     /// A live job that is not ours is on it.
     Foreign(JobId),
@@ -95,7 +104,106 @@ pub(crate) fn point_service(target: Target, seen: &Observation) -> Option<Effect
 
 /// A job's state: from the list of jobs, which is never cached, else from its details.
 pub(crate) fn job_state(flink: &Flink, job: JobId) -> Option<JobState> {
-    let listed = flink.jobs.known().and_then(|jobs| jobs.iter().find(|j| j.id == job));
     let detailed = || flink.job.known().and_then(Option::as_ref).map(|j| j.state);
-    listed.map(|j| j.state).or_else(detailed)
+    match &flink.jobs {
+        Fact::Known(jobs) => jobs.iter().find(|j| j.id == job).map(|j| j.state).or_else(detailed),
+        Fact::Unasked => detailed(),
+        // The details alone may be older than the end of the job.
+        Fact::Unknown { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::fixture::{JOB, PROCESS, about, cluster, jobs, pod, seen, target, unknown};
+    use crate::{FlinkCluster, Pod, TroubleKind, Uid};
+
+    fn answers(about: FlinkCluster, list: &[(JobId, JobState)]) -> Flink {
+        Flink { cluster: Fact::Known(about), jobs: jobs(list), ..Flink::default() }
+    }
+
+    #[test]
+    fn a_cluster_is_ready_when_all_its_slots_are_free_and_nothing_runs_on_it() {
+        let version = FlinkVersion { major: 1, minor: 12 };
+        let waiting = |what: &str| Readiness::Waiting(what.to_owned());
+        let all_free = waiting("every TaskManager to be registered with all its slots free");
+        let two = ClusterObjects {
+            pods: [cluster().pods, vec![pod(3, Role::TaskManager)]].concat(),
+            ..cluster()
+        };
+        let down = Pod { running: false, ..pod(1, Role::JobManager) };
+        let going = Pod { terminating: true, ..pod(1, Role::JobManager) };
+        let with = |pod| ClusterObjects { pods: vec![pod], ..cluster() };
+        let silent = Flink { jobs: unknown(600), ..answers(about(), &[]) };
+        let busy = FlinkCluster { slots_free: 1, ..about() };
+        let few = FlinkCluster { slots: 1, slots_free: 1, ..about() };
+        let pod_to_start = || waiting("the JobManager's pod to start");
+        let rows = [
+            (cluster(), answers(about(), &[]), Readiness::Ready(PROCESS)),
+            (cluster(), answers(about(), &[(JOB, JobState::Failed)]), Readiness::Ready(PROCESS)),
+            (cluster(), answers(about(), &[(JOB, JobState::Suspended)]), Readiness::Foreign(JOB)),
+            (
+                cluster(),
+                answers(FlinkCluster { version, ..about() }, &[]),
+                Readiness::TooOld(version),
+            ),
+            (cluster(), answers(few, &[]), waiting("2 task slots to be registered")),
+            (cluster(), answers(busy, &[]), all_free.clone()),
+            (two, answers(about(), &[]), all_free),
+            (cluster(), silent, waiting("the JobManager to answer")),
+            (with(down), answers(about(), &[]), pod_to_start()),
+            (with(going), answers(about(), &[]), pod_to_start()),
+        ];
+        for (cluster, flink, expected) in rows {
+            let seen = seen(vec![cluster], flink);
+            assert_eq!(of(target(), &seen), expected, "{seen:?}");
+        }
+        let none = seen(Vec::new(), Flink::default());
+        assert_eq!(of(target(), &none), waiting("the cluster's objects to be created"));
+    }
+
+    #[test]
+    fn the_answer_of_another_process_is_no_answer() {
+        let replaced = ClusterObjects { pods: vec![pod(9, Role::JobManager)], ..cluster() };
+        let seen = seen(vec![replaced], answers(about(), &[]));
+        let expected = Readiness::Waiting("the JobManager to answer".to_owned());
+        assert_eq!(of(target(), &seen), expected);
+    }
+
+    #[test]
+    fn what_is_missing_is_created_unless_something_is_on_its_way_out() {
+        use Presence::{Absent, Present, Terminating};
+        let rows = [
+            ([Present, Present, Present], false),
+            ([Absent, Present, Present], true),
+            ([Present, Present, Absent], true),
+            ([Absent, Terminating, Present], false),
+            ([Terminating, Terminating, Terminating], false),
+        ];
+        for ([jobmanager, taskmanager, service], expected) in rows {
+            let cluster = ClusterObjects { jobmanager, taskmanager, service, ..cluster() };
+            let seen = seen(vec![cluster], Flink::default());
+            assert_eq!(create_missing(target(), &seen).is_some(), expected, "{seen:?}");
+        }
+        assert!(create_missing(target(), &seen(Vec::new(), Flink::default())).is_some());
+        let silent = Observation { objects: unknown(600), ..Observation::default() };
+        assert_eq!(create_missing(target(), &silent), None, "silence is not absence");
+        assert_eq!(point_service(target(), &silent), None, "silence is not absence");
+    }
+
+    #[test]
+    fn the_worst_trouble_of_pods_that_stay_is_told() {
+        let with = |kind, uid, terminating| {
+            let trouble = Some(Trouble { kind, message: String::new() });
+            Pod { trouble, terminating, uid: Uid(uid), ..pod(1, Role::TaskManager) }
+        };
+        let pods = vec![
+            with(TroubleKind::InvalidImage, 1, true),
+            with(TroubleKind::CrashLoop, 2, false),
+            with(TroubleKind::ImagePull, 3, false),
+        ];
+        let seen = seen(vec![ClusterObjects { pods, ..cluster() }], Flink::default());
+        assert_eq!(trouble(target(), &seen).map(|t| t.kind), Some(TroubleKind::ImagePull));
+    }
 }

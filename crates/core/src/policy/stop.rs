@@ -8,17 +8,21 @@ use crate::decide::Context;
 use crate::decision::{Effect, Savepoint};
 use crate::ids::{Ids, Incarnation, JobId};
 use crate::observation::{
-    Checkpoint, CheckpointKind, Flink, FlinkRequest, JobState, Observation, Operation, Statistics,
+    Checkpoint, CheckpointKind, Flink, FlinkRequest, FlinkVersion, JobState, Observation,
+    Operation, Statistics,
 };
 use crate::policy::readiness::job_state;
 use crate::state::{Baseline, RestorePoint, Stop};
 use crate::time::Timestamp;
 
+/// What is waited for while a job is being stopped, as the user is told.
+pub(crate) const AWAITED: &str = "the job to end with a savepoint";
+
 /// What came of a stop so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// Nothing yet; for what it waits.
-    Waiting(String),
+    /// Nothing yet; what is missing.
+    Waiting(&'static str),
     /// The memory of it changed: persist it.
     Remember(Stop),
     /// The job is over, this is its newest state.
@@ -95,7 +99,9 @@ fn statistics_matter(stop: &Stop, deadline: Timestamp, cx: &Context<'_>, flink: 
     match flink.operation.known() {
         None => false,
         Some(Operation::InProgress) => {
-            cx.now >= deadline || job_state(flink, stop.job).is_some_and(JobState::over)
+            stop.cancel
+                || cx.now >= deadline
+                || job_state(flink, stop.job).is_some_and(JobState::over)
         }
         Some(Operation::Completed { .. } | Operation::Failed { .. } | Operation::Unknown) => true,
     }
@@ -113,7 +119,7 @@ pub(crate) fn follow(cx: &Context<'_>, stop: &Stop, deadline: Timestamp, flink: 
              of the savepoint could be read",
             stop.job
         )),
-        (None, Some(Some(_)) | None) => Outcome::Waiting("the JobManager to answer".to_owned()),
+        (None, Some(Some(_)) | None) => Outcome::Waiting("the JobManager to answer"),
     }
 }
 
@@ -125,10 +131,13 @@ fn after_the_end(cx: &Context<'_>, stop: &Stop, state: JobState, flink: &Flink) 
     {
         return Outcome::Stopped(point(cx, stop, path.clone(), None));
     }
+    if flink.operation.known().is_none() {
+        return Outcome::Waiting("the savepoint's outcome");
+    }
     let Some(since) = stop.over_since else {
         return Outcome::Remember(Stop { over_since: Some(cx.now), ..stop.clone() });
     };
-    let waiting = || Outcome::Waiting("the job's final checkpoint statistics".to_owned());
+    let waiting = || Outcome::Waiting("the job's final checkpoint statistics");
     let Some((about, Some(statistics))) = flink.cluster.known().zip(flink.statistics.known())
     else {
         return waiting();
@@ -137,7 +146,7 @@ fn after_the_end(cx: &Context<'_>, stop: &Stop, state: JobState, flink: &Flink) 
         return waiting();
     }
     match (ours(cx, stop, statistics), state) {
-        (Some(found), _) if is_newest(found, statistics) => {
+        (Some(found), ended) if ended == JobState::Finished || is_newest(found, statistics) => {
             let path = found.path.clone().unwrap_or_default();
             Outcome::Stopped(point(cx, stop, path, Some(found.id)))
         }
@@ -154,18 +163,25 @@ fn while_it_runs(cx: &Context<'_>, stop: &Stop, deadline: Timestamp, flink: &Fli
     let statistics = flink.statistics.known().and_then(Option::as_ref);
     let failed_over = statistics.is_some_and(|s| s.restored > stop.baseline.restored);
     let written = statistics.is_some_and(|s| ours(cx, stop, s).is_some());
+    // The job was told to end without delay: until it has, the operation tells nothing.
+    if stop.cancel && flink.operation.known().is_some() && !failed_over {
+        return Outcome::Waiting("the job to end");
+    }
     let hangs = written && !failed_over && !stop.cancel && cx.now >= deadline;
     match flink.operation.known() {
-        None => Outcome::Waiting("the savepoint's outcome".to_owned()),
+        None => Outcome::Waiting("the savepoint's outcome"),
         Some(_) if hangs => Outcome::Remember(Stop { cancel: true, ..stop.clone() }),
-        Some(Operation::InProgress) => Outcome::Waiting("the savepoint to be written".to_owned()),
+        Some(Operation::InProgress) => Outcome::Waiting("the savepoint to be written"),
+        Some(Operation::Failed { .. }) if flink.statistics.known().is_none() => {
+            Outcome::Waiting("the job's checkpoint statistics")
+        }
         Some(Operation::Failed { message }) => Outcome::Failed(message.clone()),
         Some(Operation::Completed { .. } | Operation::Unknown) if written && failed_over => {
             Outcome::Failed("the job was restarted after the savepoint and went on".to_owned())
         }
-        Some(Operation::Completed { .. }) => Outcome::Waiting("the job to end".to_owned()),
-        Some(Operation::Unknown) if written => Outcome::Waiting("the job to end".to_owned()),
-        Some(Operation::Unknown) => Outcome::Waiting("the savepoint to be accepted".to_owned()),
+        Some(Operation::Completed { .. }) => Outcome::Waiting("the job to end"),
+        Some(Operation::Unknown) if written => Outcome::Waiting("the job to end"),
+        Some(Operation::Unknown) => Outcome::Waiting("the savepoint to be accepted"),
     }
 }
 
@@ -178,17 +194,25 @@ pub(crate) fn effect(
 ) -> Option<Effect> {
     let process = seen.cluster(incarnation)?.jobmanager_process(None)?;
     let flink = seen.flink.get(&incarnation).filter(|f| f.process == Some(process))?;
+    // The list of jobs is never cached: without it, details may show an ended job running.
+    flink.jobs.known()?;
     let state = job_state(flink, stop.job)?;
     if state.over() {
         return None;
     }
     if stop.cancel {
-        return Some(Effect::Cancel { incarnation, process, job: stop.job });
+        flink.operation.known()?;
+        let statistics = flink.statistics.known()?.as_ref()?;
+        let goes_on = statistics.restored > stop.baseline.restored;
+        return (!goes_on).then_some(Effect::Cancel { incarnation, process, job: stop.job });
     }
     let unseen = flink.operation.known() == Some(&Operation::Unknown);
     let statistics = flink.statistics.known()?.as_ref();
     let written = statistics.is_some_and(|s| ours(cx, stop, s).is_some());
-    let due = unseen && cx.now >= stop.not_before && !written;
+    // Before 1.15 Flink does not know our id for the operation: one under way may be ours.
+    let ids_are_ours = flink.cluster.known()?.version >= FlinkVersion::V1_15;
+    let under_way = statistics.is_some_and(|s| s.in_progress > 0) && !ids_are_ours;
+    let due = unseen && cx.now >= stop.not_before && !written && !under_way;
     due.then_some({
         Effect::Savepoint(Savepoint {
             incarnation,
@@ -227,3 +251,6 @@ fn newest_path(statistics: &Statistics) -> &str {
 fn point(cx: &Context<'_>, stop: &Stop, path: String, checkpoint: Option<u64>) -> RestorePoint {
     RestorePoint { path, job: stop.job, checkpoint, at: cx.now }
 }
+
+#[cfg(test)]
+mod tests;

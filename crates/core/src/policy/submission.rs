@@ -55,7 +55,6 @@ pub(crate) fn begin(
         not_before,
         deadline: not_before + cx.desired.timeouts.submit,
         start_deadline: None,
-        closing: None,
     }
 }
 
@@ -103,7 +102,8 @@ fn ended(target: Target, submission: &Submission, seen: &Observation) -> bool {
         }
         Fact::Unasked | Fact::Unknown { .. } => false,
     };
-    seen.objects.known().is_some() && (restarted || listed_gone())
+    seen.objects.known().is_some()
+        && (restarted || (!lives(target, submission, seen) && listed_gone()))
 }
 
 /// Follows an open submission.
@@ -116,10 +116,6 @@ pub(crate) fn follow(
     if ended(target, submission, seen) {
         return after_the_process(submission);
     }
-    if submission.closing.is_some() {
-        let what = "the JobManager that may have received the job to end".to_owned();
-        return Outcome::Waiting(what, submission.deadline);
-    }
     let silent = Flink::default();
     let flink = seen.flink.get(&target.incarnation).unwrap_or(&silent);
     match job_state(flink, submission.job) {
@@ -128,13 +124,14 @@ pub(crate) fn follow(
     }
 }
 
+/// Whether a task of the job ran, or runs on a TaskManager that outlived the process, cannot be
+/// told. The same input may be tried again if the JobManager had not even named the job.
 fn after_the_process(submission: &Submission) -> Outcome {
-    let lost = || Failure {
+    let failure = Failure {
         kind: FailureKind::JobManagerLost,
         message: "the JobManager ended while it started the job".to_owned(),
     };
-    let retriable = submission.closing.is_none() && submission.start_deadline.is_none();
-    let failure = submission.closing.clone().unwrap_or_else(lost);
+    let retriable = submission.start_deadline.is_none();
     Outcome::Failed { failure, over: false, retriable }
 }
 
@@ -171,7 +168,8 @@ fn starting(cx: &Context<'_>, deadline: Timestamp, flink: &Flink) -> Outcome {
     if let Some(job) = job.filter(|j| j.up()) {
         return Outcome::Up { restarted_at: job.restarted_at, finished: false };
     }
-    if cx.now >= deadline && flink.job.settled(cx.config.unreachable_grace) {
+    let grace = cx.config.unreachable_grace;
+    if cx.now >= deadline && flink.job.settled(grace) && flink.settled(grace) {
         let (up, all) = job.map_or((0, 0), |j| (j.vertices_up, j.vertices));
         let message =
             format!("{up} of {all} vertices of the job were running after the time limit");
@@ -190,7 +188,8 @@ fn unnamed(cx: &Context<'_>, submission: &Submission, flink: &Flink) -> Outcome 
         let failure = Failure { kind, message: message.clone() };
         return Outcome::Failed { failure, over: true, retriable: *retriable };
     }
-    if cx.now >= submission.deadline && flink.job.settled(cx.config.unreachable_grace) {
+    let grace = cx.config.unreachable_grace;
+    if cx.now >= submission.deadline && flink.job.settled(grace) && flink.settled(grace) {
         let message = "the JobManager did not name the job in time; its main() may hang".to_owned();
         let failure = Failure { kind: FailureKind::SubmissionTimeout, message };
         return Outcome::Failed { failure, over: false, retriable: false };
@@ -206,14 +205,12 @@ pub(crate) fn effect(
     submission: &Submission,
     seen: &Observation,
 ) -> Option<Effect> {
-    if submission.closing.is_some() {
-        let pod = submission.process.pod;
-        return lives(target, submission, seen).then_some(Effect::DeletePod { pod });
-    }
     let flink = seen.flink.get(&target.incarnation)?;
     let asked_this_one = flink.process == Some(submission.process);
     let unknown_to_flink = matches!(flink.job, Fact::Known(None));
-    let due = asked_this_one && unknown_to_flink && cx.now >= submission.not_before;
+    // Past the deadline it is being given up, even while a silence holds that back.
+    let in_time = (submission.not_before..submission.deadline).contains(&cx.now);
+    let due = asked_this_one && unknown_to_flink && in_time;
     (due && may_be_sent(submission, flink)).then(|| {
         Effect::Submit(Submit {
             incarnation: target.incarnation,
@@ -239,3 +236,6 @@ fn may_be_sent(submission: &Submission, flink: &Flink) -> bool {
             Some(Post::InFlight | Post::Accepted | Post::Refused { .. }) | None => false,
         }
 }
+
+#[cfg(test)]
+mod tests;

@@ -52,7 +52,9 @@ impl Sight {
                  delete the application and create it with savepointPath"
             ),
             Sight::Canceled => {
-                "the job was cancelled by someone; change the spec to deploy again".to_owned()
+                "the job was cancelled by someone; recovery from a checkpoint is not yet \
+                 supported: delete the application and create it with savepointPath"
+                    .to_owned()
             }
             Sight::Lost => "the JobManager was restarted and does not know the job any more; \
                  recovery from a checkpoint is not yet supported: delete the application and \

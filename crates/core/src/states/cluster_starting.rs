@@ -75,7 +75,7 @@ pub(crate) fn step(
                 let record = deploy::settle(cx, &state.record);
                 return Next::waiting(
                     &State { record, ..state.clone() },
-                    "the cluster to start",
+                    readiness::awaited(phase.target),
                     phase.deadline,
                 );
             }
@@ -132,7 +132,7 @@ fn troubled(
         phase.troubled?;
         let calm = ClusterStarting { troubled: None, ..phase.clone() };
         let next = State { record: state.record.clone(), phase: Phase::ClusterStarting(calm) };
-        return Some(wait(cx, &next, phase, "the cluster to start"));
+        return Some(wait(cx, &next, phase, &readiness::awaited(phase.target)));
     };
     let failure = Failure { kind: FailureKind::PodTrouble, message: trouble.message.clone() };
     if trouble.kind == TroubleKind::InvalidImage {
@@ -160,21 +160,17 @@ fn start_deadline(
     seen: &Observation,
     what: &str,
 ) -> Next {
-    if cx.now >= phase.deadline && settled(cx, phase, seen) {
+    if cx.now >= phase.deadline && settled(cx, seen) {
         let message = format!("the cluster did not start in time: still waiting for {what}");
         return fail(state, phase, Failure { kind: FailureKind::ClusterStartTimeout, message });
     }
-    wait(cx, state, phase, what)
+    wait(cx, state, phase, &readiness::awaited(phase.target))
 }
 
 /// The deadline may fire: what is missing is known to be missing, or was asked for long enough.
-fn settled(cx: &Context<'_>, phase: &ClusterStarting, seen: &Observation) -> bool {
+fn settled(cx: &Context<'_>, seen: &Observation) -> bool {
     let grace = cx.config.unreachable_grace;
-    seen.objects.settled(grace)
-        && seen
-            .flink
-            .get(&phase.target.incarnation)
-            .is_none_or(|f| f.cluster.settled(grace) && f.jobs.settled(grace))
+    seen.objects.settled(grace) && seen.flink.values().all(|f| f.settled(grace))
 }
 
 /// The cluster can take a job: stop the deployed one first, or submit at once if none runs.
@@ -259,7 +255,7 @@ fn stop_deployed(
     let message = format!("Cancelling job {} with a final savepoint", job.id);
     let savepointing = Savepointing { target: phase.target, stop, deadline };
     let next = State { record, phase: Phase::Savepointing(savepointing) };
-    Next::waiting(&next, "the savepoint", deadline).tells(EventReason::CancellingJob, message)
+    Next::waiting(&next, stop::AWAITED, deadline).tells(EventReason::CancellingJob, message)
 }
 
 pub(crate) fn effects(phase: &ClusterStarting, seen: &Observation) -> Vec<Effect> {

@@ -18,7 +18,10 @@ use crate::states::Next;
 /// The state of an application that is to go, from any phase.
 pub(crate) fn enter(cx: &Context<'_>, state: &State) -> State {
     let step = match &state.phase {
-        Phase::Deleting(_) | Phase::Unreadable(_) => return state.clone(),
+        Phase::Deleting(_) => return state.clone(),
+        // What there is to save is not known: only who does not want it saved gets on.
+        Phase::Unreadable(_) if mode(cx) == DeleteMode::Savepoint => return state.clone(),
+        Phase::Unreadable(phase) => DeletingStep::RemoveClusters { why: phase.why.clone() },
         Phase::Savepointing(phase) => DeletingStep::Stop(phase.stop.clone()),
         Phase::SubmittingJob(phase) => open(&state.record, phase.submission.job),
         Phase::RollingBackJob(phase) => match &phase.submission {
@@ -153,7 +156,7 @@ fn look(cx: &Context<'_>, state: &State, phase: &Deleting, seen: &Observation) -
             return finalize(state, phase, format!("job {} had ended as {ended:?}", job.id));
         }
         Some(_) => {}
-        None => return unanswered(cx, state, phase, flink),
+        None => return unanswered(cx, state, phase, seen),
     }
     if mode(cx) == DeleteMode::ForceCancel {
         let message = format!("Force-canceling job {}", job.id);
@@ -161,7 +164,7 @@ fn look(cx: &Context<'_>, state: &State, phase: &Deleting, seen: &Observation) -
             .warns(EventReason::ForceCanceling, message);
     }
     let Some(statistics) = flink.and_then(|f| f.statistics.known()) else {
-        return unanswered(cx, state, phase, flink);
+        return unanswered(cx, state, phase, seen);
     };
     let mut record = state.record.clone();
     let stop = stop::begin(cx, &mut record.ids, job.id, statistics.as_ref());
@@ -182,13 +185,21 @@ fn survivor(record: &Record) -> String {
     }
 }
 
-fn unanswered(cx: &Context<'_>, state: &State, phase: &Deleting, flink: Option<&Flink>) -> Next {
-    if flink.is_some_and(|f| matches!(f.job, Fact::Known(None))) {
+/// The deadline has passed, and nothing that was asked for is silent for a short while only.
+fn due(cx: &Context<'_>, phase: &Deleting, seen: &Observation) -> bool {
+    let grace = cx.config.unreachable_grace;
+    cx.now >= phase.deadline
+        && seen.objects.bearable(grace)
+        && seen.flink.values().all(|f| f.settled(grace))
+}
+
+fn unanswered(cx: &Context<'_>, state: &State, phase: &Deleting, seen: &Observation) -> Next {
+    if flink(state, seen).is_some_and(|f| matches!(f.job, Fact::Known(None))) {
         let why = "the JobManager does not know the job any more; checkpoints that were retained \
                    stay where they are";
         return take_away(cx, state, why.to_owned());
     }
-    if cx.now >= phase.deadline {
+    if due(cx, phase, seen) {
         let why = "the JobManager could not be asked in time; checkpoints that were retained stay \
                    where they are";
         return take_away(cx, state, why.to_owned());
@@ -210,7 +221,7 @@ fn stopping(
     seen: &Observation,
 ) -> Next {
     let Some(flink) = flink(state, seen) else {
-        return unanswered(cx, state, phase, None);
+        return unanswered(cx, state, phase, seen);
     };
     match stop::follow(cx, stop, phase.deadline, flink) {
         Outcome::Stopped(point) => {
@@ -225,14 +236,14 @@ fn stopping(
         Outcome::Remember(stop) => {
             goes_to(state, phase, DeletingStep::Stop(stop), "waiting for the savepoint")
         }
-        Outcome::Waiting(_) | Outcome::Failed(_) if cx.now >= phase.deadline => take_away(
+        Outcome::Waiting(_) | Outcome::Failed(_) if due(cx, phase, seen) => take_away(
             cx,
             state,
             "no savepoint could be taken in time; checkpoints that were retained stay where they \
              are"
             .to_owned(),
         ),
-        Outcome::Waiting(what) => waiting(cx, state, phase, &what),
+        Outcome::Waiting(what) => waiting(cx, state, phase, what).also_wakes(cx, stop.not_before),
         Outcome::Failed(message) => {
             let Some(statistics) = flink.statistics.known() else {
                 return waiting(cx, state, phase, "the job's checkpoint statistics");
@@ -256,11 +267,11 @@ fn cancelling(
     let flink = flink(state, seen);
     match flink.and_then(|f| job_state(f, job)) {
         Some(ended) if ended.over() => finalize(state, phase, format!("job {job} was cancelled")),
-        Some(_) if cx.now >= phase.deadline => {
+        Some(_) if due(cx, phase, seen) => {
             take_away(cx, state, format!("job {job} did not end in time after it was cancelled"))
         }
         Some(_) => waiting(cx, state, phase, "the job to be cancelled"),
-        None => unanswered(cx, state, phase, flink),
+        None => unanswered(cx, state, phase, seen),
     }
 }
 
@@ -273,7 +284,8 @@ fn removing(
 ) -> Next {
     let none_left = seen.objects.known().is_some_and(|o| o.clusters.is_empty());
     let gone = none_left && seen.live_pods.known().is_some_and(Vec::is_empty);
-    if gone || cx.now >= phase.deadline {
+    let listed = seen.live_pods.bearable(cx.config.unreachable_grace);
+    if gone || (listed && due(cx, phase, seen)) {
         return finalize(state, phase, why.to_owned());
     }
     waiting(cx, state, phase, "the cluster's pods to be gone")
@@ -290,7 +302,8 @@ pub(crate) fn effects(
         DeletingStep::Finalize if cx.desired.finalizer => vec![Effect::RemoveFinalizer],
         DeletingStep::Finalize => Vec::new(),
         DeletingStep::Stop(stop) => {
-            let deployed = state.record.deployed.as_ref();
+            // Past the deadline the cluster is taken away, even while a silence holds that back.
+            let deployed = state.record.deployed.as_ref().filter(|_| cx.now < phase.deadline);
             let due = deployed.and_then(|d| stop::effect(cx, d.target.incarnation, stop, seen));
             due.into_iter().collect()
         }
@@ -307,6 +320,7 @@ fn cancel(state: &State, job: JobId, seen: &Observation) -> Option<Effect> {
     let incarnation = state.record.deployed.as_ref()?.target.incarnation;
     let process = seen.cluster(incarnation)?.jobmanager_process(None)?;
     let flink = seen.flink.get(&incarnation).filter(|f| f.process == Some(process))?;
+    flink.jobs.known()?;
     let running = job_state(flink, job).is_some_and(|s| !s.over() && s != JobState::Cancelling);
     running.then_some(Effect::Cancel { incarnation, process, job })
 }

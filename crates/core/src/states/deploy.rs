@@ -10,7 +10,7 @@ use crate::state::{
     DeployFailed, Failure, FailureKind, Phase, Record, RollingBackJob, Running, State, Target,
     Updating, Work,
 };
-use crate::states::Next;
+use crate::states::{Next, deploy_failed};
 
 /// Begins a deploy of the desired spec, or says why that spec cannot be deployed; the state then
 /// stays as it is.
@@ -97,10 +97,9 @@ pub(crate) fn forced(cx: &Context<'_>, state: &State) -> (State, Failure) {
 pub(crate) fn give_up(state: &State, target: Target, failure: Failure, may_run: bool) -> Next {
     let mut record = state.record.clone();
     leaving::send_away(&mut record, target, may_run);
-    let message = format!("deploy {} failed: {failure}", target.hash);
-    let phase = Phase::DeployFailed(DeployFailed { failed: target, failure });
-    Next::new(record, phase, Reason::DeployFailed, message.clone())
-        .warns(EventReason::DeployFailed, message)
+    let told = format!("deploy {} failed: {failure}", target.hash);
+    deploy_failed::rest(record, DeployFailed { failed: target, failure })
+        .warns(EventReason::DeployFailed, told)
 }
 
 /// Puts the deployed version's job back after the target's job failed; without a version to go
@@ -118,6 +117,7 @@ pub(crate) fn roll_back(state: &State, failed: Target, failure: Failure, over: b
         failed,
         failure,
         submission: None,
+        aftermath: None,
         attempt: 1,
         trouble: None,
     });

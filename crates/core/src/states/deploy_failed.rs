@@ -5,7 +5,7 @@ use crate::decide::Context;
 use crate::observation::{FactRequest, Observation};
 use crate::policy::watch::{self, Sight};
 use crate::reason::Reason;
-use crate::state::{DeployFailed, Phase, Running, State, Version, Work};
+use crate::state::{DeployFailed, Phase, Record, Running, State, Version, Work};
 use crate::states::{Next, deploy, running};
 
 pub(crate) fn needs(
@@ -40,7 +40,7 @@ pub(crate) fn step(
         if is_newer(cx, state, phase) {
             return deploy::begin(cx, state, "a new spec replaces the failed one".to_owned());
         }
-        return rest(cx, state, phase, "nothing is deployed");
+        return rest(state.record.clone(), phase.clone());
     };
     if is_newer(cx, state, phase) {
         return newer(cx, state, deployed, seen);
@@ -49,8 +49,7 @@ pub(crate) fn step(
         Sight::Finished if deployed.work != Work::Finished => {
             running::now_finished(state, deployed)
         }
-        Sight::Runs(_) => rest(cx, state, phase, "the previous version runs"),
-        Sight::Finished => rest(cx, state, phase, "the previous version's job has finished"),
+        Sight::Runs(_) | Sight::Finished => rest(state.record.clone(), phase.clone()).polls(cx),
         sight @ (Sight::Stopped
         | Sight::Failed(_)
         | Sight::Canceled
@@ -59,11 +58,18 @@ pub(crate) fn step(
     }
 }
 
-fn rest(cx: &Context<'_>, state: &State, phase: &DeployFailed, and: &str) -> Next {
-    let message = format!("deploy {} failed: {}; {and}", phase.failed.hash, phase.failure);
-    let next = Next::stay(state, Reason::DeployFailed, message)
-        .unblocked_by("a changed spec, or a new restartNonce");
-    if state.record.deployed.is_some() { next.polls(cx) } else { next }
+/// In DeployFailed, with nothing more to do: what failed, what runs, and what would change it.
+pub(crate) fn rest(record: Record, phase: DeployFailed) -> Next {
+    let runs = match record.deployed.as_ref().map(|d| &d.work) {
+        None => "nothing is deployed",
+        Some(Work::Live(_)) => "the version before stays deployed",
+        Some(Work::Stopped(_)) => "the version before is stopped",
+        Some(Work::Finished) => "the job of the version before has finished",
+    };
+    let DeployFailed { failed, failure } = &phase;
+    let message = format!("deploy {} failed: {failure}; {runs}", failed.hash);
+    Next::new(record, Phase::DeployFailed(phase), Reason::DeployFailed, message)
+        .unblocked_by("a changed spec, or a new restartNonce")
 }
 
 /// The spec was put back to the deployed version, or wants yet another.

@@ -45,16 +45,22 @@ impl Next {
         self
     }
 
-    /// Tells what a person can do about it.
+    /// Tells what a person can do about it; where nothing else is waited for, that is.
     pub(crate) fn unblocked_by(mut self, cure: impl Into<String>) -> Next {
         let cure = cure.into();
         match &mut self.verdict.waiting {
             Some(waiting) => waiting.unblock = cure,
             none => {
-                let what = self.verdict.message.clone();
+                let what = cure.clone();
                 *none = Some(Waiting { what, until: None, unblock: cure });
             }
         }
+        self
+    }
+
+    /// Wakes at an instant that is still to come, too.
+    pub(crate) fn also_wakes(mut self, cx: &Context<'_>, at: Timestamp) -> Next {
+        self.wake = earlier(self.wake, Some(at).filter(|at| *at > cx.now));
         self
     }
 
@@ -73,6 +79,12 @@ impl Next {
     /// Adds a Normal event.
     pub(crate) fn tells(mut self, reason: EventReason, message: impl Into<String>) -> Next {
         self.events.push(Event { warning: false, reason, message: message.into() });
+        self
+    }
+
+    /// Adds a Normal event before the others: it tells of what led to them.
+    pub(crate) fn tells_first(mut self, reason: EventReason, message: impl Into<String>) -> Next {
+        self.events.insert(0, Event { warning: false, reason, message: message.into() });
         self
     }
 

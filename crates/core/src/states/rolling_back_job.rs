@@ -5,15 +5,15 @@ use crate::decide::Context;
 use crate::decision::{Effect, EventReason};
 use crate::observation::{FactRequest, Observation};
 use crate::policy::change::{self, Edit};
-use crate::policy::leaving;
 use crate::policy::readiness::{self, Readiness};
 use crate::policy::submission::{self, Outcome};
+use crate::policy::{aftermath, leaving};
 use crate::reason::Reason;
 use crate::state::{
-    DeployFailed, Failure, FailureKind, LiveJob, Origin, Phase, RollingBackJob, State, Submission,
+    Aftermath, DeployFailed, Failure, LiveJob, Origin, Phase, RollingBackJob, State, Submission,
     Version, Work,
 };
-use crate::states::{Next, deploy};
+use crate::states::{Next, deploy, deploy_failed};
 
 pub(crate) fn needs(
     cx: &Context<'_>,
@@ -23,9 +23,12 @@ pub(crate) fn needs(
 ) -> FactRequest {
     let mut ask = FactRequest { objects: true, ..FactRequest::default() };
     let Some(deployed) = &state.record.deployed else { return ask };
-    match &phase.submission {
-        Some(submission) => submission::needs(deployed.target, submission, seen, &mut ask),
-        None => {
+    match (&phase.aftermath, &phase.submission) {
+        (Some(left), _) => aftermath::needs(left, seen, &mut ask),
+        (None, Some(submission)) => {
+            submission::needs(deployed.target, submission, seen, &mut ask);
+        }
+        (None, None) => {
             change::needs(cx, &state.record, phase.failed, &mut ask);
             readiness::needs(deployed.target, seen, &mut ask);
         }
@@ -42,6 +45,9 @@ pub(crate) fn step(
     let Some(deployed) = &state.record.deployed else {
         return deploy::give_up(state, phase.failed, phase.failure.clone(), true);
     };
+    if let Some(left) = &phase.aftermath {
+        return clean_up(cx, state, phase, left, deployed, seen);
+    }
     match (&phase.submission, &deployed.work) {
         (Some(submission), _) => follow(cx, state, phase, deployed, submission, seen),
         (None, Work::Stopped(point)) => {
@@ -76,7 +82,7 @@ fn prepare(
         return waiting(cx, state, phase, "the failed version's cluster to be gone");
     }
     match readiness::of(deployed.target, seen) {
-        Readiness::Waiting(what) => waiting(cx, state, phase, &what),
+        Readiness::Waiting(_) => waiting(cx, state, phase, &readiness::awaited(deployed.target)),
         Readiness::TooOld(_) => waiting(cx, state, phase, "a Flink that can be driven"),
         Readiness::Foreign(job) => {
             let message = format!("job {job} runs on the old cluster and is not ours");
@@ -99,12 +105,27 @@ fn prepare(
 fn waiting(cx: &Context<'_>, state: &State, phase: &RollingBackJob, what: &str) -> Next {
     let trouble = phase.trouble.as_ref().map(|t| format!("; the last attempt failed: {t}"));
     let message = format!(
-        "deploy {} failed ({}), rolling back: waiting for {what}{}",
+        "deploy {} failed, rolling back: {}{}",
         phase.failed.hash,
         phase.failure,
         trouble.unwrap_or_default()
     );
     Next::stay(state, Reason::RollingBack, message).waits(what, None).polls_busily(cx)
+}
+
+/// What may still run of the attempt before is ended: until then nothing else is started, here or,
+/// for a new spec, elsewhere.
+fn clean_up(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &RollingBackJob,
+    before: &Aftermath,
+    deployed: &Version,
+    seen: &Observation,
+) -> Next {
+    let left = aftermath::left(before, deployed.target.incarnation, seen);
+    let next = with(state, RollingBackJob { aftermath: left, ..phase.clone() });
+    waiting(cx, &next, phase, "what may still run of the last attempt to be gone")
 }
 
 fn follow(
@@ -116,7 +137,9 @@ fn follow(
     seen: &Observation,
 ) -> Next {
     match submission::follow(cx, deployed.target, submission, seen) {
-        Outcome::Waiting(what, _) => waiting(cx, state, phase, &what),
+        Outcome::Waiting(what, until) => waiting(cx, state, phase, &what)
+            .also_wakes(cx, until)
+            .also_wakes(cx, submission.not_before),
         Outcome::Remember(submission) => {
             let next =
                 with(state, RollingBackJob { submission: Some(submission), ..phase.clone() });
@@ -140,7 +163,7 @@ fn with(state: &State, phase: RollingBackJob) -> State {
     State { record: state.record.clone(), phase: Phase::RollingBackJob(phase) }
 }
 
-/// The next attempt comes once this one is closed: a job that may still run is ended first.
+/// The next attempt comes once nothing of this one can run any more.
 fn failed(
     cx: &Context<'_>,
     state: &State,
@@ -150,21 +173,16 @@ fn failed(
     over: bool,
 ) -> Next {
     let told = format!("Failed to roll back to the previous deploy: {failure}");
-    let closed =
-        over || submission.closing.is_some() || failure.kind == FailureKind::JobManagerLost;
-    let rolling = if closed {
-        RollingBackJob {
-            submission: None,
-            attempt: submission.attempt + 1,
-            trouble: Some(failure),
-            ..phase.clone()
-        }
-    } else {
-        let closing = Submission { closing: Some(failure), ..submission.clone() };
-        RollingBackJob { submission: Some(closing), ..phase.clone() }
+    let rolling = RollingBackJob {
+        submission: None,
+        aftermath: (!over).then_some(Aftermath::JobManager(submission.process)),
+        attempt: submission.attempt + 1,
+        trouble: Some(failure),
+        ..phase.clone()
     };
     let next = with(state, rolling.clone());
-    waiting(cx, &next, &rolling, "the old cluster").warns(EventReason::RollbackFailed, told)
+    waiting(cx, &next, &rolling, "the old cluster to be ready again")
+        .warns(EventReason::RollbackFailed, told)
 }
 
 /// The old version runs again, or has nothing left to run.
@@ -174,9 +192,7 @@ fn back(state: &State, phase: &RollingBackJob, work: Work) -> Next {
         deployed.work = work;
     }
     let failed = DeployFailed { failed: phase.failed, failure: phase.failure.clone() };
-    let message =
-        format!("deploy {} failed and was rolled back: {}", phase.failed.hash, phase.failure);
-    Next::new(record, Phase::DeployFailed(failed), Reason::DeployFailed, message)
+    deploy_failed::rest(record, failed)
 }
 
 pub(crate) fn effects(
@@ -189,7 +205,9 @@ pub(crate) fn effects(
     let mut effects = Vec::new();
     effects.extend(readiness::create_missing(deployed.target, seen));
     effects.extend(readiness::point_service(deployed.target, seen));
-    if let Some(submission) = &phase.submission {
+    if let Some(left) = &phase.aftermath {
+        effects.extend(aftermath::effects(left, seen));
+    } else if let Some(submission) = &phase.submission {
         effects.extend(submission::effect(cx, deployed.target, submission, seen));
     }
     effects

@@ -60,7 +60,9 @@ fn confirm(
         Sight::Canceled => failed(FailureKind::JobCanceled, true),
         Sight::Lost => failed(FailureKind::JobManagerLost, false),
         Sight::Runs(Some(job)) => counts(cx, state, deployed, confirming, *job, seen),
-        Sight::Runs(None) | Sight::Silent(_) | Sight::Stopped => {
+        // A short silence: no deadline fires on it.
+        Sight::Runs(None) => watching(cx, state, &sight.message(), Reason::Confirming),
+        Sight::Silent(_) | Sight::Stopped => {
             looped(cx, state, deployed, confirming, &sight.message(), seen)
         }
     }
@@ -81,16 +83,23 @@ fn counts(
     }
     if job.restarted_at != confirming.restarted_at {
         let restarted_at = job.restarted_at;
-        let confirming = Some(Confirming { since: cx.now, restarted_at, ..confirming });
-        let phase = Phase::Running(Running { confirming });
+        let counted = Confirming { since: cx.now, restarted_at, ..confirming };
+        let phase = Phase::Running(Running { confirming: Some(counted) });
         let next = State { record: state.record.clone(), phase };
-        return watching(cx, &next, "the job was restarted; counting anew", Reason::Confirming);
+        let told = "The job was restarted before it was confirmed";
+        return watched(cx, next, counted).warns(EventReason::JobMonitoringFailed, told);
     }
     if cx.now.since(confirming.since) >= cx.desired.confirm_after {
         return now_confirmed(state, deployed, deployed.work.clone());
     }
+    watched(cx, state.clone(), confirming)
+}
+
+/// In Running, counting towards the confirmation.
+pub(crate) fn watched(cx: &Context<'_>, state: State, confirming: Confirming) -> Next {
     let until = confirming.since + cx.desired.confirm_after;
-    watching(cx, state, "the job runs; it is watched until it is confirmed", Reason::Confirming)
+    let message = "the job runs; it is watched until it is confirmed";
+    watching(cx, &state, message, Reason::Confirming)
         .waits("the job to run for a while without a restart", Some(until))
 }
 
@@ -142,11 +151,12 @@ fn now_confirmed(state: &State, deployed: &Version, work: Work) -> Next {
     record.deployed = Some(Version { work, ..deployed.clone() });
     let phase = Phase::Running(Running { confirming: None });
     let (reason, message) = if finished {
-        (Reason::JobFinished, format!("the job of deploy {hash} has finished"))
+        (Reason::JobFinished, Sight::Finished.message())
     } else {
-        (Reason::Running, format!("deploy {hash} is confirmed"))
+        (Reason::Running, Sight::Runs(None).message())
     };
-    Next::new(record, phase, reason, message.clone()).tells(EventReason::DeployConfirmed, message)
+    Next::new(record, phase, reason, message)
+        .tells(EventReason::DeployConfirmed, format!("deploy {hash} is confirmed"))
 }
 
 /// The version is confirmed: wait for an edit, and tell what the job does.
@@ -157,8 +167,11 @@ pub(crate) fn confirmed(
     sight: &Sight,
     seen: &Observation,
 ) -> Next {
-    if let Some(next) = edited(cx, state, deployed, seen) {
-        return next;
+    match edited(cx, state, deployed, seen) {
+        Some(next) if next.state != *state => return next,
+        // An edit that is not deployed (yet) does not hide a job that is in trouble.
+        Some(next) if matches!(sight, Sight::Runs(_)) => return next.polls(cx),
+        Some(_) | None => {}
     }
     if *sight == Sight::Finished && deployed.work != Work::Finished {
         return now_finished(state, deployed);

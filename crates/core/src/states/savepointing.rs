@@ -5,6 +5,7 @@ use crate::decide::Context;
 use crate::decision::{Effect, EventReason};
 use crate::ids::Incarnation;
 use crate::observation::{FactRequest, Observation};
+use crate::policy::readiness;
 use crate::policy::stop::{self, Outcome};
 use crate::state::{
     ClusterStarting, Failure, FailureKind, Origin, Phase, Savepointing, State, Stop, Work,
@@ -38,21 +39,23 @@ pub(crate) fn step(
     let flink = deployed(state).and_then(|old| seen.flink.get(&old));
     let outcome = match flink {
         Some(flink) => stop::follow(cx, &phase.stop, phase.deadline, flink),
-        None => Outcome::Waiting("the deployed job's JobManager to answer".to_owned()),
+        None => Outcome::Waiting("the deployed job's JobManager to answer"),
     };
     match outcome {
-        Outcome::Waiting(what) => Next::waiting(state, what, phase.deadline).polls_busily(cx),
+        Outcome::Waiting(_) => Next::waiting(state, stop::AWAITED, phase.deadline)
+            .polls_busily(cx)
+            .also_wakes(cx, phase.stop.not_before),
         Outcome::Remember(stop) => remember(state, phase, stop),
         Outcome::Stopped(point) => {
             let message = format!("Canceled job with savepoint {}", point.path);
             let from = Origin::Restored(point.clone());
             go_on(cx, state, phase, Work::Stopped(point), from, seen)
-                .tells(EventReason::CanceledJob, message)
+                .tells_first(EventReason::CanceledJob, message)
         }
         Outcome::EndedByItself => {
             let message = "the deployed job ended by itself: the new one starts without state";
             go_on(cx, state, phase, Work::Finished, Origin::Empty, seen)
-                .tells(EventReason::JobFinished, message)
+                .tells_first(EventReason::JobFinished, message)
         }
         Outcome::Failed(message) => failed(cx, state, phase, message, seen),
         Outcome::Unproven(message) => {
@@ -70,7 +73,7 @@ fn remember(state: &State, phase: &Savepointing, stop: Stop) -> Next {
     let phase = Savepointing { stop, ..phase.clone() };
     let deadline = phase.deadline;
     let next = State { record: state.record.clone(), phase: Phase::Savepointing(phase) };
-    Next::waiting(&next, "the savepoint", deadline)
+    Next::waiting(&next, stop::AWAITED, deadline)
 }
 
 /// The deployed job is over: on to the target's, if its cluster is still ready at this moment,
@@ -87,8 +90,9 @@ fn go_on(
     if let Some(deployed) = &mut state.record.deployed {
         deployed.work = work;
     }
+    let target = phase.target;
     let starting = ClusterStarting {
-        target: phase.target,
+        target,
         deadline: cx.now + cx.desired.timeouts.cluster_start,
         troubled: None,
         attempt: 1,
@@ -99,7 +103,7 @@ fn go_on(
         None => {
             let deadline = starting.deadline;
             let phase = Phase::ClusterStarting(starting);
-            Next::waiting(&State { phase, ..state }, "the cluster to start", deadline)
+            Next::waiting(&State { phase, ..state }, readiness::awaited(target), deadline)
         }
     }
 }

@@ -5,12 +5,11 @@ use crate::decision::{Effect, EventReason};
 use crate::observation::{FactRequest, Observation};
 use crate::policy::submission::{self, Outcome};
 use crate::policy::{change, readiness};
-use crate::reason::Reason;
 use crate::state::{
     ClusterStarting, Confirming, Failure, FailureKind, LiveJob, Phase, Running, State, Submission,
     SubmittingJob, Version, Work,
 };
-use crate::states::{Next, deploy};
+use crate::states::{Next, deploy, running};
 use crate::time::Timestamp;
 
 pub(crate) fn needs(
@@ -35,7 +34,9 @@ pub(crate) fn step(
         return deploy::roll_back(&state, phase.target, failure, false);
     }
     match submission::follow(cx, phase.target, &phase.submission, seen) {
-        Outcome::Waiting(what, until) => Next::waiting(state, what, until).polls_busily(cx),
+        Outcome::Waiting(what, until) => Next::waiting(state, what, until)
+            .polls_busily(cx)
+            .also_wakes(cx, phase.submission.not_before),
         Outcome::Remember(submission) => remember(state, phase, submission),
         Outcome::Up { restarted_at, finished } => up(cx, state, phase, restarted_at, finished),
         Outcome::Failed { failure, over, retriable } => {
@@ -64,10 +65,11 @@ fn up(
     let mut record = state.record.clone();
     record.previous = record.deployed.replace(Version { target: phase.target, work });
     let deadline = cx.now + cx.desired.timeouts.confirm;
-    let confirming = Some(Confirming { since: cx.now, restarted_at, deadline });
-    let message = format!("Job {id} of deploy {} is running", phase.target.hash);
-    Next::new(record, Phase::Running(Running { confirming }), Reason::Confirming, message.clone())
-        .tells(EventReason::JobRunning, message)
+    let confirming = Confirming { since: cx.now, restarted_at, deadline };
+    let told = format!("Job {id} of deploy {} is running", phase.target.hash);
+    let running = Phase::Running(Running { confirming: Some(confirming) });
+    running::watched(cx, State { record, phase: running }, confirming)
+        .tells(EventReason::JobRunning, told)
 }
 
 /// Again on the same cluster where that can help and nothing can be running twice, else back.
@@ -103,7 +105,7 @@ fn failed(
     let starting =
         ClusterStarting { target: phase.target, deadline, troubled: None, attempt: attempt + 1 };
     let next = State { record: state.record.clone(), phase: Phase::ClusterStarting(starting) };
-    Next::waiting(&next, "the cluster to be ready again", deadline).warns(reason, told)
+    Next::waiting(&next, readiness::awaited(phase.target), deadline).warns(reason, told)
 }
 
 pub(crate) fn effects(cx: &Context<'_>, phase: &SubmittingJob, seen: &Observation) -> Vec<Effect> {

@@ -5,6 +5,8 @@ use crate::state::{State, Unreadable};
 use crate::states::Next;
 
 pub(crate) fn step(state: &State, phase: &Unreadable) -> Next {
-    Next::stay(state, Reason::Unreadable, phase.why.clone())
-        .unblocked_by("upgrade the operator, or delete status.machine")
+    Next::stay(state, Reason::Unreadable, phase.why.clone()).unblocked_by(
+        "upgrade the operator, or delete status.machine; to delete the application without a \
+             savepoint, set deleteMode to ForceCancel",
+    )
 }

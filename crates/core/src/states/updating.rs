@@ -3,8 +3,10 @@
 
 use crate::decide::Context;
 use crate::decision::Effect;
-use crate::observation::{FactRequest, Observation};
+use crate::observation::{ClusterObjects, FactRequest, Observation};
 use crate::policy::change::{self, Edit};
+use crate::policy::readiness;
+use crate::reason::Reason;
 use crate::state::{ClusterStarting, Failure, FailureKind, Phase, State, Target, Updating};
 use crate::states::{Next, deploy};
 
@@ -23,54 +25,54 @@ pub(crate) fn step(cx: &Context<'_>, state: &State, phase: &Updating, seen: &Obs
     let stored = seen.revision.known() == Some(&true);
     match change::in_mid_deploy(cx, &state.record, target, seen) {
         // Before the revision is stored, the edited spec is the only one there is to store.
-        Edit::Redeploy | Edit::Harmless if !stored => {
-            return deploy::retarget(cx, state, target, false);
-        }
-        Edit::Unknown if seen.revision.known() == Some(&false) => {
+        Edit::Harmless | Edit::Unknown if seen.revision.known() == Some(&false) => {
             return deploy::retarget(cx, state, target, false);
         }
         Edit::Redeploy => return deploy::retarget(cx, state, target, false),
-        Edit::Harmless => {
+        Edit::Harmless if stored => {
             let record = deploy::settle(cx, &state.record);
             return Next { state: State { record, ..state.clone() }, ..wait(cx, state, phase, "") };
         }
-        Edit::Unknown => return wait(cx, state, phase, "the edited spec to be compared"),
+        Edit::Harmless | Edit::Unknown => {
+            return wait(cx, state, phase, "the edited spec to be compared");
+        }
         Edit::None => {}
     }
     let Some(objects) = seen.objects.known() else {
         return wait(cx, state, phase, "the view of the cluster");
     };
-    let namesake = objects
-        .clusters
-        .iter()
-        .find(|c| c.hash == target.hash && c.incarnation != target.incarnation && c.has_objects());
-    let stranger = objects.strangers.iter().find(|s| s.hash.is_none_or(|h| h == target.hash));
-    let in_the_way = stranger
-        .map(|s| s.name.clone())
-        .or_else(|| namesake.map(|c| format!("cluster {} of the same version", c.incarnation)));
-    if let Some(name) = in_the_way {
-        return blocked(cx, state, phase, &name);
+    let namesake = |c: &&ClusterObjects| {
+        c.hash == target.hash && c.incarnation != target.incarnation && c.has_objects()
+    };
+    if let Some(stranger) =
+        objects.strangers.iter().find(|s| s.hash.is_none_or(|h| h == target.hash))
+    {
+        return blocked(cx, state, phase, &stranger.name, Reason::NameTaken);
+    }
+    if let Some(before) = objects.clusters.iter().find(namesake) {
+        let name = format!("cluster {} of the same version", before.incarnation);
+        return blocked(cx, state, phase, &name, Reason::Deploying);
     }
     if !(cx.desired.finalizer && stored) {
         return wait(cx, state, phase, "finalizer and revision to be stored");
     }
-    let starting = ClusterStarting {
-        target,
-        deadline: cx.now + cx.desired.timeouts.cluster_start,
-        troubled: None,
-        attempt: 1,
-    };
+    let deadline = cx.now + cx.desired.timeouts.cluster_start;
+    let starting = ClusterStarting { target, deadline, troubled: None, attempt: 1 };
     let next = State { record: state.record.clone(), phase: Phase::ClusterStarting(starting) };
-    Next::waiting(&next, "the cluster to start", phase.deadline)
+    Next::waiting(&next, readiness::awaited(target), deadline)
 }
 
-fn blocked(cx: &Context<'_>, state: &State, phase: &Updating, name: &str) -> Next {
+/// Something bears the target's name: waited out, up to the deadline.
+fn blocked(cx: &Context<'_>, state: &State, phase: &Updating, name: &str, reason: Reason) -> Next {
+    let message = format!("{name} is in the way of version {}", phase.target.hash);
     if cx.now >= phase.deadline {
-        let message = format!("{name} is in the way of version {}", phase.target.hash);
         let failure = Failure { kind: FailureKind::NameTaken, message };
         return deploy::give_up(state, phase.target, failure, false);
     }
-    wait(cx, state, phase, &format!("{name} to be removed"))
+    let next = Next::stay(state, reason, message)
+        .waits(format!("{name} to be removed"), Some(phase.deadline))
+        .polls_busily(cx);
+    if reason.stalled() { next.unblocked_by(format!("remove {name}")) } else { next }
 }
 
 fn wait(cx: &Context<'_>, state: &State, phase: &Updating, what: &str) -> Next {

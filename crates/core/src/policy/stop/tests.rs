@@ -1,0 +1,200 @@
+//! The table of outcomes of a stop, row by row, and when the trigger is sent.
+
+use super::*;
+use crate::policy::fixture::{JOB, NOW, TRIGGER, about, at, cluster, job, jobs, seen, unknown};
+use crate::{Fact, Process, Timestamp};
+
+fn stop() -> Stop {
+    Stop {
+        job: JOB,
+        trigger: TRIGGER,
+        baseline: Baseline { checkpoint: 3, restored: 0 },
+        attempt: 1,
+        not_before: NOW,
+        over_since: Some(Timestamp(NOW.0 - 3000)),
+        cancel: false,
+    }
+}
+
+fn checkpoint(id: u64, kind: CheckpointKind, path: &str) -> Checkpoint {
+    Checkpoint { id, kind, path: Some(path.to_owned()), discarded: false }
+}
+
+fn ours_of(path: &str) -> Statistics {
+    let before = checkpoint(3, CheckpointKind::Checkpoint, "chk-3");
+    let ours = checkpoint(4, CheckpointKind::Savepoint, path);
+    Statistics { newest_id: 4, completed: vec![before, ours], ..Statistics::default() }
+}
+
+fn own_directory() -> String {
+    format!("sp/app-{TRIGGER}")
+}
+
+fn ours() -> Statistics {
+    ours_of(&own_directory())
+}
+
+fn none() -> Statistics {
+    let before = checkpoint(3, CheckpointKind::Checkpoint, "chk-3");
+    Statistics { newest_id: 3, completed: vec![before], ..Statistics::default() }
+}
+
+fn flink(state: JobState, operation: Operation, statistics: Statistics) -> Flink {
+    Flink {
+        cluster: Fact::Known(about()),
+        jobs: jobs(&[(JOB, state)]),
+        job: job(state, 2),
+        statistics: Fact::Known(Some(statistics)),
+        operation: Fact::Known(operation),
+        ..Flink::default()
+    }
+}
+
+fn failed() -> Operation {
+    Operation::Failed { message: "expired".to_owned() }
+}
+
+fn completed() -> Operation {
+    Operation::Completed { path: "sp/told".to_owned() }
+}
+
+/// In one word what came of it, with the path or Flink's words.
+fn outcome(stop: &Stop, deadline: Timestamp, flink: &Flink) -> String {
+    match at(NOW, |cx| follow(cx, stop, deadline, flink)) {
+        Outcome::Waiting(what) => format!("waiting for {what}"),
+        Outcome::Remember(next) if next.cancel && !stop.cancel => "cancel".to_owned(),
+        Outcome::Remember(next) => format!("over since {:?}", next.over_since),
+        Outcome::Stopped(point) => format!("stopped at {}", point.path),
+        Outcome::EndedByItself => "ended by itself".to_owned(),
+        Outcome::Failed(message) => format!("failed: {message}"),
+        Outcome::Unproven(_) => "unproven".to_owned(),
+    }
+}
+
+#[test]
+fn every_row_of_the_table_of_outcomes_is_followed() {
+    use JobState::{Canceled, Failed, Finished, Running};
+    let restored = |statistics: Statistics| Statistics { restored: 1, ..statistics };
+    let newer = {
+        let mut newer = ours();
+        newer.completed.push(checkpoint(5, CheckpointKind::Checkpoint, "chk-5"));
+        newer
+    };
+    let (ahead, passed) = (Timestamp(NOW.0 + 1), NOW);
+    let at_own = format!("stopped at {}", own_directory());
+    let again = "failed: the job was restarted after the savepoint and went on";
+    let to_end = "waiting for the job to end";
+    let rows = [
+        (Finished, Operation::Unknown, ours(), ahead, at_own.as_str()),
+        (Finished, completed(), none(), ahead, "stopped at sp/told"),
+        (Finished, Operation::Unknown, none(), ahead, "ended by itself"),
+        (Finished, failed(), none(), ahead, "ended by itself"),
+        (Failed, Operation::Unknown, ours(), ahead, &at_own),
+        (Canceled, Operation::InProgress, ours(), ahead, &at_own),
+        (Canceled, completed(), none(), ahead, "stopped at sp/told"),
+        (Failed, Operation::Unknown, none(), ahead, "unproven"),
+        (Canceled, Operation::Unknown, none(), ahead, "unproven"),
+        (Failed, completed(), newer.clone(), ahead, "unproven"),
+        (Canceled, Operation::Unknown, newer, ahead, "unproven"),
+        (Running, Operation::Unknown, restored(ours()), ahead, again),
+        (Running, completed(), restored(ours()), passed, again),
+        (Running, Operation::InProgress, ours(), passed, "cancel"),
+        (Running, Operation::InProgress, ours(), ahead, "waiting for the savepoint to be written"),
+        (Running, completed(), ours(), ahead, to_end),
+        (Running, completed(), ours(), passed, "cancel"),
+        (Running, Operation::Unknown, ours(), ahead, to_end),
+        (Running, Operation::Unknown, ours(), passed, "cancel"),
+        (Running, failed(), none(), ahead, "failed: expired"),
+        (Running, failed(), none(), passed, "failed: expired"),
+        (Running, Operation::Unknown, none(), ahead, "waiting for the savepoint to be accepted"),
+    ];
+    for (state, operation, statistics, deadline, expected) in rows {
+        let flink = flink(state, operation, statistics);
+        assert_eq!(outcome(&stop(), deadline, &flink), expected, "{flink:?}");
+    }
+}
+
+#[test]
+fn a_savepoint_is_ours_above_the_baseline_and_in_its_own_directory() {
+    let over = |statistics| flink(JobState::Finished, Operation::Unknown, statistics);
+    let with =
+        |baseline| Stop { baseline: Baseline { checkpoint: baseline, restored: 0 }, ..stop() };
+    let cases = [
+        (with(3), ours(), format!("stopped at {}", own_directory())),
+        (with(4), ours(), "ended by itself".to_owned()),
+        (with(3), ours_of("sp/by-hand"), "ended by itself".to_owned()),
+    ];
+    for (stop, statistics, expected) in cases {
+        assert_eq!(outcome(&stop, NOW, &over(statistics)), expected, "{:?}", stop.baseline);
+    }
+}
+
+#[test]
+fn statistics_count_from_a_caches_age_after_the_end_on() {
+    let over = flink(JobState::Finished, Operation::Unknown, none());
+    let since = |millis| Stop { over_since: Some(Timestamp(NOW.0 - millis)), ..stop() };
+    let first = Stop { over_since: None, ..stop() };
+    assert_eq!(outcome(&first, NOW, &over), format!("over since {:?}", Some(NOW)));
+    let waiting = "waiting for the job's final checkpoint statistics";
+    assert_eq!(outcome(&since(2999), NOW, &over), waiting);
+    assert_eq!(outcome(&since(3000), NOW, &over), "ended by itself");
+    let silent = Flink { statistics: unknown(600), ..over };
+    assert_eq!(outcome(&since(3000), NOW, &silent), waiting);
+}
+
+#[test]
+fn the_list_of_jobs_is_believed_before_the_cached_details() {
+    let listed =
+        Flink { job: job(JobState::Running, 2), ..flink(JobState::Finished, completed(), none()) };
+    assert_eq!(outcome(&stop(), NOW, &listed), "stopped at sp/told");
+    let lost = Flink { jobs: jobs(&[]), job: Fact::Known(None), ..listed };
+    assert_eq!(outcome(&stop(), NOW, &lost), "unproven");
+}
+
+#[test]
+fn a_trigger_is_sent_only_where_nothing_shows_it() {
+    let running = |operation, statistics| flink(JobState::Running, operation, statistics);
+    let plain = running(Operation::Unknown, none());
+    let statistics = unknown(600);
+    let operation = unknown(600);
+    let cases = [
+        ("nothing shows it", NOW, plain.clone(), true),
+        ("no checkpointing", NOW, Flink { statistics: Fact::Known(None), ..plain.clone() }, true),
+        ("before its backoff", Timestamp(NOW.0 - 1), plain.clone(), false),
+        ("the operation runs", NOW, running(Operation::InProgress, none()), false),
+        ("the operation failed", NOW, running(failed(), none()), false),
+        ("it is written", NOW, running(Operation::Unknown, ours()), false),
+        ("statistics not read", NOW, Flink { statistics, ..plain.clone() }, false),
+        ("operation not read", NOW, Flink { operation, ..plain.clone() }, false),
+        ("over", NOW, flink(JobState::Finished, Operation::Unknown, none()), false),
+    ];
+    for (name, now, flink, expected) in cases {
+        let seen = seen(vec![cluster()], flink);
+        let sent = at(now, |cx| effect(cx, Incarnation(1), &stop(), &seen));
+        assert_eq!(sent.is_some(), expected, "{name}");
+    }
+    let mut another = seen(vec![cluster()], plain);
+    let process = Some(Process { restarts: 1, ..crate::policy::fixture::PROCESS });
+    another.flink.values_mut().for_each(|f| f.process = process);
+    assert_eq!(at(NOW, |cx| effect(cx, Incarnation(1), &stop(), &another)), None);
+}
+
+#[test]
+fn a_decided_cancellation_is_sent_until_the_job_is_over() {
+    let stop = Stop { cancel: true, ..stop() };
+    for (state, expected) in [(JobState::Running, true), (JobState::Canceled, false)] {
+        let seen = seen(vec![cluster()], flink(state, Operation::InProgress, ours()));
+        let sent = at(NOW, |cx| effect(cx, Incarnation(1), &stop, &seen));
+        assert_eq!(matches!(sent, Some(Effect::Cancel { job: JOB, .. })), expected, "{state:?}");
+    }
+}
+
+#[test]
+fn the_next_attempt_has_a_new_id_a_new_baseline_and_a_backoff() {
+    let mut ids = Ids { epoch: 1, issued: 0 };
+    let next = at(NOW, |cx| again(cx, &mut ids, &stop(), Some(&ours())));
+    assert_ne!(next.trigger, TRIGGER);
+    assert_eq!(next.baseline, Baseline { checkpoint: 4, restored: 0 });
+    assert_eq!((next.attempt, next.not_before), (2, Timestamp(NOW.0 + 100)));
+    assert_eq!(next.over_since, None);
+}

@@ -1,0 +1,223 @@
+//! The language of facts, one a line. A fact holds until another one takes its place.
+//!
+//! ```text
+//! given running                        v1 is deployed and confirmed in cluster 1, job-1 runs
+//! given savepointing                  v2's cluster 2 is up, job-1 is to be stopped under trigger-2
+//! given submitting                     job-1 was stopped at s3://sp/one, job-3 goes to cluster 2
+//! given unreadable WHY                 status.machine cannot be read
+//! spec vN [same-hash]                  the user wants version N (same-hash: only the digest differs)
+//! spec force-rollback                  a newer generation with forceRollback
+//! spec obstacle invalid|unsupported F  field F cannot be deployed
+//! delete savepoint|force-cancel|none   the object has a deletion timestamp
+//! wait 10s                             time passes
+//! finalizer | revision N | service N   is there
+//! change none|status|rescale|redeploy|unknown   how the spec differs from what it is compared with
+//! stranger vN NAME                     an object that is not ours has a name of version N
+//! watch silent 5s | list silent 5s     no view of the cluster, no live LIST (0s: answers again)
+//! cluster N vM created|up|terminating  its objects (up: pods run, two slots are free)
+//! cluster N vanished|gone              no object in the watches; gone: no pod in the LIST either
+//! jobmanager N restarted|replaced|down it forgets everything; down: no pod
+//! trouble N image-pull|invalid-image|crash-loop|none [TEXT]   what its JobManager pod reports
+//! flink N silent 5s                    does not answer (0s: answers again)
+//! flink N version 1.13 | flink N slots 2 1      as said; two slots of which one is free
+//! flink N job J STATE [UP/ALL] [restarted 5s]   list and details
+//! flink N list J STATE                 the list alone: the details are older
+//! flink N statistics NEWEST RESTORED | none     with checkpoint NEWEST; none: 404
+//! flink N savepoint ID TRIGGER         is in the statistics
+//! flink N operation TRIGGER unknown|in-progress|completed PATH|failed TEXT
+//! flink N failure TEXT                 why the job failed
+//! flink N post J not-sent|maybe-sent|in-flight|accepted|lost|refused TEXT|refused-for-now TEXT
+//! ```
+
+use std::time::Duration;
+
+use flinkk8soperator_core::*;
+
+use super::print::names;
+use super::world::{Cluster, World, pod};
+use super::{flink, given};
+
+pub(super) type Applied = Result<(), String>;
+
+/// Makes one fact true.
+pub(crate) fn apply(world: &mut World, line: &str) -> Applied {
+    let mut line = line.to_owned();
+    for (name, id) in names(&world.desired) {
+        line = line.replace(&name, &id);
+    }
+    let words: Vec<&str> = line.split_whitespace().collect();
+    match words.as_slice() {
+        ["given", what, text @ ..] => given::state(world, what, &text.join(" ")),
+        ["spec", rest @ ..] => spec(world, rest),
+        ["delete", mode] => delete(world, mode),
+        ["wait", span] => seconds(span).map(|span| world.now = world.now + span),
+        ["finalizer"] => {
+            world.desired.finalizer = true;
+            Ok(())
+        }
+        ["revision", n] => incarnation(n).map(|n| _ = world.revisions.insert(n)),
+        ["service", n] => incarnation(n).map(|n| world.service = Some(n)),
+        ["change", class] => change(world, class),
+        ["stranger", version, name] => stranger(world, version, name),
+        ["watch", "silent", span] => seconds(span).map(|s| world.watch_silent = silence(s)),
+        ["list", "silent", span] => seconds(span).map(|s| world.list_silent = silence(s)),
+        ["cluster", n, rest @ ..] => cluster(world, incarnation(n)?, rest),
+        ["jobmanager", n, what] => jobmanager(of(world, n)?, what),
+        ["trouble", n, kind, text @ ..] => trouble(of(world, n)?, kind, &text.join(" ")),
+        ["flink", n, rest @ ..] => flink::apply(of(world, n)?, rest),
+        _ => unknown(&words),
+    }
+}
+
+pub(super) fn unknown(words: &[&str]) -> Applied {
+    Err(format!("not a fact: {}", words.join(" ")))
+}
+
+pub(super) fn number<T: std::str::FromStr>(word: &str) -> Result<T, String> {
+    word.parse().map_err(|_| format!("not a number: {word}"))
+}
+
+fn incarnation(word: &str) -> Result<Incarnation, String> {
+    number(word).map(Incarnation)
+}
+
+pub(super) fn seconds(word: &str) -> Result<Duration, String> {
+    let number = word.strip_suffix('s').ok_or_else(|| format!("not seconds: {word}"))?;
+    number.parse().map(Duration::from_secs_f64).map_err(|_| format!("not seconds: {word}"))
+}
+
+pub(super) fn silence(span: Duration) -> Option<Duration> {
+    (!span.is_zero()).then_some(span)
+}
+
+fn version(word: &str) -> Result<u32, String> {
+    number(word.strip_prefix('v').ok_or_else(|| format!("not a version: {word}"))?)
+}
+
+fn of<'w>(world: &'w mut World, n: &str) -> Result<&'w mut Cluster, String> {
+    world.clusters.get_mut(&incarnation(n)?).ok_or_else(|| format!("there is no cluster {n}"))
+}
+
+fn spec(world: &mut World, words: &[&str]) -> Applied {
+    let desired = &mut world.desired;
+    desired.generation += 1;
+    match words {
+        [wanted] if wanted.starts_with('v') => {
+            let number = version(wanted)?;
+            (desired.hash, desired.digest) = (DeployHash(number), Digest(number.into()));
+            desired.force_rollback = false;
+        }
+        [wanted, "same-hash"] => desired.digest = Digest(u64::from(version(wanted)?)),
+        ["force-rollback"] => {
+            desired.force_rollback = true;
+            desired.digest.0 += 100;
+        }
+        ["obstacle", kind, field] => {
+            let kind = match *kind {
+                "invalid" => ObstacleKind::Invalid,
+                "unsupported" => ObstacleKind::NotYetSupported,
+                other => return unknown(&[other]),
+            };
+            let message = "cannot be deployed".to_owned();
+            desired.obstacles = vec![Obstacle { field: (*field).to_owned(), message, kind }];
+        }
+        other => return unknown(other),
+    }
+    Ok(())
+}
+
+fn delete(world: &mut World, mode: &str) -> Applied {
+    world.desired.goal = Goal::Delete(match mode {
+        "savepoint" => DeleteMode::Savepoint,
+        "force-cancel" => DeleteMode::ForceCancel,
+        "none" => DeleteMode::None,
+        other => return unknown(&[other]),
+    });
+    Ok(())
+}
+
+fn change(world: &mut World, class: &str) -> Applied {
+    let class = match class {
+        "none" => ChangeClass::None,
+        "status" => ChangeClass::StatusOnly,
+        "rescale" => ChangeClass::Rescale,
+        "redeploy" => ChangeClass::Redeploy,
+        "unknown" => {
+            let for_how_long = Duration::from_secs(1);
+            world.change = Fact::Unknown { why: Silence::Stale, for_how_long };
+            return Ok(());
+        }
+        other => return unknown(&[other]),
+    };
+    world.change = Fact::Known(Change { class, fields: vec!["spec".to_owned()] });
+    Ok(())
+}
+
+fn stranger(world: &mut World, hash: &str, name: &str) -> Applied {
+    let hash = Some(DeployHash(version(hash)?));
+    world.strangers.push(Stranger { name: name.to_owned(), hash });
+    Ok(())
+}
+
+fn cluster(world: &mut World, incarnation: Incarnation, words: &[&str]) -> Applied {
+    match words {
+        [hash, "created"] => {
+            let cluster = Cluster::created(incarnation, DeployHash(version(hash)?));
+            world.clusters.insert(incarnation, cluster);
+        }
+        [hash, "up"] => {
+            let cluster = Cluster::up(incarnation, DeployHash(version(hash)?));
+            world.clusters.insert(incarnation, cluster);
+        }
+        [_, "terminating"] => {
+            let cluster = world.clusters.get_mut(&incarnation).ok_or("there is no such cluster")?;
+            let objects = &mut cluster.objects;
+            objects.jobmanager = Presence::Terminating;
+            objects.taskmanager = Presence::Terminating;
+            objects.service = Presence::Terminating;
+            objects.pods.iter_mut().for_each(|p| p.terminating = true);
+        }
+        ["vanished"] => {
+            let cluster = world.clusters.remove(&incarnation).ok_or("there is no such cluster")?;
+            world.listed.extend(cluster.objects.pods);
+        }
+        ["gone"] => {
+            world.clusters.remove(&incarnation);
+            world.listed.retain(|p| p.incarnation != incarnation);
+        }
+        other => return unknown(other),
+    }
+    Ok(())
+}
+
+fn jobmanager(cluster: &mut Cluster, what: &str) -> Applied {
+    let incarnation = cluster.objects.incarnation;
+    let pods = &mut cluster.objects.pods;
+    let now = pods.iter().position(|p| p.role == Role::JobManager);
+    let now = now.ok_or("there is no JobManager pod")?;
+    match what {
+        "restarted" => pods[now].restarts += 1,
+        "replaced" => pods[now] = pod(incarnation, Role::JobManager, 'b'),
+        "down" => _ = pods.remove(now),
+        other => return unknown(&[other]),
+    }
+    cluster.forget();
+    Ok(())
+}
+
+fn trouble(cluster: &mut Cluster, kind: &str, message: &str) -> Applied {
+    let kind = match kind {
+        "image-pull" => Some(TroubleKind::ImagePull),
+        "invalid-image" => Some(TroubleKind::InvalidImage),
+        "crash-loop" => Some(TroubleKind::CrashLoop),
+        "none" => None,
+        other => return unknown(&[other]),
+    };
+    if cluster.objects.pods.is_empty() {
+        let pod = pod(cluster.objects.incarnation, Role::JobManager, 'a');
+        cluster.objects.pods.push(Pod { running: false, ready: false, ..pod });
+    }
+    let trouble = kind.map(|kind| Trouble { kind, message: message.to_owned() });
+    cluster.objects.pods.iter_mut().for_each(|p| p.trouble.clone_from(&trouble));
+    Ok(())
+}

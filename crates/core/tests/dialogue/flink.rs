@@ -1,0 +1,108 @@
+//! What a JobManager says: the facts that begin with `flink N` (listed in `facts`).
+
+use flinkk8soperator_core::*;
+
+use super::facts::{Applied, number, seconds, silence, unknown};
+use super::world::Cluster;
+
+/// Makes true what a line says after `flink N`.
+pub(super) fn apply(cluster: &mut Cluster, words: &[&str]) -> Applied {
+    match words {
+        ["silent", span] => cluster.silent = silence(seconds(span)?),
+        ["version", version] => {
+            let (major, minor) = version.split_once('.').ok_or("not a version")?;
+            cluster.about.version = FlinkVersion { major: number(major)?, minor: number(minor)? };
+        }
+        ["slots", all, free] => cluster.slots(number(all)?, number(free)?),
+        ["job", id, state, rest @ ..] => return job_is(cluster, job(id)?, state, rest),
+        ["list", id, state] => _ = cluster.listed.insert(job(id)?, job_state(state)?),
+        ["statistics", "none"] => cluster.statistics = None,
+        ["statistics", newest, restored] => {
+            let (newest_id, restored) = (number(newest)?, number(restored)?);
+            let path = Some(format!("s3://chk/{newest}"));
+            let kind = CheckpointKind::Checkpoint;
+            let completed = vec![Checkpoint { id: newest_id, kind, path, discarded: false }];
+            cluster.statistics =
+                Some(Statistics { newest_id, restored, in_progress: 0, completed });
+        }
+        ["savepoint", id, trigger] => return savepoint(cluster, number(id)?, trigger),
+        ["operation", trigger, rest @ ..] => return operation(cluster, trigger, rest),
+        ["failure", text @ ..] => cluster.failure = text.join(" "),
+        ["post", id, what, text @ ..] => return post(cluster, job(id)?, what, text.join(" ")),
+        other => return unknown(other),
+    }
+    Ok(())
+}
+
+fn job_is(cluster: &mut Cluster, id: JobId, state: &str, rest: &[&str]) -> Applied {
+    let state = job_state(state)?;
+    let (vertices, restarted) = match rest {
+        [] => ("2/2", None),
+        [vertices] => (*vertices, None),
+        [vertices, "restarted", at] => (*vertices, Some(seconds(at)?)),
+        other => return unknown(other),
+    };
+    let (up, all) = vertices.split_once('/').ok_or("not vertices: UP/ALL")?;
+    let restarted_at = restarted.map(|span| Timestamp(0) + span);
+    let (vertices, vertices_up) = (number(all)?, number(up)?);
+    cluster.detailed.insert(id, Job { state, vertices, vertices_up, restarted_at });
+    cluster.listed.insert(id, state);
+    let free = if state.over() { 2 } else { 0 };
+    cluster.slots(2, free);
+    Ok(())
+}
+
+fn job_state(word: &str) -> Result<JobState, String> {
+    Ok(match word {
+        "starting" => JobState::Starting,
+        "running" => JobState::Running,
+        "restarting" => JobState::Restarting,
+        "cancelling" => JobState::Cancelling,
+        "finished" => JobState::Finished,
+        "canceled" => JobState::Canceled,
+        "failed" => JobState::Failed,
+        "suspended" => JobState::Suspended,
+        other => return Err(format!("not a job's state: {other}")),
+    })
+}
+
+fn savepoint(cluster: &mut Cluster, id: u64, trigger: &str) -> Applied {
+    let statistics = cluster.statistics.get_or_insert_default();
+    let path = Some(format!("s3://sp/app-{trigger}"));
+    let kind = CheckpointKind::Savepoint;
+    statistics.newest_id = statistics.newest_id.max(id);
+    statistics.completed.push(Checkpoint { id, kind, path, discarded: false });
+    Ok(())
+}
+
+fn operation(cluster: &mut Cluster, trigger: &str, words: &[&str]) -> Applied {
+    let trigger: TriggerId = trigger.parse().map_err(|error| format!("{error}"))?;
+    let operation = match words {
+        ["unknown"] => Operation::Unknown,
+        ["in-progress"] => Operation::InProgress,
+        ["completed", path] => Operation::Completed { path: (*path).to_owned() },
+        ["failed", text @ ..] => Operation::Failed { message: text.join(" ") },
+        other => return unknown(other),
+    };
+    cluster.operations.insert(trigger, operation);
+    Ok(())
+}
+
+fn post(cluster: &mut Cluster, job: JobId, what: &str, message: String) -> Applied {
+    let post = match what {
+        "not-sent" => Post::NotSent,
+        "maybe-sent" => Post::MaybeSent,
+        "in-flight" => Post::InFlight,
+        "accepted" => Post::Accepted,
+        "lost" => Post::Lost,
+        "refused" => Post::Refused { retriable: false, message },
+        "refused-for-now" => Post::Refused { retriable: true, message },
+        other => return unknown(&[other]),
+    };
+    cluster.posts.insert(job, post);
+    Ok(())
+}
+
+fn job(word: &str) -> Result<JobId, String> {
+    word.parse().map_err(|error| format!("{error}"))
+}

@@ -1,0 +1,97 @@
+//! States that stories begin in, so that each tells only its own part. How they are reached is told
+//! by the stories `first_deploy` and `update`.
+
+use flinkk8soperator_core::*;
+
+use super::facts::apply;
+use super::world::{Cluster, World};
+
+/// Puts the story into a state.
+pub(crate) fn state(world: &mut World, what: &str, text: &str) -> Result<(), String> {
+    match what {
+        "running" => running(world),
+        "savepointing" => savepointing(world),
+        "submitting" => submitting(world),
+        "unreadable" => {
+            world.state = State::unreadable(world.now, text.to_owned());
+            Ok(())
+        }
+        other => Err(format!("not a state to begin in: {other}")),
+    }
+}
+
+fn target(number: u32) -> Target {
+    Target {
+        hash: DeployHash(number),
+        incarnation: Incarnation(number),
+        generation: number.into(),
+        digest: Digest(number.into()),
+        parallelism: 2,
+    }
+}
+
+/// Version `number` has a cluster of the same number, and its revision.
+fn stands(world: &mut World, number: u32) {
+    let incarnation = Incarnation(number);
+    world.clusters.insert(incarnation, Cluster::up(incarnation, DeployHash(number)));
+    world.service = Some(incarnation);
+    world.revisions.insert(incarnation);
+    world.state.record.incarnations = number;
+}
+
+fn running(world: &mut World) -> Result<(), String> {
+    stands(world, 1);
+    world.desired.finalizer = true;
+    let id = world.state.record.ids.job(world.desired.uid);
+    let work = Work::Live(LiveJob { id, from: Origin::Empty });
+    world.state.record.deployed = Some(Version { target: target(1), work });
+    world.state.phase = Phase::Running(Running { confirming: None });
+    apply(world, "flink 1 job job-1 running")?;
+    apply(world, "flink 1 statistics 3 0")
+}
+
+fn savepointing(world: &mut World) -> Result<(), String> {
+    running(world)?;
+    apply(world, "spec v2")?;
+    stands(world, 2);
+    let ids = &mut world.state.record.ids;
+    let stop = Stop {
+        job: Ids { issued: 0, ..*ids }.job(world.desired.uid),
+        trigger: ids.trigger(world.desired.uid),
+        baseline: Baseline { checkpoint: 3, restored: 0 },
+        attempt: 1,
+        not_before: world.now,
+        over_since: None,
+        cancel: false,
+    };
+    let deadline = world.now + world.desired.timeouts.savepoint;
+    world.state.phase = Phase::Savepointing(Savepointing { target: target(2), stop, deadline });
+    Ok(())
+}
+
+fn submitting(world: &mut World) -> Result<(), String> {
+    savepointing(world)?;
+    apply(world, "flink 1 job job-1 finished")?;
+    let (uid, record) = (world.desired.uid, &mut world.state.record);
+    let stopped = Ids { issued: 0, ..record.ids }.job(uid);
+    let point = RestorePoint {
+        path: "s3://sp/one".to_owned(),
+        job: stopped,
+        checkpoint: None,
+        at: world.now,
+    };
+    if let Some(deployed) = &mut record.deployed {
+        deployed.work = Work::Stopped(point.clone());
+    }
+    let submission = Submission {
+        job: record.ids.job(uid),
+        process: Process { pod: Uid(200), restarts: 0 },
+        from: Origin::Restored(point),
+        attempt: 1,
+        not_before: world.now,
+        deadline: world.now + world.desired.timeouts.submit,
+        start_deadline: None,
+    };
+    world.state.phase = Phase::SubmittingJob(SubmittingJob { target: target(2), submission });
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! Plays a story: facts in, the text of the decisions out. What it prints between `----` and the
+//! next empty line replaces what stood there; the rest of the story is kept as it is.
+
+mod facts;
+mod flink;
+mod given;
+mod print;
+mod world;
+
+use crate::common::round;
+use world::World;
+
+/// More rounds than any chain of transitions on the same facts takes: a livelock ends here.
+const ROUNDS: usize = 8;
+
+/// The story with the decisions as they are now.
+pub(crate) fn play(story: &str) -> Result<String, String> {
+    let mut world = World::default();
+    let mut text = String::new();
+    let (mut why, mut inside_decision) = (false, false);
+    for (number, line) in story.lines().enumerate() {
+        let at = |error: String| format!("line {}: {error}", number + 1);
+        if inside_decision && !line.is_empty() {
+            continue;
+        }
+        text.push_str(line);
+        text.push('\n');
+        match line {
+            "" => inside_decision = false,
+            "----" if !why => return Err(at("a step begins with a sentence of why".to_owned())),
+            "----" => {
+                text.push_str(&rounds(&mut world).map_err(at)?);
+                (why, inside_decision) = (false, true);
+            }
+            comment if comment.starts_with("# ") => why = true,
+            fact => facts::apply(&mut world, fact).map_err(at)?,
+        }
+    }
+    Ok(text)
+}
+
+/// Rounds on the same facts until the state stays.
+fn rounds(world: &mut World) -> Result<String, String> {
+    let mut text = String::new();
+    for _ in 0..ROUNDS {
+        let decision = round(&world.context(), &world.state, |ask| world.answer(ask));
+        text.push_str(&print::decision(world, &decision));
+        if decision.state == world.state {
+            return Ok(text);
+        }
+        world.state = decision.state;
+    }
+    Err(format!("the state does not settle on the same facts:\n{text}"))
+}

@@ -1,0 +1,151 @@
+//! A decision as text: phase and reason, then what is told, remembered, done and waited for.
+
+use flinkk8soperator_core::*;
+
+use super::world::{World, pod_name};
+
+/// Ids of a story are few.
+const IDS: u64 = 40;
+
+/// What was decided, in the words of the story.
+pub(crate) fn decision(world: &World, decision: &Decision) -> String {
+    let Verdict { reason, message, waiting } = &decision.verdict;
+    let mut lines = vec![format!("{}: {}", phase(&decision.state.phase), reason.as_str())];
+    let what = waiting.as_ref().map_or("", |w| &w.what);
+    if *message != format!("waiting for {what}") && message != what {
+        lines.push(format!("  says {message}"));
+    }
+    for event in &decision.events {
+        let kind = if event.warning { "warns" } else { "tells" };
+        lines.push(format!("  {kind} {}", event.reason.as_str()));
+    }
+    lines.extend(remembered(&world.state.record, &decision.state.record));
+    lines.extend(decision.effects.iter().map(|e| format!("  does {}", effect(e))));
+    lines.extend(waiting.as_ref().map(wait));
+    let wake = decision
+        .wake
+        .map_or("never".to_owned(), |w| if w == world.now { "now".to_owned() } else { seconds(w) });
+    lines.push(format!("  wakes {wake}"));
+    shorten(&world.desired, lines.join("\n")) + "\n"
+}
+
+fn phase(phase: &Phase) -> String {
+    let name = phase.name().unwrap_or("(as stored)");
+    let name = if name.is_empty() { "New" } else { name };
+    match phase {
+        Phase::Updating(Updating { target, .. })
+        | Phase::ClusterStarting(ClusterStarting { target, .. })
+        | Phase::Savepointing(Savepointing { target, .. })
+        | Phase::SubmittingJob(SubmittingJob { target, .. })
+        | Phase::RollingBackJob(RollingBackJob { failed: target, .. })
+        | Phase::DeployFailed(DeployFailed { failed: target, .. }) => {
+            format!("{name} {}", version(*target))
+        }
+        Phase::Deleting(Deleting { step, .. }) => format!("{name} {}", deleting(step)),
+        Phase::New(_) | Phase::Running(_) | Phase::Unreadable(_) => name.to_owned(),
+    }
+}
+
+fn deleting(step: &DeletingStep) -> &'static str {
+    match step {
+        DeletingStep::Look => "(look)",
+        DeletingStep::Stop(_) => "(stop)",
+        DeletingStep::Cancel(_) => "(cancel)",
+        DeletingStep::RemoveClusters { .. } => "(remove clusters)",
+        DeletingStep::Finalize => "(finalize)",
+    }
+}
+
+fn version(Target { hash, incarnation, .. }: Target) -> String {
+    format!("v{}/{incarnation}", hash.0)
+}
+
+/// What the record has now and had not before, and the other way round.
+fn remembered(before: &Record, after: &Record) -> Vec<String> {
+    let (before, after) = (record(before), record(after));
+    let new = after.iter().filter(|l| !before.contains(l)).map(|l| format!("  keeps {l}"));
+    let old = before.iter().filter(|l| !after.contains(l)).map(|l| format!("  forgets {l}"));
+    new.chain(old).collect()
+}
+
+fn record(record: &Record) -> Vec<String> {
+    let mut lines = Vec::new();
+    let versions = [("deployed", &record.deployed), ("previous", &record.previous)];
+    for (name, Version { target, work }) in
+        versions.into_iter().filter_map(|(n, v)| v.as_ref().map(|v| (n, v)))
+    {
+        let work = match work {
+            Work::Live(LiveJob { id, from }) => format!("runs {id} from {}", origin(from)),
+            Work::Stopped(point) => format!("stopped at {}", point.path),
+            Work::Finished => "finished".to_owned(),
+        };
+        lines.push(format!("{name} {} {work}", version(*target)));
+    }
+    for Leaving { incarnation, may_run, .. } in &record.leaving {
+        let job = if *may_run { ", a job may run in it" } else { "" };
+        lines.push(format!("cluster {incarnation} leaving{job}"));
+    }
+    lines
+}
+
+fn origin(origin: &Origin) -> String {
+    origin.path().unwrap_or("nothing").to_owned()
+}
+
+fn effect(effect: &Effect) -> String {
+    match effect {
+        Effect::AddFinalizer => "AddFinalizer".to_owned(),
+        Effect::SaveRevision(target) => format!("SaveRevision {}", version(*target)),
+        Effect::CreateCluster { incarnation, hash } => {
+            format!("CreateCluster v{}/{incarnation}", hash.0)
+        }
+        Effect::PointService { incarnation } => format!("PointService {incarnation}"),
+        Effect::Submit(Submit { process, job, from, .. }) => {
+            format!("Submit {job} to {} from {}", name(*process), origin(from))
+        }
+        Effect::Savepoint(Savepoint { process, job, trigger, stop, .. }) => {
+            format!("Savepoint {stop:?} {job} at {} as {trigger}", name(*process))
+        }
+        Effect::Cancel { process, job, .. } => format!("Cancel {job} at {}", name(*process)),
+        Effect::DeletePod { pod } => format!("DeletePod {}", pod_name(*pod)),
+        Effect::RemoveCluster { incarnation } => format!("RemoveCluster {incarnation}"),
+        Effect::RemoveFinalizer => "RemoveFinalizer".to_owned(),
+    }
+}
+
+fn name(process: Process) -> String {
+    let pod = pod_name(process.pod);
+    if process.restarts == 0 { pod } else { format!("{pod}#{}", process.restarts) }
+}
+
+fn wait(waiting: &Waiting) -> String {
+    let until = waiting.until.map(|u| format!(", until {}", seconds(u))).unwrap_or_default();
+    let cure = &waiting.unblock;
+    let cure = if cure.is_empty() { String::new() } else { format!("; cure: {cure}") };
+    format!("  waits for {}{until}{cure}", waiting.what)
+}
+
+fn seconds(at: Timestamp) -> String {
+    format!("{}s", at.0 as f64 / 1000.0)
+}
+
+/// Writes ids as the story names them.
+fn shorten(desired: &Desired, mut text: String) -> String {
+    for (name, id) in names(desired) {
+        text = text.replace(&id, &name);
+    }
+    for hash in 1..10_u32 {
+        text = text.replace(&DeployHash(hash).to_string(), &format!("v{hash}"));
+    }
+    text
+}
+
+/// Every id that the story's application can give out, with its name.
+pub(crate) fn names(desired: &Desired) -> Vec<(String, String)> {
+    let before = |n: u64| Ids { epoch: 0, issued: n - 1 };
+    let pair = |n: u64| {
+        let (job, trigger) = (before(n).job(desired.uid), before(n).trigger(desired.uid));
+        [(format!("job-{n}"), job.to_string()), (format!("trigger-{n}"), trigger.to_string())]
+    };
+    (1..=IDS).rev().flat_map(pair).collect()
+}

@@ -1,0 +1,232 @@
+//! The facts of a story, kept from step to step, and the answers to what the machine asks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use flinkk8soperator_core::*;
+
+/// Everything that a story says.
+pub(crate) struct World {
+    pub(crate) config: Config,
+    pub(crate) desired: Desired,
+    pub(crate) now: Timestamp,
+    pub(crate) state: State,
+    pub(crate) clusters: BTreeMap<Incarnation, Cluster>,
+    /// Pods that only the live LIST shows.
+    pub(crate) listed: Vec<Pod>,
+    pub(crate) strangers: Vec<Stranger>,
+    pub(crate) service: Option<Incarnation>,
+    pub(crate) revisions: BTreeSet<Incarnation>,
+    pub(crate) change: Fact<Change>,
+    /// The watches or the LIST say nothing.
+    pub(crate) watch_silent: Option<Duration>,
+    pub(crate) list_silent: Option<Duration>,
+}
+
+/// One Flink cluster, and what its JobManager would say.
+pub(crate) struct Cluster {
+    pub(crate) objects: ClusterObjects,
+    pub(crate) about: FlinkCluster,
+    /// What `/jobs` says.
+    pub(crate) listed: BTreeMap<JobId, JobState>,
+    /// What `/jobs/:id` says.
+    pub(crate) detailed: BTreeMap<JobId, Job>,
+    pub(crate) statistics: Option<Statistics>,
+    pub(crate) operations: BTreeMap<TriggerId, Operation>,
+    pub(crate) failure: String,
+    pub(crate) posts: BTreeMap<JobId, Post>,
+    pub(crate) silent: Option<Duration>,
+}
+
+impl Default for World {
+    fn default() -> World {
+        World {
+            config: Config::default(),
+            desired: desired(),
+            now: Timestamp(0),
+            state: State::new(Timestamp(0)),
+            clusters: BTreeMap::new(),
+            listed: Vec::new(),
+            strangers: Vec::new(),
+            service: None,
+            revisions: BTreeSet::new(),
+            change: Fact::Unasked,
+            watch_silent: None,
+            list_silent: None,
+        }
+    }
+}
+
+fn desired() -> Desired {
+    Desired {
+        uid: Uid(1),
+        generation: 1,
+        digest: Digest(1),
+        hash: DeployHash(1),
+        goal: Goal::Run,
+        finalizer: false,
+        parallelism: 2,
+        savepoint_stop: SavepointStop::Stop,
+        initial_savepoint: None,
+        force_rollback: false,
+        timeouts: Timeouts::default(),
+        confirm_after: Duration::from_secs(30),
+        obstacles: Vec::new(),
+    }
+}
+
+/// A fact, or the silence instead of it.
+fn fact<T>(silent: Option<Duration>, value: T) -> Fact<T> {
+    match silent {
+        Some(for_how_long) => Fact::Unknown { why: Silence::Unreachable, for_how_long },
+        None => Fact::Known(value),
+    }
+}
+
+impl World {
+    pub(crate) fn context(&self) -> Context<'_> {
+        Context { config: &self.config, desired: &self.desired, now: self.now }
+    }
+
+    /// The answers to `ask`, and to nothing else.
+    pub(crate) fn answer(&self, ask: &FactRequest) -> Observation {
+        let mut seen = Observation::default();
+        if ask.objects {
+            seen.objects = fact(self.watch_silent, self.objects());
+        }
+        if ask.live_pods {
+            let watched = self.clusters.values().flat_map(|c| &c.objects.pods);
+            let pods = watched.chain(&self.listed).cloned().collect();
+            seen.live_pods = fact(self.list_silent, pods);
+        }
+        if let Some(incarnation) = ask.revision {
+            seen.revision = Fact::Known(self.revisions.contains(&incarnation));
+        }
+        if ask.change.is_some() {
+            seen.change = self.change.clone();
+        }
+        for request in &ask.flink {
+            let cluster = self.clusters.get(&request.incarnation);
+            let answer = cluster.map(|c| c.answer(request)).unwrap_or_default();
+            seen.flink.insert(request.incarnation, answer);
+        }
+        seen
+    }
+
+    fn objects(&self) -> Objects {
+        let there = |c: &&Cluster| c.objects.has_objects() || !c.objects.pods.is_empty();
+        let clusters = self.clusters.values().filter(there).map(|c| c.objects.clone()).collect();
+        Objects { clusters, strangers: self.strangers.clone(), service: self.service }
+    }
+}
+
+impl Cluster {
+    /// A cluster with its three objects and no pods.
+    pub(crate) fn created(incarnation: Incarnation, hash: DeployHash) -> Cluster {
+        let objects = ClusterObjects {
+            incarnation,
+            hash,
+            jobmanager: Presence::Present,
+            taskmanager: Presence::Present,
+            service: Presence::Present,
+            pods: Vec::new(),
+            trouble: None,
+        };
+        let about = FlinkCluster {
+            version: FlinkVersion { major: 1, minor: 20 },
+            slots: 0,
+            slots_free: 0,
+            taskmanagers: 0,
+            refresh_interval: Duration::from_secs(3),
+        };
+        Cluster {
+            objects,
+            about,
+            listed: BTreeMap::new(),
+            detailed: BTreeMap::new(),
+            statistics: None,
+            operations: BTreeMap::new(),
+            failure: String::new(),
+            posts: BTreeMap::new(),
+            silent: None,
+        }
+    }
+
+    /// The same with a JobManager and one TaskManager, two slots registered and free.
+    pub(crate) fn up(incarnation: Incarnation, hash: DeployHash) -> Cluster {
+        let mut cluster = Cluster::created(incarnation, hash);
+        cluster.objects.pods.push(pod(incarnation, Role::JobManager, 'a'));
+        cluster.objects.pods.push(pod(incarnation, Role::TaskManager, 'a'));
+        cluster.slots(2, 2);
+        cluster
+    }
+
+    pub(crate) fn slots(&mut self, slots: u32, slots_free: u32) {
+        self.about = FlinkCluster { slots, slots_free, taskmanagers: 1, ..self.about };
+    }
+
+    /// A new JobManager process: nothing of the last one's memory.
+    pub(crate) fn forget(&mut self) {
+        self.listed.clear();
+        self.detailed.clear();
+        self.statistics = None;
+        self.operations.clear();
+    }
+
+    fn answer(&self, request: &FlinkRequest) -> Flink {
+        let mut flink = Flink { process: Some(request.process), ..Flink::default() };
+        if request.cluster {
+            flink.cluster = fact(self.silent, self.about);
+        }
+        if request.jobs {
+            let jobs = self.listed.iter().map(|(id, state)| JobSummary { id: *id, state: *state });
+            flink.jobs = fact(self.silent, jobs.collect());
+        }
+        if let Some(job) = request.job {
+            flink.job = fact(self.silent, self.detailed.get(&job).copied());
+        }
+        if request.statistics.is_some() {
+            flink.statistics = fact(self.silent, self.statistics.clone());
+        }
+        if let Some((_, trigger)) = request.operation {
+            let operation = self.operations.get(&trigger).cloned();
+            flink.operation = fact(self.silent, operation.unwrap_or(Operation::Unknown));
+        }
+        if request.failure.is_some() {
+            flink.failure = fact(self.silent, self.failure.clone());
+        }
+        if let Some(job) = request.submission {
+            let post = self.posts.get(&job).cloned();
+            flink.submission = Fact::Known(post.unwrap_or(Post::NotSent));
+        }
+        flink
+    }
+}
+
+/// A pod that runs and is ready. `letter`: which one of its role, from `a` on.
+pub(crate) fn pod(incarnation: Incarnation, role: Role, letter: char) -> Pod {
+    let (short, offset) = match role {
+        Role::JobManager => ("jm", 0),
+        Role::TaskManager => ("tm", 50),
+    };
+    let number = u128::from(u32::from(letter) - u32::from('a'));
+    Pod {
+        uid: Uid(u128::from(incarnation.0) * 100 + offset + number),
+        name: format!("{short}{incarnation}{letter}"),
+        incarnation,
+        role,
+        restarts: 0,
+        running: true,
+        ready: true,
+        terminating: false,
+        trouble: None,
+    }
+}
+
+/// The name of the pod with this UID, as [`pod`] gives them out.
+pub(crate) fn pod_name(uid: Uid) -> String {
+    let (incarnation, number) = (uid.0 / 100, uid.0 % 100);
+    let short = if number < 50 { "jm" } else { "tm" };
+    let letter = char::from(b'a' + u8::try_from(number % 50).unwrap_or_default());
+    format!("{short}{incarnation}{letter}")
+}

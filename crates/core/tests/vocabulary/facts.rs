@@ -1,0 +1,308 @@
+//! What can be seen, axis by axis, and the answers to what the machine asks.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use flinkk8soperator_core::*;
+
+use super::{NEW, OLD, TRIGGER, ago, process, seconds};
+
+/// A silence that no deadline may fire after.
+pub(crate) const SHORT: Duration = Duration::from_secs(1);
+/// A silence that any deadline may fire after.
+const LONG: Duration = Duration::from_secs(600);
+
+/// Everything that could be answered in a round.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Facts(pub(crate) Observation);
+
+/// A value of an axis that is not the plain one: the axis, and which value of it.
+pub(crate) type Deviation = (usize, usize);
+
+/// Facts, and where they are not plain.
+pub(crate) struct Pair {
+    pub(crate) facts: Facts,
+    pub(crate) deviations: Vec<Deviation>,
+}
+
+impl Facts {
+    /// The answers to `ask`, and to nothing else. A JobManager answers where it was looked for.
+    pub(crate) fn answer(&self, ask: &FactRequest) -> Observation {
+        let all = &self.0;
+        let mut seen = Observation {
+            objects: only(ask.objects, &all.objects),
+            live_pods: only(ask.live_pods, &all.live_pods),
+            revision: only(ask.revision.is_some(), &all.revision),
+            change: only(ask.change.is_some(), &all.change),
+            flink: BTreeMap::new(),
+        };
+        for request in &ask.flink {
+            let answer = all.flink.get(&request.incarnation).map(|f| answer(f, request));
+            seen.flink.insert(request.incarnation, answer.unwrap_or_default());
+        }
+        seen
+    }
+}
+
+fn only<T: Clone>(asked: bool, fact: &Fact<T>) -> Fact<T> {
+    if asked { fact.clone() } else { Fact::Unasked }
+}
+
+fn answer(flink: &Flink, request: &FlinkRequest) -> Flink {
+    Flink {
+        process: Some(request.process),
+        cluster: only(request.cluster, &flink.cluster),
+        jobs: only(request.jobs, &flink.jobs),
+        job: only(request.job.is_some(), &flink.job),
+        statistics: only(request.statistics.is_some(), &flink.statistics),
+        operation: only(request.operation.is_some(), &flink.operation),
+        failure: only(request.failure.is_some(), &flink.failure),
+        submission: only(request.submission.is_some(), &flink.submission),
+    }
+}
+
+/// An axis: how many values it has, the first one plain, and how one is written into the facts.
+type Axis = (usize, fn(&mut Observation, usize));
+
+/// In this order: what the live LIST shows follows from the objects.
+fn axes() -> [Axis; 10] {
+    [
+        (objects().len(), |seen, n| seen.objects = objects().swap_remove(n)),
+        (5, write_live_pods),
+        (revisions().len(), |seen, n| seen.revision = revisions().swap_remove(n)),
+        (changes().len(), |seen, n| seen.change = changes().swap_remove(n)),
+        (STATES.len() + 4, |seen, n| write_jobs(seen, 1, OLD, n)),
+        (STATES.len() + 4, |seen, n| write_jobs(seen, 2, NEW, n)),
+        (statistics().len(), |seen, n| {
+            seen.flink.values_mut().for_each(|f| f.statistics = statistics().swap_remove(n));
+        }),
+        (operations().len(), |seen, n| {
+            seen.flink.values_mut().for_each(|f| f.operation = operations().swap_remove(n));
+        }),
+        (posts().len(), |seen, n| {
+            let post = Fact::Known(posts().swap_remove(n));
+            seen.flink.values_mut().for_each(|f| f.submission.clone_from(&post));
+        }),
+        (abouts().len(), |seen, n| {
+            seen.flink.values_mut().for_each(|f| f.cluster = abouts().swap_remove(n));
+        }),
+    ]
+}
+
+/// The plain facts, every single deviation, every pair of deviations; in this order.
+pub(crate) fn pairs() -> Vec<Pair> {
+    let axes = axes();
+    let single = (0..axes.len()).flat_map(|axis| (1..axes[axis].0).map(move |n| (axis, n)));
+    let single: Vec<Deviation> = single.collect();
+    let mut all = vec![Vec::new()];
+    all.extend(single.iter().map(|one| vec![*one]));
+    for (nth, one) in single.iter().enumerate() {
+        let others = single[nth + 1..].iter().filter(|other| other.0 != one.0);
+        all.extend(others.map(|other| vec![*one, *other]));
+    }
+    let pair = |deviations: Vec<Deviation>| Pair { facts: facts(&axes, &deviations), deviations };
+    all.into_iter().map(pair).collect()
+}
+
+/// The facts with these deviations.
+fn facts(axes: &[Axis], deviations: &[Deviation]) -> Facts {
+    let flink = [1, 2].map(|n| (Incarnation(n), Flink::default())).into();
+    let mut seen = Observation { flink, ..Observation::default() };
+    for (nth, (_, write)) in axes.iter().enumerate() {
+        let deviation = deviations.iter().find(|(axis, _)| *axis == nth);
+        write(&mut seen, deviation.map_or(0, |(_, value)| *value));
+    }
+    Facts(seen)
+}
+
+fn unknown<T>(for_how_long: Duration) -> Fact<T> {
+    Fact::Unknown { why: Silence::TimedOut, for_how_long }
+}
+
+fn pod(n: u32, role: Role) -> Pod {
+    let offset = match role {
+        Role::JobManager => 0,
+        Role::TaskManager => 1,
+    };
+    Pod {
+        uid: Uid(process(n).pod.0 + offset),
+        name: format!("{role}-{n}"),
+        incarnation: Incarnation(n),
+        role,
+        restarts: 0,
+        running: true,
+        ready: true,
+        terminating: false,
+        trouble: None,
+    }
+}
+
+fn cluster(n: u32, presence: Presence, pods: Vec<Pod>) -> ClusterObjects {
+    ClusterObjects {
+        incarnation: Incarnation(n),
+        hash: DeployHash(n),
+        jobmanager: presence,
+        taskmanager: presence,
+        service: presence,
+        pods,
+        trouble: None,
+    }
+}
+
+fn up(n: u32) -> ClusterObjects {
+    cluster(n, Presence::Present, vec![pod(n, Role::JobManager), pod(n, Role::TaskManager)])
+}
+
+fn objects() -> Vec<Fact<Objects>> {
+    let with = |clusters: Vec<ClusterObjects>, service: Option<u32>| {
+        let service = service.map(Incarnation);
+        Fact::Known(Objects { clusters, strangers: Vec::new(), service })
+    };
+    let mut restarted = up(2);
+    restarted.pods[0].restarts = 1;
+    let mut replaced = up(2);
+    replaced.pods[0].uid = Uid(29);
+    let mut troubled = up(2);
+    let message = "back-off pulling".to_owned();
+    troubled.pods[1].trouble = Some(Trouble { kind: TroubleKind::ImagePull, message });
+    let mut old_down = up(1);
+    old_down.pods.remove(0);
+    let partial = ClusterObjects { service: Presence::Absent, ..up(2) };
+    let going = cluster(2, Presence::Terminating, Vec::new());
+    let stranger = Stranger { name: "deployment/x".to_owned(), hash: Some(DeployHash(2)) };
+    let strangers = vec![stranger];
+    vec![
+        with(vec![up(1), up(2)], Some(2)),
+        with(vec![up(1), up(2), up(3)], Some(1)),
+        with(vec![up(1)], Some(1)),
+        with(Vec::new(), None),
+        with(vec![up(1), cluster(2, Presence::Present, Vec::new())], Some(1)),
+        with(vec![up(1), going], Some(2)),
+        with(vec![up(1), partial], Some(2)),
+        with(vec![up(1), restarted], Some(2)),
+        with(vec![up(1), replaced], Some(2)),
+        with(vec![up(1), troubled], Some(2)),
+        with(vec![old_down, up(2)], Some(2)),
+        Fact::Known(Objects { clusters: vec![up(1)], strangers, service: None }),
+        unknown(SHORT),
+        unknown(LONG),
+    ]
+}
+
+/// The LIST shows what the watches show; besides, a pod of cluster 3 or one of before; silence.
+fn write_live_pods(seen: &mut Observation, value: usize) {
+    let objects = seen.objects.known().cloned().unwrap_or_default();
+    let mut pods: Vec<Pod> = objects.clusters.into_iter().flat_map(|c| c.pods).collect();
+    match value {
+        0 => {}
+        1 => pods.push(pod(3, Role::TaskManager)),
+        2 => pods.push(pod(2, Role::JobManager)),
+        3 => return seen.live_pods = unknown(SHORT),
+        _ => return seen.live_pods = unknown(LONG),
+    }
+    seen.live_pods = Fact::Known(pods);
+}
+
+fn revisions() -> Vec<Fact<bool>> {
+    vec![Fact::Known(true), Fact::Known(false), unknown(SHORT)]
+}
+
+fn changes() -> Vec<Fact<Change>> {
+    let of = |class| Fact::Known(Change { class, fields: Vec::new() });
+    vec![of(ChangeClass::Redeploy), of(ChangeClass::StatusOnly), unknown(SHORT)]
+}
+
+const STATES: [(JobState, u32); 8] = [
+    (JobState::Running, 2),
+    (JobState::Running, 1),
+    (JobState::Starting, 0),
+    (JobState::Restarting, 0),
+    (JobState::Cancelling, 1),
+    (JobState::Finished, 2),
+    (JobState::Canceled, 0),
+    (JobState::Failed, 0),
+];
+
+/// The job in the states above, then: list ahead of the details, unknown, beside a foreign one,
+/// silence for long.
+fn write_jobs(seen: &mut Observation, n: u32, job: JobId, value: usize) {
+    let Some(flink) = seen.flink.get_mut(&Incarnation(n)) else { return };
+    let details = |state, vertices_up| {
+        let restarted_at = (state == JobState::Restarting).then(|| ago(20));
+        Fact::Known(Some(Job { state, vertices: 2, vertices_up, restarted_at }))
+    };
+    let line = |id, state| JobSummary { id, state };
+    let foreign = line(JobId(99), JobState::Running);
+    (flink.jobs, flink.job) = match STATES.get(value) {
+        Some((state, up)) => (Fact::Known(vec![line(job, *state)]), details(*state, *up)),
+        None => match value - STATES.len() {
+            0 => (Fact::Known(vec![line(job, JobState::Finished)]), details(JobState::Running, 2)),
+            1 => (Fact::Known(Vec::new()), Fact::Known(None)),
+            2 => (Fact::Known(vec![foreign]), Fact::Known(None)),
+            _ => (unknown(LONG), unknown(LONG)),
+        },
+    };
+    flink.failure = Fact::Known("no such operator".to_owned());
+}
+
+fn statistics() -> Vec<Fact<Option<Statistics>>> {
+    let checkpoint = |id, kind, path: &str| {
+        let path = Some(format!("s3://{path}"));
+        Checkpoint { id, kind, path, discarded: false }
+    };
+    let old = checkpoint(3, CheckpointKind::Checkpoint, "chk/3");
+    let ours = checkpoint(4, CheckpointKind::Savepoint, &format!("sp/{TRIGGER}"));
+    let newer = checkpoint(5, CheckpointKind::Checkpoint, "chk/5");
+    let of = |newest_id, restored, completed| {
+        Fact::Known(Some(Statistics { newest_id, restored, in_progress: 0, completed }))
+    };
+    vec![
+        of(3, 0, vec![old.clone()]),
+        of(4, 0, vec![old.clone(), ours.clone()]),
+        of(4, 1, vec![old.clone(), ours.clone()]),
+        of(5, 1, vec![old, ours, newer]),
+        Fact::Known(None),
+        unknown(SHORT),
+    ]
+}
+
+fn operations() -> Vec<Fact<Operation>> {
+    vec![
+        Fact::Known(Operation::Unknown),
+        Fact::Known(Operation::InProgress),
+        Fact::Known(Operation::Completed { path: "s3://sp/new".to_owned() }),
+        Fact::Known(Operation::Failed { message: "expired".to_owned() }),
+    ]
+}
+
+fn posts() -> Vec<Post> {
+    let message = || "no main class".to_owned();
+    vec![
+        Post::NotSent,
+        Post::MaybeSent,
+        Post::InFlight,
+        Post::Accepted,
+        Post::Refused { retriable: false, message: message() },
+        Post::Refused { retriable: true, message: message() },
+        Post::Lost,
+    ]
+}
+
+fn abouts() -> Vec<Fact<FlinkCluster>> {
+    let about = FlinkCluster {
+        version: FlinkVersion { major: 1, minor: 20 },
+        slots: 2,
+        slots_free: 2,
+        taskmanagers: 1,
+        refresh_interval: seconds(3),
+    };
+    let old = |minor| FlinkCluster { version: FlinkVersion { major: 1, minor }, ..about };
+    vec![
+        Fact::Known(about),
+        Fact::Known(FlinkCluster { slots: 1, slots_free: 1, ..about }),
+        Fact::Known(FlinkCluster { slots_free: 1, ..about }),
+        Fact::Known(old(13)),
+        Fact::Known(old(12)),
+        unknown(LONG),
+    ]
+}

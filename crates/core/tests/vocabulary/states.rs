@@ -1,0 +1,201 @@
+//! Every phase, in the shapes that decide differently: deadlines passed, near and far, attempts,
+//! what the deployed version does, a cluster on its way out.
+
+use flinkk8soperator_core::*;
+
+use super::{NEW, NOW, OLD, TRIGGER, ago, process, seconds, target};
+
+pub(crate) fn all() -> Vec<State> {
+    let live = deployed(Work::Live(LiveJob { id: OLD, from: Origin::Empty }));
+    let stopped = deployed(Work::Stopped(point()));
+    let finished = deployed(Work::Finished);
+    let with_old_gone = [empty(), stopped.clone(), finished.clone(), leaving(&stopped, true)];
+    let with_any = [&with_old_gone[..], &[live.clone(), leaving(&live, false)]].concat();
+    let with_live = [live.clone(), leaving(&live, false)];
+    let watched = [running(None), running(Some(version(1, Work::Stopped(point()))))];
+    let mut all = vec![State::new(NOW), State::unreadable(NOW, "format 2".to_owned())];
+    all.extend(states(&with_any, &[updating(), starting()].concat()));
+    all.extend(states(&with_live, &stopping()));
+    all.extend(states(&with_old_gone, &submitting()));
+    all.extend(states(&[stopped.clone(), leaving(&stopped, true)], &rolling()));
+    all.extend(states(&with_any[1..], &resting()));
+    all.extend(states(&[empty(), live, stopped], &deleting()));
+    all.extend(states(&watched, &watching()));
+    all
+}
+
+fn states(records: &[Record], phases: &[Phase]) -> Vec<State> {
+    let with = |record: &Record| {
+        let record = record.clone();
+        phases.iter().map(move |phase| State { record: record.clone(), phase: phase.clone() })
+    };
+    records.iter().flat_map(with).collect()
+}
+
+fn empty() -> Record {
+    Record { incarnations: 3, ..State::new(NOW).record }
+}
+
+/// Version 1 is deployed.
+fn deployed(work: Work) -> Record {
+    Record { deployed: Some(version(1, work)), ..empty() }
+}
+
+/// Cluster 3 is on its way out besides.
+fn leaving(record: &Record, may_run: bool) -> Record {
+    let leaving = Leaving { incarnation: Incarnation(3), hash: DeployHash(3), may_run };
+    Record { leaving: vec![leaving], ..record.clone() }
+}
+
+/// Version 2 is deployed.
+fn running(previous: Option<Version>) -> Record {
+    let live = Work::Live(LiveJob { id: NEW, from: Origin::Restored(point()) });
+    Record { deployed: Some(version(2, live)), previous, ..empty() }
+}
+
+fn version(n: u32, work: Work) -> Version {
+    Version { target: target(n), work }
+}
+
+fn point() -> RestorePoint {
+    RestorePoint { path: "s3://sp/old".to_owned(), job: OLD, checkpoint: Some(7), at: ago(60) }
+}
+
+/// Passed long ago, far ahead; and, of the first shape of a phase, just ahead.
+fn deadlines(shape: usize) -> Vec<Timestamp> {
+    let mut all = vec![ago(3600), NOW + seconds(600)];
+    if shape == 0 {
+        all.push(Timestamp(NOW.0 + 500));
+    }
+    all
+}
+
+fn updating() -> Vec<Phase> {
+    let phase = |deadline| Phase::Updating(Updating { target: target(2), deadline });
+    deadlines(0).into_iter().map(phase).collect()
+}
+
+fn starting() -> Vec<Phase> {
+    let shapes = [(None, 1), (None, 2), (Some(NOW), 1), (Some(ago(30)), 1), (Some(ago(90)), 1)];
+    let phases = |(nth, (troubled, attempt))| {
+        deadlines(nth).into_iter().map(move |deadline| {
+            let phase = ClusterStarting { target: target(2), deadline, troubled, attempt };
+            Phase::ClusterStarting(phase)
+        })
+    };
+    shapes.into_iter().enumerate().flat_map(phases).collect()
+}
+
+fn stops() -> Vec<Stop> {
+    let first = Stop {
+        job: OLD,
+        trigger: TRIGGER,
+        baseline: Baseline { checkpoint: 3, restored: 0 },
+        attempt: 1,
+        not_before: ago(5),
+        over_since: None,
+        cancel: false,
+    };
+    vec![
+        first.clone(),
+        Stop { attempt: 5, ..first.clone() },
+        Stop { attempt: 2, not_before: NOW + seconds(5), ..first.clone() },
+        Stop { over_since: Some(NOW), ..first.clone() },
+        Stop { over_since: Some(ago(10)), ..first },
+    ]
+}
+
+fn stopping() -> Vec<Phase> {
+    let phases = |(nth, stop): (usize, Stop)| {
+        deadlines(nth).into_iter().map(move |deadline| {
+            let (target, stop) = (target(2), stop.clone());
+            Phase::Savepointing(Savepointing { target, stop, deadline })
+        })
+    };
+    stops().into_iter().enumerate().flat_map(phases).collect()
+}
+
+fn failure() -> Failure {
+    Failure { kind: FailureKind::ForcedRollback, message: "forced".to_owned() }
+}
+
+/// Submissions of `job` to cluster `n`.
+fn submissions(n: u32, job: JobId) -> Vec<Submission> {
+    let first = Submission {
+        job,
+        process: process(n),
+        from: Origin::Restored(point()),
+        attempt: 1,
+        not_before: ago(5),
+        deadline: NOW + seconds(600),
+        start_deadline: None,
+    };
+    let started = |at| Submission { start_deadline: Some(at), ..first.clone() };
+    vec![
+        first.clone(),
+        Submission { attempt: 3, ..first.clone() },
+        Submission { not_before: NOW + seconds(5), ..first.clone() },
+        Submission { deadline: ago(60), ..first.clone() },
+        started(ago(60)),
+        started(NOW + seconds(60)),
+    ]
+}
+
+fn submitting() -> Vec<Phase> {
+    let phase = |submission| SubmittingJob { target: target(2), submission };
+    submissions(2, NEW).into_iter().map(|s| Phase::SubmittingJob(phase(s))).collect()
+}
+
+fn rolling() -> Vec<Phase> {
+    let before = RollingBackJob {
+        failed: target(2),
+        failure: failure(),
+        submission: None,
+        aftermath: None,
+        attempt: 1,
+        trouble: None,
+    };
+    let sent = submissions(1, OLD)
+        .into_iter()
+        .map(|s| RollingBackJob { submission: Some(s), ..before.clone() });
+    let sent: Vec<RollingBackJob> = sent.collect();
+    let left = [Aftermath::JobManager(process(1)), Aftermath::TaskManagers(vec![Uid(11)])];
+    let left = left.map(|left| RollingBackJob { aftermath: Some(left), ..before.clone() });
+    let all = [before].into_iter().chain(sent).chain(left);
+    all.map(Phase::RollingBackJob).collect()
+}
+
+fn resting() -> Vec<Phase> {
+    let failed = DeployFailed { failed: target(2), failure: failure() };
+    vec![Phase::DeployFailed(failed), Phase::Running(Running { confirming: None })]
+}
+
+fn watching() -> Vec<Phase> {
+    let confirming = |since, restarted_at, deadline| {
+        let confirming = Some(Confirming { since, restarted_at, deadline });
+        Phase::Running(Running { confirming })
+    };
+    let far = NOW + seconds(600);
+    vec![
+        Phase::Running(Running { confirming: None }),
+        confirming(NOW, None, far),
+        confirming(ago(40), None, far),
+        confirming(ago(40), Some(ago(50)), far),
+        confirming(ago(10), None, ago(5)),
+        confirming(ago(40), None, Timestamp(NOW.0 + 500)),
+    ]
+}
+
+fn deleting() -> Vec<Phase> {
+    let why = "it was lost".to_owned();
+    let steps = [DeletingStep::Look, DeletingStep::Finalize, DeletingStep::Cancel(OLD)];
+    let stops = stops().into_iter().map(DeletingStep::Stop);
+    let steps = steps.into_iter().chain(stops).chain([DeletingStep::RemoveClusters { why }]);
+    let phases = |(nth, step): (usize, DeletingStep)| {
+        deadlines(nth).into_iter().map(move |deadline| {
+            let step = step.clone();
+            Phase::Deleting(Deleting { step, deadline })
+        })
+    };
+    steps.enumerate().flat_map(phases).collect()
+}

@@ -1,0 +1,45 @@
+//! What the user wants: the version under way first, then other wishes.
+
+use flinkk8soperator_core::*;
+
+use super::seconds;
+
+pub(crate) fn all() -> Vec<Desired> {
+    let plain = plain();
+    let deleted = |mode| Desired { goal: Goal::Delete(mode), ..plain.clone() };
+    let obstacle = Obstacle {
+        field: "spec.deploymentMode".to_owned(),
+        message: "not yet".to_owned(),
+        kind: ObstacleKind::NotYetSupported,
+    };
+    let edited = Desired { generation: 9, digest: Digest(9), hash: DeployHash(9), ..plain.clone() };
+    vec![
+        plain.clone(),
+        edited.clone(),
+        Desired { generation: 9, digest: Digest(1), hash: DeployHash(1), ..plain.clone() },
+        Desired { generation: 9, digest: Digest(8), force_rollback: true, ..plain.clone() },
+        Desired { obstacles: vec![obstacle], ..edited },
+        Desired { finalizer: false, ..plain.clone() },
+        deleted(DeleteMode::Savepoint),
+        deleted(DeleteMode::ForceCancel),
+        deleted(DeleteMode::None),
+    ]
+}
+
+fn plain() -> Desired {
+    Desired {
+        uid: Uid(1),
+        generation: 2,
+        digest: Digest(2),
+        hash: DeployHash(2),
+        goal: Goal::Run,
+        finalizer: true,
+        parallelism: 2,
+        savepoint_stop: SavepointStop::Stop,
+        initial_savepoint: None,
+        force_rollback: false,
+        timeouts: Timeouts::default(),
+        confirm_after: seconds(30),
+        obstacles: Vec::new(),
+    }
+}

@@ -1,0 +1,239 @@
+//! The canonical form of what the machine persists, and of what the operator has in memory.
+
+use flinkk8soperator_core as machine;
+use machine::{
+    Aftermath, DeletingStep, Failure, Phase, Post, RestorePoint, State, Stop, Submission, Target,
+    Timestamp, Version, Work,
+};
+
+use super::canon::{Canon, pod_of};
+use super::node::{Node, Triggered};
+
+/// Attempts count up to here: more than every limit of the exploration.
+const MANY: u64 = 4;
+
+/// Every incarnation that a state names. The highest one ever given out is not among them: the
+/// next is higher in any case.
+pub(super) fn incarnations(state: &State) -> Vec<u32> {
+    let record = &state.record;
+    let versions = record.deployed.iter().chain(&record.previous);
+    let mut all: Vec<u32> = versions.map(|v| v.target.incarnation.0).collect();
+    all.extend(record.leaving.iter().map(|l| l.incarnation.0));
+    all.extend(phase_target(&state.phase).map(|t| t.incarnation.0));
+    all
+}
+
+fn phase_target(phase: &Phase) -> Option<Target> {
+    match phase {
+        Phase::Updating(phase) => Some(phase.target),
+        Phase::ClusterStarting(phase) => Some(phase.target),
+        Phase::Savepointing(phase) => Some(phase.target),
+        Phase::SubmittingJob(phase) => Some(phase.target),
+        Phase::RollingBackJob(phase) => Some(phase.failed),
+        Phase::DeployFailed(phase) => Some(phase.failed),
+        Phase::New(_) | Phase::Running(_) | Phase::Deleting(_) | Phase::Unreadable(_) => None,
+    }
+}
+
+pub(super) fn state(canon: &mut Canon<'_>, state: &State) {
+    let record = &state.record;
+    for version in [&record.deployed, &record.previous] {
+        canon.flags(&[version.is_some()]);
+        if let Some(version) = version {
+            self::version(canon, version);
+        }
+    }
+    canon.number(record.leaving.len() as u64);
+    for leaving in &record.leaving {
+        canon.incarnation(leaving.incarnation.0);
+        canon.number(u64::from(leaving.hash.0));
+        canon.flags(&[leaving.may_run]);
+    }
+    canon.number(record.settled.map_or(0, |d| d.0 + 1));
+    canon.number(record.forced.map_or(0, |g| g.unsigned_abs() + 1));
+    phase(canon, &state.phase);
+}
+
+fn version(canon: &mut Canon<'_>, version: &Version) {
+    target(canon, version.target);
+    match &version.work {
+        Work::Live(job) => {
+            canon.number(1);
+            canon.job(job.id.0);
+            origin(canon, &job.from);
+        }
+        Work::Stopped(point) => {
+            canon.number(2);
+            restore_point(canon, point);
+        }
+        Work::Finished => canon.number(3),
+    }
+}
+
+fn target(canon: &mut Canon<'_>, target: Target) {
+    canon.incarnation(target.incarnation.0);
+    canon.numbers(&[u64::from(target.hash.0), target.generation.unsigned_abs(), target.digest.0]);
+}
+
+fn origin(canon: &mut Canon<'_>, origin: &machine::Origin) {
+    canon.flags(&[matches!(origin, machine::Origin::Restored(_))]);
+    match origin.path() {
+        None => canon.number(0),
+        Some(path) => canon.path(path),
+    }
+}
+
+fn restore_point(canon: &mut Canon<'_>, point: &RestorePoint) {
+    canon.path(&point.path);
+}
+
+fn phase(canon: &mut Canon<'_>, phase: &Phase) {
+    match phase {
+        Phase::New(_) => canon.number(1),
+        Phase::Updating(phase) => {
+            canon.number(2);
+            target(canon, phase.target);
+            canon.until(phase.deadline);
+        }
+        Phase::ClusterStarting(phase) => {
+            canon.number(3);
+            target(canon, phase.target);
+            canon.until(phase.deadline);
+            canon.maybe_since(phase.troubled.map(|t| t.0));
+            canon.number(u64::from(phase.attempt).min(MANY));
+        }
+        Phase::Savepointing(phase) => {
+            canon.number(4);
+            target(canon, phase.target);
+            canon.until(phase.deadline);
+            stop(canon, &phase.stop);
+        }
+        Phase::SubmittingJob(phase) => {
+            canon.number(5);
+            target(canon, phase.target);
+            submission(canon, &phase.submission);
+        }
+        Phase::Running(phase) => {
+            canon.number(6);
+            canon.flags(&[phase.confirming.is_some()]);
+            if let Some(confirming) = phase.confirming {
+                canon.since(confirming.since.0);
+                canon.same(confirming.restarted_at.map(|t| t.0));
+                canon.until(confirming.deadline);
+            }
+        }
+        Phase::RollingBackJob(phase) => {
+            canon.number(7);
+            target(canon, phase.failed);
+            failure(canon, Some(&phase.failure));
+            canon.number(u64::from(phase.attempt).min(MANY));
+            canon.flags(&[phase.submission.is_some()]);
+            if let Some(open) = &phase.submission {
+                submission(canon, open);
+            }
+            aftermath(canon, phase.aftermath.as_ref());
+        }
+        Phase::DeployFailed(phase) => {
+            canon.number(8);
+            target(canon, phase.failed);
+            failure(canon, Some(&phase.failure));
+        }
+        Phase::Deleting(phase) => {
+            canon.number(9);
+            canon.until(phase.deadline);
+            deleting(canon, &phase.step);
+        }
+        Phase::Unreadable(_) => canon.number(10),
+    }
+}
+
+fn aftermath(canon: &mut Canon<'_>, aftermath: Option<&Aftermath>) {
+    match aftermath {
+        None => canon.number(0),
+        Some(Aftermath::JobManager(process)) => {
+            canon.number(1);
+            canon.pod(pod_of(process.pod));
+            canon.number(u64::from(process.restarts));
+        }
+        Some(Aftermath::TaskManagers(pods)) => {
+            canon.number(2 + pods.len() as u64);
+            pods.iter().for_each(|pod| canon.pod(pod_of(*pod)));
+        }
+    }
+}
+
+fn deleting(canon: &mut Canon<'_>, step: &DeletingStep) {
+    match step {
+        DeletingStep::Look => canon.number(1),
+        DeletingStep::Stop(ending) => {
+            canon.number(2);
+            stop(canon, ending);
+        }
+        DeletingStep::Cancel(job) => {
+            canon.number(3);
+            canon.job(job.0);
+        }
+        DeletingStep::RemoveClusters { .. } => canon.number(4),
+        DeletingStep::Finalize => canon.number(5),
+    }
+}
+
+fn stop(canon: &mut Canon<'_>, stop: &Stop) {
+    canon.job(stop.job.0);
+    canon.trigger(stop.trigger.0);
+    canon.numbers(&[stop.baseline.checkpoint, stop.baseline.restored]);
+    canon.number(u64::from(stop.attempt).min(MANY));
+    canon.until(stop.not_before);
+    canon.maybe_since(stop.over_since.map(|t| t.0));
+    canon.flags(&[stop.cancel]);
+}
+
+fn submission(canon: &mut Canon<'_>, submission: &Submission) {
+    canon.job(submission.job.0);
+    canon.pod(pod_of(submission.process.pod));
+    canon.number(u64::from(submission.process.restarts));
+    origin(canon, &submission.from);
+    canon.number(u64::from(submission.attempt).min(MANY));
+    canon.until(submission.not_before);
+    canon.until(submission.deadline);
+    canon.flags(&[submission.start_deadline.is_some()]);
+    canon.until(submission.start_deadline.unwrap_or(Timestamp(0)));
+}
+
+fn failure(canon: &mut Canon<'_>, failure: Option<&Failure>) {
+    canon.number(failure.map_or(0, |f| 1 + f.kind as u64));
+}
+
+pub(super) fn operator(canon: &mut Canon<'_>, node: &Node) {
+    let operator = &node.operator;
+    match &operator.post {
+        None => canon.number(0),
+        Some((job, post)) => {
+            canon.job(job.0);
+            canon.number(match post {
+                Post::NotSent => 1,
+                Post::MaybeSent => 2,
+                Post::InFlight => 3,
+                Post::Accepted => 4,
+                Post::Refused { retriable, .. } => 5 + u64::from(*retriable),
+                Post::Lost => 7,
+            });
+        }
+    }
+    canon.flags(&[operator.triggered.is_some()]);
+    if let Some(Triggered { process, ours, theirs }) = operator.triggered {
+        canon.pod(process.pod.0);
+        canon.number(u64::from(process.restarts));
+        canon.trigger(ours.0);
+        canon.trigger(theirs.0);
+    }
+    for (process, since) in &operator.silent {
+        canon.pod(process.pod.0);
+        canon.number(u64::from(process.restarts));
+        canon.since(*since);
+    }
+    canon.flags(&[operator.frozen.is_some()]);
+    if let Some(frozen) = &operator.frozen {
+        super::canon_world::objects(canon, frozen);
+    }
+}

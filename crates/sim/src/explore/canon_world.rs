@@ -1,0 +1,161 @@
+//! The canonical form of the world.
+
+use super::canon::{Canon, trigger_of};
+use super::node::APP;
+use crate::world::{
+    Cluster, Details, Job, JobManager, OperationState, Pod, ProcessState, Statistics, Stop, World,
+};
+
+pub(super) fn world(canon: &mut Canon<'_>, world: &World) {
+    let application = &world.applications[APP.0];
+    canon.flags(&[application.finalizer, application.deleting, application.gone]);
+    canon.number(world.revisions.len() as u64);
+    for revision in &world.revisions {
+        cluster(canon, revision.cluster);
+        canon.number(u64::from(revision.spec.hash));
+    }
+    objects(canon, world);
+    for pod in &world.pods {
+        match &pod.process {
+            ProcessState::None => canon.number(0),
+            ProcessState::JobManager(jobmanager) => self::jobmanager(canon, jobmanager),
+            ProcessState::TaskManager(taskmanager) => {
+                canon.number(2);
+                canon.flags(&[taskmanager.registered.is_some()]);
+                if let Some(at) = taskmanager.registered {
+                    let alive = world.jobmanager(at).is_some();
+                    canon.flags(&[alive]);
+                    if alive {
+                        canon.pod(at.pod.0);
+                    }
+                }
+                canon.number(taskmanager.tasks.len() as u64);
+                taskmanager.tasks.iter().for_each(|run| canon.run(*run));
+            }
+        }
+    }
+}
+
+/// What the watches can see of a world.
+pub(super) fn objects(canon: &mut Canon<'_>, world: &World) {
+    canon.numbers(&[world.deployments.len() as u64, world.pods.len() as u64]);
+    for deployment in &world.deployments {
+        cluster(canon, deployment.cluster);
+        canon.numbers(&[u64::from(deployment.spec.hash), deployment.role as u64]);
+        canon.flags(&[deployment.terminating]);
+    }
+    canon.number(world.services.len() as u64);
+    for service in &world.services {
+        cluster(canon, service.cluster);
+        canon.number(u64::from(service.hash));
+    }
+    canon.flags(&[world.applications[APP.0].service.is_some()]);
+    if let Some(service) = world.applications[APP.0].service {
+        canon.incarnation(service);
+    }
+    world.pods.iter().for_each(|p| pod(canon, p));
+}
+
+fn cluster(canon: &mut Canon<'_>, cluster: Cluster) {
+    canon.incarnation(cluster.incarnation);
+}
+
+fn pod(canon: &mut Canon<'_>, pod: &Pod) {
+    cluster(canon, pod.cluster);
+    canon.pod(pod.uid.0);
+    canon.numbers(&[pod.role as u64, u64::from(pod.restarts)]);
+    canon.flags(&[pod.running(), pod.ready, pod.terminating]);
+    canon.number(pod.trouble.map_or(0, |t| 1 + t as u64));
+}
+
+/// Ended jobs and operations that nobody asks for any more make no difference.
+fn jobmanager(canon: &mut Canon<'_>, jobmanager: &JobManager) {
+    canon.number(1);
+    for job in &jobmanager.jobs {
+        if !job.state.over() || canon.knows_job(job.id.0) {
+            self::job(canon, job);
+        }
+    }
+    for operation in &jobmanager.operations {
+        let done =
+            matches!(operation.state, OperationState::Completed(_) | OperationState::Failed(_));
+        if done && !canon.knows_trigger(trigger_of(operation.trigger)) {
+            continue;
+        }
+        canon.trigger(trigger_of(operation.trigger));
+        canon.job(operation.job.0);
+        canon.numbers(&[operation.checkpoint, stop(operation.stop)]);
+        let run = jobmanager.job(operation.job).map(|j| canon.world.run(j.run).base);
+        canon.number(operation.offset.saturating_sub(run.unwrap_or(operation.offset)));
+        match operation.state {
+            OperationState::InProgress => canon.number(1),
+            OperationState::Written(file) => {
+                canon.number(2);
+                canon.file(file);
+            }
+            OperationState::Completed(file) => {
+                canon.number(3);
+                canon.file(file);
+            }
+            OperationState::Failed(_) => canon.number(4),
+        }
+    }
+    for post in &jobmanager.posts {
+        canon.job(post.job.0);
+        canon.flags(&[post.client, post.from.is_some()]);
+        if let Some(path) = &post.from {
+            canon.path(path);
+        }
+    }
+    for (job, answer) in &jobmanager.answers {
+        canon.job(job.0);
+        canon.flags(&[matches!(answer, crate::world::Answer::Accepted)]);
+    }
+}
+
+fn stop(stop: Stop) -> u64 {
+    stop as u64
+}
+
+fn job(canon: &mut Canon<'_>, job: &Job) {
+    canon.job(job.id.0);
+    canon.run(job.run);
+    canon.numbers(&[job.state as u64, job.newest, u64::from(job.restored)]);
+    canon.flags(&[job.up]);
+    canon.same(job.restarted_at);
+    for entry in &job.checkpoints {
+        canon.number(entry.id);
+        canon.file(entry.file);
+        canon.flags(&[entry.discarded]);
+    }
+    // Copies too old to answer from are as good as none.
+    let interval = canon.world.settings.refresh_interval;
+    let fresh = |at: u64, now: u64| now < at + interval;
+    let now = canon.world.now;
+    if let Some((at, copy)) = job.details_cache.filter(|(at, _)| fresh(*at, now)) {
+        canon.since(at);
+        details(canon, copy);
+    }
+    canon.number(0);
+    if let Some((at, copy)) = job.statistics_cache.as_ref().filter(|(at, _)| fresh(*at, now)) {
+        canon.since(*at);
+        statistics(canon, copy);
+    }
+    canon.number(0);
+}
+
+fn details(canon: &mut Canon<'_>, details: Details) {
+    canon.number(1 + details.state as u64);
+    canon.flags(&[details.up]);
+    canon.same(details.restarted_at);
+}
+
+fn statistics(canon: &mut Canon<'_>, statistics: &Statistics) {
+    canon.numbers(&[1 + statistics.newest, u64::from(statistics.restored)]);
+    canon.number(u64::from(statistics.in_progress));
+    for entry in &statistics.completed {
+        canon.number(entry.id);
+        canon.file(entry.file);
+        canon.flags(&[entry.discarded]);
+    }
+}

@@ -1,0 +1,177 @@
+//! The laws of the machine, checked in every state that an exploration comes to. (That it is total
+//! shows by itself: a decision that panicked would end the exploration.)
+
+use std::time::Duration;
+
+use flinkk8soperator_core as machine;
+use machine::{
+    Change, ChangeClass, Context, Decision, Effect, Fact, Flink, Objects, Observation, Operation,
+    Post, Silence, Statistics, Timestamp,
+};
+
+use super::node::Node;
+use super::round::{self, Cut, Thought};
+use super::search::Search;
+
+type Broken = (&'static str, String);
+
+/// The first law that is broken here, and how. `still`: a round changes nothing any more.
+pub(super) fn broken(
+    search: &Search<'_>,
+    node: &Node,
+    thought: &Thought,
+    still: bool,
+) -> Option<Broken> {
+    sated(thought)
+        .or_else(|| deterministic(search, thought))
+        .or_else(|| honest(search, thought))
+        .or_else(|| patient(search, node, thought))
+        .or_else(|| awake(node, thought, still))
+        .or_else(|| silent_is_not_false(search, thought))
+        .or_else(|| level(search, node, thought))
+}
+
+fn decide(search: &Search<'_>, thought: &Thought, seen: &Observation, now: Timestamp) -> Decision {
+    let cx = Context { config: &search.config, desired: &thought.desired, now };
+    machine::decide(&cx, &thought.node.stored, seen)
+}
+
+fn sated(thought: &Thought) -> Option<Broken> {
+    let law = "what is needed is known after three passes";
+    thought.insatiable.then(|| (law, format!("still asks for {:?}", thought.request)))
+}
+
+fn deterministic(search: &Search<'_>, thought: &Thought) -> Option<Broken> {
+    let again = decide(search, thought, &thought.seen, thought.node.now());
+    (again != thought.decision)
+        .then(|| ("the same facts give the same decision", format!("{again:?}")))
+}
+
+/// Reads only what was asked for: with everything else filled in wrongly, nothing changes. (When
+/// the state changes, the effects of the next one are due as far as the facts of the last one go;
+/// what they lack comes with the next round.)
+fn honest(search: &Search<'_>, thought: &Thought) -> Option<Broken> {
+    let mut seen = thought.seen.clone();
+    fill(&mut seen.objects, Objects::default());
+    fill(&mut seen.live_pods, Vec::new());
+    fill(&mut seen.revision, true);
+    fill(&mut seen.change, Change { class: ChangeClass::Redeploy, fields: Vec::new() });
+    seen.flink.values_mut().for_each(fill_flink);
+    let again = decide(search, thought, &seen, thought.node.now());
+    let kept = thought.decision.state == thought.node.stored;
+    let same = again.state == thought.decision.state
+        && (!kept || again.effects == thought.decision.effects);
+    let differs = || format!("{:?} {:?}", again.state.phase, again.effects);
+    (!same).then(|| ("a decision reads only what was asked for", differs()))
+}
+
+fn fill<T>(fact: &mut Fact<T>, wrong: T) {
+    if matches!(fact, Fact::Unasked) {
+        *fact = Fact::Known(wrong);
+    }
+}
+
+fn fill_flink(flink: &mut Flink) {
+    fill(&mut flink.jobs, Vec::new());
+    fill(&mut flink.job, None);
+    fill(&mut flink.statistics, Some(Statistics::default()));
+    fill(&mut flink.operation, Operation::Unknown);
+    fill(&mut flink.failure, "wrong".to_owned());
+    fill(&mut flink.submission, Post::NotSent);
+}
+
+/// Called again before the instant that it named, the machine does nothing else.
+fn patient(search: &Search<'_>, node: &Node, thought: &Thought) -> Option<Broken> {
+    let wake = thought.decision.wake?;
+    if thought.decision.state != node.stored || wake.0 <= node.world.now {
+        return None;
+    }
+    let early = Timestamp(node.world.now.midpoint(wake.0));
+    let again = decide(search, thought, &thought.seen, early);
+    let same = again.state == thought.decision.state && again.effects == thought.decision.effects;
+    (!same).then(|| ("an early call changes nothing", format!("{again:?}")))
+}
+
+/// At rest the machine does not ask to be called at once.
+fn awake(node: &Node, thought: &Thought, still: bool) -> Option<Broken> {
+    let wake = thought.decision.wake.filter(|at| still && at.0 <= node.world.now)?;
+    Some(("at rest the next wake lies ahead", format!("{wake} at {}ms", node.world.now)))
+}
+
+/// Every fact turned into silence, one after the other: no effect that ends or begins something
+/// comes of it.
+fn silent_is_not_false(search: &Search<'_>, thought: &Thought) -> Option<Broken> {
+    silenced(&thought.seen).into_iter().find_map(|(fact, seen)| {
+        let decision = decide(search, thought, &seen, thought.node.now());
+        let known = &thought.decision.effects;
+        let added = decision.effects.into_iter().find(|e| is_grave(e) && !known.contains(e))?;
+        Some(("silence is not false", format!("without {fact}: {added:?}")))
+    })
+}
+
+/// Stops, deletes, or submits.
+fn is_grave(effect: &Effect) -> bool {
+    match effect {
+        Effect::Submit(_)
+        | Effect::Savepoint(_)
+        | Effect::Cancel { .. }
+        | Effect::DeletePod { .. }
+        | Effect::RemoveCluster { .. }
+        | Effect::RemoveFinalizer => true,
+        Effect::AddFinalizer
+        | Effect::SaveRevision(_)
+        | Effect::CreateCluster { .. }
+        | Effect::PointService { .. } => false,
+    }
+}
+
+fn silenced(seen: &Observation) -> Vec<(&'static str, Observation)> {
+    let mut all = Vec::new();
+    let mut without = |name, silence: &dyn Fn(&mut Observation) -> bool| {
+        let mut quieter = seen.clone();
+        if silence(&mut quieter) {
+            all.push((name, quieter));
+        }
+    };
+    without("objects", &|s| silence(&mut s.objects));
+    without("live pods", &|s| silence(&mut s.live_pods));
+    without("revision", &|s| silence(&mut s.revision));
+    without("change", &|s| silence(&mut s.change));
+    for incarnation in seen.flink.keys() {
+        let flink = |s: &mut Observation, f: &dyn Fn(&mut Flink) -> bool| {
+            s.flink.get_mut(incarnation).is_some_and(f)
+        };
+        without("cluster", &|s| flink(s, &|f| silence(&mut f.cluster)));
+        without("jobs", &|s| flink(s, &|f| silence(&mut f.jobs)));
+        without("job", &|s| flink(s, &|f| silence(&mut f.job)));
+        without("statistics", &|s| flink(s, &|f| silence(&mut f.statistics)));
+        without("operation", &|s| flink(s, &|f| silence(&mut f.operation)));
+        without("failure", &|s| flink(s, &|f| silence(&mut f.failure)));
+        without("submission", &|s| flink(s, &|f| silence(&mut f.submission)));
+    }
+    all
+}
+
+fn silence<T>(fact: &mut Fact<T>) -> bool {
+    let known = matches!(fact, Fact::Known(_));
+    if known {
+        *fact = Fact::Unknown { why: Silence::TimedOut, for_how_long: Duration::ZERO };
+    }
+    known
+}
+
+/// Effects belong to states: after the write and a crash they are asked for again, unless the
+/// state has moved on.
+fn level(search: &Search<'_>, node: &Node, thought: &Thought) -> Option<Broken> {
+    if thought.decision.state == node.stored {
+        return None;
+    }
+    let written = round::run(search.suite, search.plant, thought, Cut::AfterCalls(0));
+    let again = round::think(search.suite, &search.config, search.plant, &written);
+    if again.decision.state != written.stored {
+        return None;
+    }
+    let forgotten =
+        thought.decision.effects.iter().find(|e| !again.decision.effects.contains(e))?;
+    Some(("effects belong to states", format!("not asked for again: {forgotten:?}")))
+}

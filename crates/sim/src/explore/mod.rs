@@ -1,0 +1,33 @@
+//! Explores the machine in the simulated world exhaustively: every order of rounds, steps of the
+//! world, edits and faults, up to a number of faults.
+//!
+//! This is the only module that names the machine, and of its functions only `needs` and `decide`.
+//! What is true is asked of the world ([`crate::invariants`]); here is only what can happen
+//! ([`Move`]), when two states are the same, and how to find the shortest way to something wrong.
+
+mod calls;
+mod canon;
+mod canon_state;
+mod canon_world;
+mod form;
+mod laws;
+mod moves;
+mod node;
+mod observe;
+mod plant;
+mod report;
+mod round;
+mod scenario;
+mod search;
+mod suites;
+mod trace;
+mod translate;
+
+pub use form::check_form;
+pub use moves::Move;
+pub use plant::Plant;
+pub use report::{Finding, Report, What};
+pub use round::Cut;
+pub use scenario::{Edit, Edition, Fault, Suite, UNIT, Wish};
+pub use search::{Limits, explore};
+pub use suites::{finder, suites};

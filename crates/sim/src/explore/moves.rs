@@ -1,0 +1,232 @@
+//! What can happen next on a node: the operator's round, the world's steps, time, the user, faults.
+
+use std::rc::Rc;
+
+use super::calls::Call;
+use super::node::Node;
+use super::plant::Plant;
+use super::round::{self, Cut, Thought};
+use super::scenario::{Fault, Suite, UNIT};
+use crate::world::{JobId, Mishap, Step};
+
+/// One thing that happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Move {
+    /// A round of the operator, undisturbed.
+    Round,
+    /// The world does something by itself.
+    Step(Step),
+    /// Time passes until the instant that the operator wants to be woken at.
+    Time(u64),
+    /// What was slow, or silent, is so no more.
+    Recovers,
+    /// The watches catch up.
+    CatchesUp,
+    /// The user does the next thing.
+    Edit,
+    /// A round that ends with a crash.
+    Crash(Cut),
+    /// A round of which the reply to a call is lost.
+    LostReply(usize),
+    /// A round of which the reply to the status write is lost: nothing after it is done.
+    LostStatusReply,
+    /// A round whose status write is refused.
+    Conflict,
+    /// The watches stand still.
+    StaleCache,
+    /// Flink cannot be reached.
+    Unreachable,
+    /// Nothing goes on in the world.
+    Slow,
+    /// The operator is down for long.
+    Outage,
+    /// The client of a submission gives up.
+    RequestTimesOut(JobId),
+    /// Something goes wrong in the world.
+    Mishap(Mishap),
+}
+
+impl Move {
+    /// The sort of fault it is, if it is one.
+    #[must_use]
+    pub fn fault(self) -> Option<Fault> {
+        match self {
+            Move::Round
+            | Move::Step(_)
+            | Move::Time(_)
+            | Move::Recovers
+            | Move::CatchesUp
+            | Move::Edit => None,
+            Move::Crash(Cut::BeforeWrite) => Some(Fault::CrashBeforeWrite),
+            Move::Crash(Cut::AfterCalls(_)) => Some(Fault::CrashAfterCalls),
+            Move::LostReply(_) => Some(Fault::LostReply),
+            Move::LostStatusReply => Some(Fault::LostStatusReply),
+            Move::Conflict => Some(Fault::Conflict),
+            Move::StaleCache => Some(Fault::StaleCache),
+            Move::Unreachable => Some(Fault::Unreachable),
+            Move::Slow => Some(Fault::Slow),
+            Move::Outage => Some(Fault::Outage),
+            Move::RequestTimesOut(_) => Some(Fault::RequestTimesOut),
+            Move::Mishap(Mishap::ProcessRestarts(_)) => Some(Fault::ProcessRestarts),
+            Move::Mishap(Mishap::PodLost(_)) => Some(Fault::PodLost),
+            Move::Mishap(Mishap::SavepointFails(..)) => Some(Fault::SavepointFails),
+            Move::Mishap(Mishap::OperationForgotten(..)) => Some(Fault::OperationForgotten),
+            Move::Mishap(Mishap::FailsOver(_)) => Some(Fault::FailsOver),
+            Move::Mishap(Mishap::JobFails(_)) => Some(Fault::JobFails),
+            Move::Mishap(Mishap::PersonCancels(_)) => Some(Fault::PersonCancels),
+        }
+    }
+}
+
+/// What is known of a node when its moves are listed.
+pub(super) struct Standing {
+    /// A round changes nothing any more.
+    pub(super) still: bool,
+    /// A goal is reached.
+    pub(super) goal: bool,
+}
+
+/// Everything that can happen next, faults only while there are some left.
+pub(super) fn list(
+    suite: &Suite,
+    node: &Node,
+    thought: &Thought,
+    standing: &Standing,
+) -> Vec<Move> {
+    let mut moves = Vec::new();
+    if !standing.still {
+        moves.push(Move::Round);
+    }
+    let steps = node.world.steps();
+    let quick_main = |s: &Step| !suite.slow_main && matches!(s, Step::MainReturns(..));
+    let hurry = !node.slow && steps.iter().any(|s| s.urgent() || quick_main(s));
+    if !node.slow {
+        moves.extend(steps.into_iter().map(Move::Step));
+    }
+    let wake = thought.decision.wake.map(|at| at.0).filter(|at| *at > node.world.now);
+    if let Some(at) = wake.filter(|_| standing.still && (suite.free_time || !hurry)) {
+        moves.push(Move::Time(at));
+    }
+    if node.slow || node.unreachable {
+        moves.push(Move::Recovers);
+    }
+    if node.operator.frozen.is_some() {
+        moves.push(Move::CatchesUp);
+    }
+    if let Some(edit) = suite.edits.get(node.edits)
+        && (edit.any_time || standing.goal)
+        && !node.world.applications[super::node::APP.0].deleting
+    {
+        moves.push(Move::Edit);
+    }
+    if node.faults > 0 && !node.gone() {
+        let wanted = |m: &Move| m.fault().is_some_and(|fault| suite.kinds.contains(&fault));
+        moves.extend(faults(node, thought, standing).into_iter().filter(wanted));
+    }
+    moves
+}
+
+fn faults(node: &Node, thought: &Thought, standing: &Standing) -> Vec<Move> {
+    let mut moves = Vec::new();
+    let writes = thought.decision.state != node.stored;
+    if writes {
+        moves.push(Move::Conflict);
+        moves.push(Move::LostStatusReply);
+    }
+    moves.push(Move::Crash(Cut::BeforeWrite));
+    if !standing.still {
+        moves.extend((0..=thought.calls.len()).map(|n| Move::Crash(Cut::AfterCalls(n))));
+        moves.extend((0..thought.calls.len()).map(Move::LostReply));
+    }
+    if node.operator.frozen.is_none() {
+        moves.push(Move::StaleCache);
+    }
+    if !node.unreachable {
+        moves.push(Move::Unreachable);
+    }
+    if !node.slow {
+        moves.push(Move::Slow);
+    }
+    moves.push(Move::Outage);
+    for (_, jobmanager) in node.world.jobmanagers() {
+        let waited_for = jobmanager.posts.iter().filter(|p| p.client);
+        moves.extend(waited_for.map(|p| Move::RequestTimesOut(p.job)));
+    }
+    moves.extend(node.world.mishaps().into_iter().map(Move::Mishap));
+    moves
+}
+
+/// Does a move.
+pub(super) fn make(
+    suite: &Suite,
+    plant: Option<Plant>,
+    node: &Node,
+    thought: &Thought,
+    chosen: Move,
+) -> Node {
+    let mut next = match chosen {
+        Move::Round => round::complete(suite, plant, thought),
+        Move::Crash(cut) => round::run(suite, plant, thought, cut),
+        Move::LostReply(call) => round::with_lost_reply(suite, plant, thought, call),
+        Move::LostStatusReply => round::run(suite, plant, thought, Cut::AfterCalls(0)),
+        Move::Conflict => thought.node.clone(),
+        _ => node.clone(),
+    };
+    match chosen {
+        Move::Round | Move::LostReply(_) | Move::LostStatusReply | Move::Conflict => {}
+        Move::Crash(_) => next.crash(),
+        Move::Step(step) => next.world.apply(step),
+        Move::Time(at) => next.world.wait_until(at),
+        Move::Recovers => {
+            next.slow = false;
+            next.unreachable = false;
+        }
+        Move::CatchesUp => next.operator.frozen = None,
+        Move::Edit => next.edit(suite),
+        Move::StaleCache => next.operator.frozen = Some(Rc::new(node.world.clone())),
+        Move::Unreachable => next.unreachable = true,
+        Move::Slow => next.slow = true,
+        Move::Outage => {
+            next.crash();
+            // Longer than any wait.
+            next.world.wait_until(node.world.now + 100 * UNIT);
+        }
+        Move::RequestTimesOut(job) => times_out(&mut next, job),
+        Move::Mishap(mishap) => next.world.befall(mishap),
+    }
+    if chosen.fault().is_some() {
+        next.faults -= 1;
+    }
+    next
+}
+
+fn times_out(node: &mut Node, job: JobId) {
+    node.world.give_up_waiting(Some(job));
+    let mine = |id: flinkk8soperator_core::JobId| id.0 == job.0;
+    if let Some((id, post)) = &mut node.operator.post
+        && mine(*id)
+    {
+        *post = flinkk8soperator_core::Post::Lost;
+    }
+}
+
+/// A call in a few words, for traces.
+pub(super) fn words(call: &Call) -> String {
+    match call {
+        Call::Submit(submit) => format!(
+            "Submit {} to {:?} from {:?}",
+            short(submit.job.0),
+            submit.process,
+            submit.from.path()
+        ),
+        Call::Savepoint(savepoint) => {
+            format!("Savepoint {} of {}", short(savepoint.trigger.0), short(savepoint.job.0))
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+/// The first digits of an id.
+pub(super) fn short(id: u128) -> String {
+    format!("{id:032x}")[..6].to_owned()
+}

@@ -1,0 +1,164 @@
+//! One state of everything: the world, what the API server keeps of the machine's state, what the
+//! operator's process has in memory, and how much may still go wrong.
+
+use std::rc::Rc;
+
+use flinkk8soperator_core as machine;
+use machine::{DeletingStep, Desired, Goal, Phase, State, Submission, Timestamp};
+
+use super::scenario::{self, Suite, Wish};
+use crate::world::{AppId, Process, TriggerId, World};
+
+/// The only application of an exploration.
+pub(super) const APP: AppId = AppId(0);
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) world: World,
+    /// `status.machine` as the API server has it.
+    pub(super) stored: State,
+    pub(super) operator: Operator,
+    /// Flink cannot be reached.
+    pub(super) unreachable: bool,
+    /// Nothing goes on in the world.
+    pub(super) slow: bool,
+    /// How many of the user's edits were done.
+    pub(super) edits: usize,
+    /// Which edition the object has.
+    pub(super) edition: usize,
+    /// How many faults may still happen.
+    pub(super) faults: u8,
+}
+
+/// What a crash of the operator loses.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub(super) struct Operator {
+    /// What it knows of its own POST.
+    pub(super) post: Option<(machine::JobId, machine::Post)>,
+    /// The id that a JobManager gave to a savepoint of ours: before 1.15 it refuses our own.
+    pub(super) triggered: Option<Triggered>,
+    /// Since when which process has not answered it.
+    pub(super) silent: Vec<(Process, u64)>,
+    /// Its watches stand still: the objects as it sees them.
+    pub(super) frozen: Option<Rc<World>>,
+}
+
+/// A savepoint as its JobManager calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Triggered {
+    pub(super) process: Process,
+    pub(super) ours: machine::TriggerId,
+    pub(super) theirs: TriggerId,
+}
+
+impl Node {
+    /// The user has just created the application.
+    pub(super) fn root(suite: &Suite) -> Node {
+        let mut world = World::new(suite.settings);
+        // Not at zero: an instant before the first is as good as any other.
+        world.wait_until(100 * scenario::UNIT);
+        let first = suite.editions.first().map(|e| e.spec.clone());
+        world.create_application("app", first.expect("a suite has an edition"));
+        Node {
+            stored: State::new(Timestamp(world.now)),
+            world,
+            operator: Operator::default(),
+            unreachable: false,
+            slow: false,
+            edits: 0,
+            edition: 0,
+            faults: suite.faults,
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        Timestamp(self.world.now)
+    }
+
+    pub(super) fn gone(&self) -> bool {
+        self.world.applications[APP.0].gone
+    }
+
+    /// What the user wants, as the operator would parse it.
+    pub(super) fn desired(&self, suite: &Suite) -> Desired {
+        let application = &self.world.applications[APP.0];
+        let edition = &suite.editions[self.edition];
+        Desired {
+            uid: machine::Uid(u128::from(application.uid.0)),
+            generation: i64::try_from(self.edits).unwrap_or(i64::MAX) + 1,
+            digest: machine::Digest(self.edition as u64 + 1),
+            hash: machine::DeployHash(edition.spec.hash),
+            goal: if application.deleting { Goal::Delete(edition.delete) } else { Goal::Run },
+            finalizer: application.finalizer,
+            parallelism: edition.spec.parallelism,
+            savepoint_stop: edition.stop,
+            initial_savepoint: None,
+            force_rollback: edition.force_rollback,
+            timeouts: scenario::timeouts(),
+            confirm_after: scenario::CONFIRM_AFTER,
+            obstacles: Vec::new(),
+        }
+    }
+
+    /// The user does the next thing.
+    pub(super) fn edit(&mut self, suite: &Suite) {
+        match suite.edits[self.edits].what {
+            Wish::Edition(n) => {
+                self.edition = n;
+                self.world.edit_application(APP, suite.editions[n].spec.clone());
+            }
+            Wish::Deleted => self.world.delete_application(APP),
+        }
+        self.edits += 1;
+    }
+
+    /// The operator's process ends, another begins.
+    pub(super) fn crash(&mut self) {
+        self.operator = Operator::default();
+        self.world.give_up_waiting(None);
+    }
+
+    /// The objects as the operator sees them.
+    pub(super) fn watched(&self) -> &World {
+        self.operator.frozen.as_deref().unwrap_or(&self.world)
+    }
+}
+
+/// The submission that a state has on its way.
+pub(super) fn submission(state: &State) -> Option<&Submission> {
+    match &state.phase {
+        Phase::SubmittingJob(phase) => Some(&phase.submission),
+        Phase::RollingBackJob(phase) => phase.submission.as_ref(),
+        Phase::New(_)
+        | Phase::Updating(_)
+        | Phase::ClusterStarting(_)
+        | Phase::Savepointing(_)
+        | Phase::Running(_)
+        | Phase::DeployFailed(_)
+        | Phase::Deleting(_)
+        | Phase::Unreadable(_) => None,
+    }
+}
+
+/// The stop that a state has under way.
+pub(super) fn stop(state: &State) -> Option<&machine::Stop> {
+    match &state.phase {
+        Phase::Savepointing(phase) => Some(&phase.stop),
+        Phase::Deleting(phase) => match &phase.step {
+            DeletingStep::Stop(stop) => Some(stop),
+            DeletingStep::Look
+            | DeletingStep::Cancel(_)
+            | DeletingStep::RemoveClusters { .. }
+            | DeletingStep::Finalize => None,
+        },
+        Phase::New(_)
+        | Phase::Updating(_)
+        | Phase::ClusterStarting(_)
+        | Phase::SubmittingJob(_)
+        | Phase::Running(_)
+        | Phase::RollingBackJob(_)
+        | Phase::DeployFailed(_)
+        | Phase::Unreadable(_) => None,
+    }
+}

@@ -1,0 +1,197 @@
+//! From a [`FactRequest`] to an [`Observation`]: what the operator gets to see of the world.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use flinkk8soperator_core as machine;
+use machine::{
+    Change, ChangeClass, ClusterObjects, Fact, FactRequest, Flink, FlinkRequest, Incarnation,
+    Objects, Observation, Post, Presence, Silence,
+};
+
+use super::node::{APP, Node, Triggered};
+use super::scenario::Suite;
+use super::translate;
+use crate::world::{Answer, Cluster, Process, Role, World};
+
+/// Answers a request. Never fails; leaves traces in Flink's caches and in the operator's memory.
+pub(super) fn observe(suite: &Suite, node: &mut Node, request: &FactRequest) -> Observation {
+    let cluster = |incarnation: Incarnation| Cluster { app: APP, incarnation: incarnation.0 };
+    let mut seen = Observation::default();
+    if request.objects {
+        seen.objects = Fact::Known(objects(node.watched()));
+    }
+    if request.live_pods {
+        seen.live_pods = Fact::Known(node.world.pods.iter().map(translate::pod).collect());
+    }
+    if let Some(incarnation) = request.revision {
+        seen.revision = Fact::Known(node.world.revision(cluster(incarnation)).is_some());
+    }
+    if let Some(incarnation) = request.change {
+        seen.change = change(suite, node, cluster(incarnation));
+    }
+    for question in &request.flink {
+        let flink = seen.flink.entry(question.incarnation).or_default();
+        ask(node, question, flink);
+    }
+    seen
+}
+
+fn change(suite: &Suite, node: &Node, base: Cluster) -> Fact<Change> {
+    let Some(revision) = node.world.revision(base) else {
+        return Fact::Unknown { why: Silence::Failed, for_how_long: Duration::ZERO };
+    };
+    let same = revision.spec == suite.editions[node.edition].spec;
+    let class = if same { ChangeClass::StatusOnly } else { ChangeClass::Redeploy };
+    Fact::Known(Change { class, fields: vec!["spec.image".to_owned()] })
+}
+
+/// The application's objects as a world has them.
+pub(super) fn objects(world: &World) -> Objects {
+    let mut clusters: BTreeMap<u32, ClusterObjects> = BTreeMap::new();
+    for deployment in &world.deployments {
+        let found = entry(&mut clusters, deployment.cluster, deployment.spec.hash);
+        let presence =
+            if deployment.terminating { Presence::Terminating } else { Presence::Present };
+        match deployment.role {
+            Role::JobManager => found.jobmanager = presence,
+            Role::TaskManager => found.taskmanager = presence,
+        }
+    }
+    for service in &world.services {
+        entry(&mut clusters, service.cluster, service.hash).service = Presence::Present;
+    }
+    for pod in &world.pods {
+        let deployment = world.deployments.iter().find(|d| d.uid == pod.deployment);
+        let hash = deployment.map_or(0, |d| d.spec.hash);
+        entry(&mut clusters, pod.cluster, hash).pods.push(translate::pod(pod));
+    }
+    Objects {
+        clusters: clusters.into_values().collect(),
+        strangers: Vec::new(),
+        service: world.applications[APP.0].service.map(Incarnation),
+    }
+}
+
+fn entry(
+    clusters: &mut BTreeMap<u32, ClusterObjects>,
+    cluster: Cluster,
+    hash: u32,
+) -> &mut ClusterObjects {
+    clusters.entry(cluster.incarnation).or_insert_with(|| ClusterObjects {
+        incarnation: Incarnation(cluster.incarnation),
+        hash: machine::DeployHash(hash),
+        jobmanager: Presence::Absent,
+        taskmanager: Presence::Absent,
+        service: Presence::Absent,
+        pods: Vec::new(),
+        trouble: None,
+    })
+}
+
+/// Asks one process what is asked of it. Who does not answer one question answers none.
+fn ask(node: &mut Node, question: &FlinkRequest, flink: &mut Flink) {
+    let process = translate::process_back(question.process);
+    flink.process = Some(question.process);
+    if let Some(job) = question.submission {
+        flink.submission = Fact::Known(post(node, process, job));
+    }
+    match silence(node, process) {
+        Some(why) => remains_silent(node, process, why, question, flink),
+        None => {
+            node.operator.silent.retain(|(silent, _)| *silent != process);
+            answers(node, process, question, flink);
+        }
+    }
+}
+
+fn answers(node: &mut Node, process: Process, question: &FlinkRequest, flink: &mut Flink) {
+    fn fact<T>(answer: Option<T>) -> Fact<T> {
+        let silent = || Fact::Unknown { why: Silence::Failed, for_how_long: Duration::ZERO };
+        answer.map_or_else(silent, Fact::Known)
+    }
+    let world = &mut node.world;
+    if question.cluster {
+        let interval = world.settings.refresh_interval;
+        flink.cluster = fact(world.overview(process).map(|o| translate::overview(o, interval)));
+    }
+    if question.jobs {
+        flink.jobs = fact(world.jobs(process).map(|jobs| translate::jobs(&jobs)));
+    }
+    if let Some(job) = question.job.map(translate::job_back) {
+        flink.job = fact(world.job(process, job).map(|found| found.map(translate::details)));
+    }
+    if let Some(job) = question.statistics.map(translate::job_back) {
+        let found = world.statistics(process, job);
+        let files = &world.files;
+        flink.statistics = fact(found.map(|s| s.map(|s| translate::statistics(&s, files))));
+    }
+    if let Some((job, trigger)) = question.operation {
+        let called = |t: &Triggered| (t.process, t.ours) == (process, trigger);
+        let theirs = node.operator.triggered.filter(called).map(|t| t.theirs);
+        let trigger = theirs.unwrap_or(translate::trigger_back(trigger));
+        let found = world.operation(process, translate::job_back(job), trigger);
+        flink.operation = fact(found.map(|state| translate::operation(state, &world.files)));
+    }
+    if let Some(job) = question.failure.map(translate::job_back) {
+        let words = |words: Option<Arc<str>>| words.map_or_else(String::new, |w| w.to_string());
+        flink.failure = fact(world.failure(process, job).map(words));
+    }
+}
+
+fn remains_silent(
+    node: &mut Node,
+    process: Process,
+    why: Silence,
+    question: &FlinkRequest,
+    flink: &mut Flink,
+) {
+    let now = node.world.now;
+    let silent = &mut node.operator.silent;
+    let known = silent.iter().find(|(p, _)| *p == process).map(|(_, since)| *since);
+    if known.is_none() {
+        silent.push((process, now));
+    }
+    let for_how_long = Duration::from_millis(now - known.unwrap_or(now));
+    fn fact<T>(asked: bool, why: Silence, for_how_long: Duration, fact: &mut Fact<T>) {
+        if asked {
+            *fact = Fact::Unknown { why, for_how_long };
+        }
+    }
+    fact(question.cluster, why, for_how_long, &mut flink.cluster);
+    fact(question.jobs, why, for_how_long, &mut flink.jobs);
+    fact(question.job.is_some(), why, for_how_long, &mut flink.job);
+    fact(question.statistics.is_some(), why, for_how_long, &mut flink.statistics);
+    fact(question.operation.is_some(), why, for_how_long, &mut flink.operation);
+    fact(question.failure.is_some(), why, for_how_long, &mut flink.failure);
+}
+
+/// Why a process does not answer now, if so.
+fn silence(node: &Node, process: Process) -> Option<Silence> {
+    if node.unreachable {
+        return Some(Silence::TimedOut);
+    }
+    node.world.overview(process).is_none().then_some(Silence::Unreachable)
+}
+
+/// What the operator knows of its own POST; an answer that has come is read now.
+fn post(node: &mut Node, process: Process, job: machine::JobId) -> Post {
+    let known = node.operator.post.as_ref().filter(|(id, _)| *id == job).map(|(_, p)| p.clone());
+    let post = match known {
+        None => return Post::MaybeSent,
+        Some(Post::InFlight) if !node.unreachable => {
+            match node.world.take_answer(process, translate::job_back(job)) {
+                Some(Answer::Accepted) => Post::Accepted,
+                Some(Answer::Refused(words)) => {
+                    Post::Refused { retriable: false, message: words.to_string() }
+                }
+                None if node.world.jobmanager(process).is_none() => Post::Lost,
+                None => Post::InFlight,
+            }
+        }
+        Some(post) => post,
+    };
+    node.operator.post = Some((job, post.clone()));
+    post
+}

@@ -1,0 +1,83 @@
+//! What an exploration comes to.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::time::Duration;
+
+/// The outcome of one suite.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Which suite.
+    pub suite: &'static str,
+    /// Different states.
+    pub states: usize,
+    /// Moves between them.
+    pub edges: usize,
+    /// How long it took.
+    pub took: Duration,
+    /// Phases that followed one another by a round; `""` is New, `-` an application that is gone.
+    pub transitions: BTreeSet<(&'static str, &'static str)>,
+    /// Which of [`crate::invariants::SOMETIMES`] were seen.
+    pub seen: BTreeSet<&'static str>,
+    /// What was found to be wrong.
+    pub finding: Option<Finding>,
+}
+
+/// Something wrong, with the shortest way to it.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// What.
+    pub what: What,
+    /// A line for each move from the beginning on.
+    pub trace: Vec<String>,
+}
+
+/// What is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// An invariant of the world is broken.
+    Invariant(crate::invariants::Violation),
+    /// A law of the machine is broken.
+    Law {
+        /// Which.
+        law: &'static str,
+        /// How.
+        how: String,
+    },
+    /// No goal can be reached any more, although nothing else goes wrong.
+    Trap,
+    /// Rounds follow one another without an end, and without anything happening.
+    Livelock,
+    /// The exploration was cut short by its limit: it shows nothing.
+    CutShort,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report { suite, states, edges, took, .. } = self;
+        let seconds = took.as_secs_f64();
+        write!(f, "{suite}: {states} states, {edges} edges, {seconds:.1} s")?;
+        match &self.finding {
+            None => Ok(()),
+            Some(finding) => write!(f, "\n{finding}"),
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.what {
+            What::Invariant(violation) => {
+                writeln!(f, "broken: {} ({})", violation.invariant, violation.what)?;
+            }
+            What::Law { law, how } => writeln!(f, "broken law: {law} ({how})")?,
+            What::Trap => writeln!(f, "a trap: no way from here to a goal")?,
+            What::Livelock => writeln!(f, "a livelock: rounds without an end")?,
+            What::CutShort => writeln!(f, "cut short: more states than the limit")?,
+        }
+        for (n, line) in self.trace.iter().enumerate() {
+            writeln!(f, "{:>3}  {line}", n + 1)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,151 @@
+//! The operator's round on a node, in the order of the runtime: needs, observe, decide, persist,
+//! execute; and the same with a fault in it.
+
+use flinkk8soperator_core as machine;
+use machine::{
+    Config, Context, Decision, Desired, FactRequest, Observation, Phase, Post, Running, State, Work,
+};
+
+use super::calls::{self, Call};
+use super::node::{Node, stop, submission};
+use super::observe::observe;
+use super::plant::Plant;
+use super::scenario::Suite;
+use super::translate;
+
+/// How often `needs` is asked at most (design of the round).
+const PASSES: usize = 3;
+
+/// A round up to its decision, on a node that the observation left its traces in.
+#[derive(Clone, Debug)]
+pub(super) struct Thought {
+    pub(super) node: Node,
+    pub(super) desired: Desired,
+    pub(super) request: FactRequest,
+    pub(super) seen: Observation,
+    pub(super) decision: Decision,
+    pub(super) calls: Vec<Call>,
+    /// `needs` still wanted more after the last pass.
+    pub(super) insatiable: bool,
+}
+
+/// Asks, looks and decides.
+pub(super) fn think(suite: &Suite, config: &Config, plant: Option<Plant>, node: &Node) -> Thought {
+    let mut node = node.clone();
+    let desired = node.desired(suite);
+    let cx = Context { config, desired: &desired, now: node.now() };
+    let mut seen = Observation::default();
+    let mut request = FactRequest::default();
+    let mut insatiable = true;
+    for _ in 0..=PASSES {
+        let wanted = machine::needs(&cx, &node.stored, &seen);
+        insatiable = wanted != request;
+        if !insatiable {
+            break;
+        }
+        request = wanted;
+        seen = observe(suite, &mut node, &request);
+    }
+    node.operator.silent.retain(|(process, _)| {
+        request.flink.iter().any(|f| translate::process_back(f.process) == *process)
+    });
+    if let Some(plant) = plant {
+        plant.on_facts(&mut seen);
+    }
+    let mut decision = machine::decide(&cx, &node.stored, &seen);
+    if let Some(plant) = plant {
+        plant.on_decision(&node, &mut decision);
+    }
+    let calls = calls::of(&decision.effects, &node);
+    Thought { node, desired, request, seen, decision, calls, insatiable }
+}
+
+/// Where a round is cut short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Cut {
+    /// Before the status is written.
+    BeforeWrite,
+    /// After the status and this many calls.
+    AfterCalls(usize),
+}
+
+/// The whole round.
+pub(super) fn complete(suite: &Suite, plant: Option<Plant>, thought: &Thought) -> Node {
+    run(suite, plant, thought, Cut::AfterCalls(usize::MAX))
+}
+
+/// The round up to a cut.
+pub(super) fn run(suite: &Suite, plant: Option<Plant>, thought: &Thought, cut: Cut) -> Node {
+    let mut node = thought.node.clone();
+    let backwards = plant == Some(Plant::EffectsBeforeWrite);
+    if backwards {
+        execute(suite, plant, &mut node, &thought.calls);
+    }
+    match cut {
+        Cut::BeforeWrite => {}
+        Cut::AfterCalls(calls) => {
+            persist(&mut node, &thought.decision.state);
+            if !backwards {
+                let calls = &thought.calls[..calls.min(thought.calls.len())];
+                execute(suite, plant, &mut node, calls);
+            }
+        }
+    }
+    node
+}
+
+/// The round with the reply to one of its calls lost: it is carried out, and the round ends.
+pub(super) fn with_lost_reply(
+    suite: &Suite,
+    plant: Option<Plant>,
+    thought: &Thought,
+    lost: usize,
+) -> Node {
+    let mut node = run(suite, plant, thought, Cut::AfterCalls(lost + 1));
+    if let Some(Call::Submit(submit)) = thought.calls.get(lost) {
+        node.world.give_up_waiting(Some(translate::job_back(submit.job)));
+        node.operator.post = Some((submit.job, Post::Lost));
+    }
+    node
+}
+
+fn execute(suite: &Suite, plant: Option<Plant>, node: &mut Node, calls: &[Call]) {
+    for call in calls {
+        let planted = plant.map(|plant| plant.on_call(node, call));
+        if calls::perform(suite, node, planted.as_ref().unwrap_or(call)).is_err() {
+            return;
+        }
+    }
+}
+
+fn persist(node: &mut Node, state: &State) {
+    if let Some(submission) = submission(state) {
+        let known = node.operator.post.as_ref().map(|(job, _)| *job);
+        let was = self::submission(&node.stored).map(|s| s.job);
+        if was != Some(submission.job) && known != Some(submission.job) {
+            node.operator.post = Some((submission.job, Post::NotSent));
+        }
+    } else {
+        node.operator.post = None;
+    }
+    let trigger = stop(state).map(|stop| stop.trigger);
+    node.operator.triggered = node.operator.triggered.filter(|t| Some(t.ours) == trigger);
+    if node.stored != *state {
+        node.stored = state.clone();
+    }
+    if let Some(job) = announced(state) {
+        node.world.announce(translate::job_back(job));
+    }
+}
+
+/// The job that a status with this state tells the user to be the deployed one, and good.
+fn announced(state: &State) -> Option<machine::JobId> {
+    let at_rest = matches!(
+        state.phase,
+        Phase::Running(Running { confirming: None }) | Phase::DeployFailed(_)
+    );
+    match &state.record.deployed.as_ref().filter(|_| at_rest)?.work {
+        Work::Live(job) => Some(job.id),
+        Work::Stopped(_) | Work::Finished => None,
+    }
+}

@@ -1,0 +1,282 @@
+//! What is explored: versions of an application, what the user does with them, and what may go
+//! wrong on the way. Durations are a few units of [`UNIT`], so that few instants matter.
+
+use std::time::Duration;
+
+use flinkk8soperator_core as machine;
+use machine::{DeleteMode, SavepointStop};
+
+use crate::world::{FlinkVersion, Settings, Spec};
+
+/// One unit of time in milliseconds. Polls are one unit apart; its size means nothing else.
+pub const UNIT: u64 = 1_000;
+
+const fn units(n: u64) -> Duration {
+    Duration::from_millis(n * UNIT)
+}
+
+/// One content of the application object.
+#[derive(Clone, Debug)]
+pub struct Edition {
+    /// What Kubernetes and Flink see of it.
+    pub spec: Spec,
+    /// `spec.deleteMode`.
+    pub delete: DeleteMode,
+    /// `spec.savepointStop`.
+    pub stop: SavepointStop,
+    /// `spec.forceRollback`.
+    pub force_rollback: bool,
+}
+
+impl Edition {
+    /// Of a version, with everything else as it is by default.
+    #[must_use]
+    pub fn of(spec: Spec) -> Edition {
+        Edition {
+            spec,
+            delete: DeleteMode::Savepoint,
+            stop: SavepointStop::Stop,
+            force_rollback: false,
+        }
+    }
+}
+
+/// Something the user does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// What.
+    pub what: Wish,
+    /// At any moment; else only when the machine is at rest.
+    pub any_time: bool,
+}
+
+/// What the user wishes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// The edition with this number.
+    Edition(usize),
+    /// The application gone.
+    Deleted,
+}
+
+/// Sorts of faults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Fault {
+    /// The operator dies after it decided and before it wrote the status.
+    CrashBeforeWrite,
+    /// The operator dies after the status write and any number of its calls.
+    CrashAfterCalls,
+    /// The reply to the status write is lost.
+    LostStatusReply,
+    /// A call is carried out, its reply is lost.
+    LostReply,
+    /// The status write is refused with a conflict.
+    Conflict,
+    /// The watches stand still for a while.
+    StaleCache,
+    /// Flink cannot be reached for a while.
+    Unreachable,
+    /// Nothing goes on in the world for a while.
+    Slow,
+    /// The operator is down until every deadline has passed.
+    Outage,
+    /// The client of a submission gives up waiting; `main()` goes on.
+    RequestTimesOut,
+    /// A container restarts, with nothing in memory.
+    ProcessRestarts,
+    /// A pod is gone at once.
+    PodLost,
+    /// A savepoint fails.
+    SavepointFails,
+    /// An operation is forgotten.
+    OperationForgotten,
+    /// A job fails over.
+    FailsOver,
+    /// A job fails for good.
+    JobFails,
+    /// A person cancels a job.
+    PersonCancels,
+}
+
+impl Fault {
+    /// All of them.
+    pub const ALL: &'static [Fault] = &[
+        Fault::CrashBeforeWrite,
+        Fault::CrashAfterCalls,
+        Fault::LostStatusReply,
+        Fault::LostReply,
+        Fault::Conflict,
+        Fault::StaleCache,
+        Fault::Unreachable,
+        Fault::Slow,
+        Fault::Outage,
+        Fault::RequestTimesOut,
+        Fault::ProcessRestarts,
+        Fault::PodLost,
+        Fault::SavepointFails,
+        Fault::OperationForgotten,
+        Fault::FailsOver,
+        Fault::JobFails,
+        Fault::PersonCancels,
+    ];
+}
+
+/// A space to explore.
+#[derive(Clone, Debug)]
+pub struct Suite {
+    /// Its name.
+    pub name: &'static str,
+    /// The contents that the application object can have; it is created with the first.
+    pub editions: Vec<Edition>,
+    /// What the user does, in this order.
+    pub edits: Vec<Edit>,
+    /// The exploration begins once the first edition is confirmed, with the faults after that.
+    pub from_running: bool,
+    /// How many faults happen at most.
+    pub faults: u8,
+    /// Which ones.
+    pub kinds: &'static [Fault],
+    /// Time may pass at any moment, not only when nothing else is about to happen.
+    pub free_time: bool,
+    /// `main()` takes its time: deadlines pass while it runs.
+    pub slow_main: bool,
+    /// The laws of the machine are checked in every state, not only the invariants of the world.
+    pub laws: bool,
+    /// The world's settings.
+    pub settings: Settings,
+}
+
+impl Suite {
+    /// Of these editions, one after the other at rest, with `faults` faults of all kinds.
+    #[must_use]
+    pub fn new(name: &'static str, specs: Vec<Spec>, faults: u8) -> Suite {
+        let edit = |n| Edit { what: Wish::Edition(n), any_time: false };
+        Suite {
+            name,
+            edits: (1..specs.len()).map(edit).collect(),
+            editions: specs.into_iter().map(Edition::of).collect(),
+            from_running: false,
+            faults,
+            kinds: Fault::ALL,
+            free_time: false,
+            slow_main: false,
+            laws: false,
+            settings: Settings {
+                refresh_interval: UNIT,
+                checkpoints: 1,
+                in_step: true,
+                ..Settings::default()
+            },
+        }
+    }
+
+    /// Begun once the first edition is confirmed.
+    #[must_use]
+    pub fn from_running(self) -> Suite {
+        Suite { from_running: true, ..self }
+    }
+
+    /// With the user doing the last thing at any moment.
+    #[must_use]
+    pub fn at_any_time(mut self) -> Suite {
+        if let Some(last) = self.edits.last_mut() {
+            last.any_time = true;
+        }
+        self
+    }
+
+    /// With a deletion at the end.
+    #[must_use]
+    pub fn then_deleted(mut self) -> Suite {
+        self.edits.push(Edit { what: Wish::Deleted, any_time: false });
+        self
+    }
+
+    /// With the laws checked.
+    #[must_use]
+    pub fn with_laws(self) -> Suite {
+        Suite { laws: true, ..self }
+    }
+
+    /// With time free to pass.
+    #[must_use]
+    pub fn with_free_time(self) -> Suite {
+        Suite { free_time: true, ..self }
+    }
+
+    /// With a `main()` that takes its time.
+    #[must_use]
+    pub fn with_slow_main(self) -> Suite {
+        Suite { slow_main: true, ..self }
+    }
+
+    /// With as many faults.
+    #[must_use]
+    pub fn with_faults(self, faults: u8) -> Suite {
+        Suite { faults, ..self }
+    }
+
+    /// With jobs that are cancelled with their savepoint.
+    #[must_use]
+    pub fn cancelling(mut self) -> Suite {
+        self.editions.iter_mut().for_each(|e| e.stop = SavepointStop::Cancel);
+        self
+    }
+
+    /// On another Flink.
+    #[must_use]
+    pub fn on_flink(mut self, flink: FlinkVersion) -> Suite {
+        self.settings.flink = flink;
+        self
+    }
+
+    /// With `forceRollback` in the last edition.
+    #[must_use]
+    pub fn forced_back(mut self) -> Suite {
+        if let Some(last) = self.editions.last_mut() {
+            last.force_rollback = true;
+        }
+        self
+    }
+
+    /// With this way to delete.
+    #[must_use]
+    pub fn deleting(mut self, mode: DeleteMode) -> Suite {
+        self.editions.iter_mut().for_each(|e| e.delete = mode);
+        self
+    }
+
+    /// With these sorts of faults only.
+    #[must_use]
+    pub fn only(self, kinds: &'static [Fault]) -> Suite {
+        Suite { kinds, ..self }
+    }
+}
+
+/// The operator's knobs in the exploration: every wait is a unit or a few.
+pub(super) fn config() -> machine::Config {
+    machine::Config {
+        unreachable_grace: units(1),
+        pod_trouble_grace: units(1),
+        retries: machine::Retries { savepoint: 2, submit: 2 },
+        base_backoff: units(1),
+        max_backoff: units(1),
+        flink_poll: machine::FlinkPoll { busy: units(1), running: units(1) },
+        savepoint_subdirectory: true,
+    }
+}
+
+/// An application's waits in the exploration.
+pub(super) fn timeouts() -> machine::Timeouts {
+    machine::Timeouts {
+        cluster_start: units(2),
+        savepoint: units(2),
+        submit: units(2),
+        job_start: units(2),
+        confirm: units(3),
+        delete: units(2),
+    }
+}
+
+/// How long a job runs until its version is confirmed.
+pub(super) const CONFIRM_AFTER: Duration = units(1);

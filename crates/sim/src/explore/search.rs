@@ -1,0 +1,251 @@
+//! The search itself: breadth first, so that what is found is found by the shortest way.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::time::Instant;
+
+use flinkk8soperator_core::{Config, Phase, Reason, Running, State};
+
+use super::moves::{self, Move, Standing};
+use super::node::Node;
+use super::plant::Plant;
+use super::report::{Finding, Report, What};
+use super::round::{self, Thought};
+use super::scenario::{self, Suite};
+use super::{canon, laws, trace};
+use crate::invariants;
+
+/// How far an exploration goes before it gives up.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// States.
+    pub states: usize,
+}
+
+impl Default for Limits {
+    /// A few times what the largest suite needs.
+    fn default() -> Limits {
+        Limits { states: 4_000_000 }
+    }
+}
+
+/// How a state was reached first, and what is known of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Visited {
+    pub(super) parent: u32,
+    pub(super) by: Option<Move>,
+    /// Where an undisturbed round leads.
+    round: u32,
+    goal: bool,
+}
+
+pub(super) struct Search<'s> {
+    pub(super) suite: &'s Suite,
+    pub(super) plant: Option<Plant>,
+    pub(super) config: Config,
+    pub(super) root: Node,
+    pub(super) visited: Vec<Visited>,
+    numbers: HashMap<u128, u32, BuildHasherDefault<Taken>>,
+    queue: VecDeque<(u32, Node)>,
+    /// Moves that need neither a fault nor the user, backwards: to, from.
+    edges: Vec<(u32, u32)>,
+    all_edges: usize,
+    transitions: BTreeSet<(&'static str, &'static str)>,
+    seen: BTreeSet<&'static str>,
+}
+
+/// Explores a suite, with a planted defect if one is given.
+#[must_use]
+pub fn explore(suite: &Suite, plant: Option<Plant>, limits: Limits) -> Report {
+    let began = Instant::now();
+    let config = scenario::config();
+    let root = trace::beginning(suite, &config, plant);
+    let mut search = Search {
+        suite,
+        plant,
+        config,
+        root: root.clone(),
+        visited: Vec::new(),
+        numbers: HashMap::default(),
+        queue: VecDeque::new(),
+        edges: Vec::new(),
+        all_edges: 0,
+        transitions: BTreeSet::new(),
+        seen: BTreeSet::new(),
+    };
+    search.visit(root, 0, None);
+    let finding = search.run(limits);
+    Report {
+        suite: suite.name,
+        states: search.visited.len(),
+        edges: search.all_edges,
+        took: began.elapsed(),
+        transitions: search.transitions,
+        seen: search.seen,
+        finding,
+    }
+}
+
+impl Search<'_> {
+    fn run(&mut self, limits: Limits) -> Option<Finding> {
+        while let Some((number, node)) = self.queue.pop_front() {
+            if let Some((what, last)) = self.expand(number, &node) {
+                return Some(self.finding(what, number, last));
+            }
+            if self.visited.len() > limits.states {
+                return Some(self.finding(What::CutShort, number, None));
+            }
+        }
+        let trap = self.trap().map(|number| (What::Trap, number));
+        let found = trap.or_else(|| self.livelock().map(|number| (What::Livelock, number)));
+        found.map(|(what, number)| self.finding(what, number, None))
+    }
+
+    /// Looks at a node, and visits everything that can come next.
+    fn expand(&mut self, number: u32, node: &Node) -> Option<(What, Option<Move>)> {
+        if node.gone() {
+            self.visited[number as usize].goal = true;
+            self.visited[number as usize].round = number;
+        }
+        let thought = round::think(self.suite, &self.config, self.plant, node);
+        let after = round::complete(self.suite, self.plant, &thought);
+        let still = node.gone() || canon::hash(&after) == canon::hash(node);
+        if self.suite.laws
+            && !node.gone()
+            && let Some((law, how)) = laws::broken(self, node, &thought, still)
+        {
+            return Some((What::Law { law, how }, None));
+        }
+        let goal = node.gone() || still && is_goal(node, &thought);
+        self.visited[number as usize].goal = goal;
+        let standing = Standing { still, goal };
+        if still {
+            self.visited[number as usize].round = number;
+        }
+        for chosen in moves::list(self.suite, node, &thought, &standing) {
+            let next = moves::make(self.suite, self.plant, node, &thought, chosen);
+            if let Some(violation) = invariants::broken(&node.world, &next.world) {
+                return Some((What::Invariant(violation), Some(chosen)));
+            }
+            self.note(chosen, node, &next);
+            self.visit(next, number, Some(chosen));
+        }
+        None
+    }
+
+    fn note(&mut self, chosen: Move, node: &Node, next: &Node) {
+        let names = (phase_name(node), phase_name(next));
+        if names.0 != names.1 && (chosen == Move::Round || next.gone()) {
+            self.transitions.insert(names);
+        }
+        for (name, holds) in invariants::SOMETIMES {
+            if !self.seen.contains(name) && holds(&next.world) {
+                self.seen.insert(name);
+            }
+        }
+    }
+
+    fn visit(&mut self, node: Node, parent: u32, by: Option<Move>) {
+        let fresh = u32::try_from(self.visited.len()).unwrap_or(u32::MAX);
+        let number = match self.numbers.entry(canon::hash(&node)) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(slot) => {
+                slot.insert(fresh);
+                self.visited.push(Visited { parent, by, round: u32::MAX, goal: false });
+                self.queue.push_back((fresh, node));
+                fresh
+            }
+        };
+        let Some(by) = by else { return };
+        self.all_edges += 1;
+        if by == Move::Round {
+            self.visited[parent as usize].round = number;
+        }
+        if by.fault().is_none() && by != Move::Edit && number != parent {
+            self.edges.push((number, parent));
+        }
+    }
+
+    /// The first state from which no goal can be reached without faults and without the user.
+    fn trap(&mut self) -> Option<u32> {
+        self.edges.sort_unstable();
+        let mut reaches: Vec<bool> = self.visited.iter().map(|v| v.goal).collect();
+        let goals = (0..self.visited.len()).filter(|n| reaches[*n]);
+        let mut stack: Vec<u32> = goals.filter_map(|n| u32::try_from(n).ok()).collect();
+        while let Some(number) = stack.pop() {
+            let first = self.edges.partition_point(|(to, _)| *to < number);
+            for (_, from) in self.edges[first..].iter().take_while(|(to, _)| *to == number) {
+                if !std::mem::replace(&mut reaches[*from as usize], true) {
+                    stack.push(*from);
+                }
+            }
+        }
+        reaches.iter().position(|r| !r).and_then(|n| u32::try_from(n).ok())
+    }
+
+    /// The first state from which rounds alone never come to rest.
+    fn livelock(&self) -> Option<u32> {
+        // More rounds than any chain of decisions that leads somewhere.
+        const ROUNDS: usize = 64;
+        let never_rests = |start: &u32| {
+            let mut number = *start;
+            for _ in 0..ROUNDS {
+                let next = self.visited[number as usize].round;
+                if next == number {
+                    return false;
+                }
+                number = next;
+            }
+            true
+        };
+        (0..self.visited.len()).filter_map(|n| u32::try_from(n).ok()).find(never_rests)
+    }
+
+    fn finding(&self, what: What, number: u32, last: Option<Move>) -> Finding {
+        Finding { what, trace: trace::lines(self, number, last) }
+    }
+}
+
+/// Where the machine may stay: see the list of goals in the project's design.
+pub(super) fn is_goal(node: &Node, thought: &Thought) -> bool {
+    let reason = thought.decision.verdict.reason;
+    if reason.stalled() {
+        return true;
+    }
+    let State { record, phase } = &node.stored;
+    let tidy = record.leaving.is_empty() && record.previous.is_none();
+    let at_rest =
+        matches!(phase, Phase::Running(Running { confirming: None }) | Phase::DeployFailed(_));
+    let good = matches!(
+        reason,
+        Reason::Running
+            | Reason::JobFinished
+            | Reason::DeployFailed
+            | Reason::JobCanceledExternally
+    );
+    tidy && at_rest && good
+}
+
+/// The phase in the reference operator's word.
+pub(super) fn phase_name(node: &Node) -> &'static str {
+    if node.gone() { "-" } else { node.stored.phase.name().unwrap_or("Unreadable") }
+}
+
+/// The keys are hashes already.
+#[derive(Clone, Copy, Debug, Default)]
+struct Taken(u64);
+
+impl Hasher for Taken {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.0 ^= u64::from_le_bytes(word);
+        }
+    }
+}

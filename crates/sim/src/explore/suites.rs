@@ -1,0 +1,123 @@
+//! The spaces that are explored on every test run.
+
+use flinkk8soperator_core::DeleteMode;
+
+use super::plant::Plant;
+use super::scenario::{Fault, Suite};
+use crate::world::{FlinkVersion, Image, Program, Spec};
+
+/// One slot more than the job needs: a second job by mistake would run, and show.
+fn version(hash: u32) -> Spec {
+    Spec { slots: 2, ..Spec::good(hash) }
+}
+
+fn with_image(hash: u32, image: Image) -> Spec {
+    Spec { image, ..version(hash) }
+}
+
+fn with_program(hash: u32, program: Program) -> Spec {
+    Spec { program, ..version(hash) }
+}
+
+fn first(name: &'static str, specs: &[Spec]) -> Suite {
+    Suite::new(name, specs.to_vec(), 1)
+}
+
+/// From a good version 1 on.
+fn update(name: &'static str, specs: &[Spec]) -> Suite {
+    let mut all = vec![version(1)];
+    all.extend_from_slice(specs);
+    Suite::new(name, all, 1).from_running()
+}
+
+/// All of them, by what the user does.
+#[must_use]
+pub fn suites() -> Vec<Suite> {
+    let mut all = deploys();
+    all.extend(failing_deploys());
+    all.extend(edits_on_the_way());
+    all.extend(deletions());
+    all.into_iter().map(with_laws_where_quick).collect()
+}
+
+/// The laws ask the machine a dozen times in every state: the largest suites go without.
+fn with_laws_where_quick(suite: Suite) -> Suite {
+    const LARGE: [&str; 4] =
+        ["update", "job ends by itself", "new spec in an update", "new spec in a rollback"];
+    if LARGE.contains(&suite.name) { suite } else { suite.with_laws() }
+}
+
+fn deploys() -> Vec<Suite> {
+    let bad = with_image(2, Image::CannotBePulled);
+    vec![
+        first("first deploy", &[version(1)]).with_faults(2),
+        first("first deploy, bad image, then cured", &[bad.clone(), version(1)]),
+        update("update", &[version(2)]).with_faults(2),
+        update("update, time passing", &[version(2)]).with_free_time().with_faults(0),
+        update("update, main() taking its time", &[version(2)]).with_slow_main(),
+        update("update, cancelled with the savepoint", &[version(2)]).cancelling(),
+        update("update on Flink 1.14", &[version(2)]).on_flink(FlinkVersion(1, 14)),
+        update("two updates", &[version(2), version(3)]),
+        update("there and back", &[version(2), version(1)]),
+    ]
+}
+
+fn failing_deploys() -> Vec<Suite> {
+    vec![
+        update("bad image", &[with_image(2, Image::CannotBePulled)]),
+        update("invalid image name", &[with_image(2, Image::InvalidName)]),
+        update("crash loop", &[with_image(2, Image::CrashLoops)]),
+        update("wrong class", &[with_program(2, Program::ClassNotFound)]),
+        update("main() throws", &[with_program(2, Program::MainThrows)]),
+        update("job fails at once", &[with_program(2, Program::Fails)]),
+        update("job never up", &[with_program(2, Program::NeverUp)]),
+        update("job ends by itself", &[with_program(2, Program::Finishes), version(3)]),
+    ]
+}
+
+fn edits_on_the_way() -> Vec<Suite> {
+    let wrong = with_program(2, Program::ClassNotFound);
+    vec![
+        first("new spec in a first deploy", &[version(1), version(2)]).at_any_time(),
+        update("new spec in an update", &[version(2), version(3)]).at_any_time(),
+        update("put back in an update", &[version(2), version(1)]).at_any_time(),
+        update("new spec in a rollback", &[wrong.clone(), version(3)]).at_any_time(),
+        update("put back in a rollback", &[wrong.clone(), version(1)]).at_any_time(),
+        update("new spec in a rollback, main() taking its time", &[wrong, version(3)])
+            .at_any_time()
+            .with_slow_main()
+            .only(&[Fault::CrashAfterCalls, Fault::RequestTimesOut]),
+        update("forceRollback in an update", &[version(2), version(2)]).at_any_time().forced_back(),
+    ]
+}
+
+fn deletions() -> Vec<Suite> {
+    let wrong = with_program(2, Program::ClassNotFound);
+    vec![
+        first("deleted in a first deploy", &[version(1)]).then_deleted().at_any_time(),
+        update("deleted in an update", &[version(2)]).then_deleted().at_any_time(),
+        update("deleted in a rollback", &[wrong]).then_deleted().at_any_time(),
+        first("deleted by force", &[version(1)])
+            .then_deleted()
+            .at_any_time()
+            .deleting(DeleteMode::ForceCancel),
+        first("deleted and left alone", &[version(1)])
+            .then_deleted()
+            .at_any_time()
+            .deleting(DeleteMode::None),
+    ]
+}
+
+/// What finds a planted defect.
+#[must_use]
+pub fn finder(plant: Plant) -> Suite {
+    let update = update("update", &[version(2)]);
+    match plant {
+        Plant::EffectsBeforeWrite
+        | Plant::StartsEmpty
+        | Plant::NewJobIdEachTime
+        | Plant::SubmitsBesideALeavingCluster => update,
+        Plant::NotFoundClosesSubmission => update.with_slow_main(),
+        Plant::RestoresFromCheckpoint => update.cancelling(),
+    }
+}

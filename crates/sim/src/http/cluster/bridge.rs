@@ -1,0 +1,228 @@
+//! Between API server and world: Deployments go in, pods and their status come out.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::super::kubernetes::api::Api;
+use super::super::kubernetes::kinds::{CONTROLLER_REVISIONS, DEPLOYMENTS, PODS};
+use super::super::kubernetes::meta;
+use super::super::kubernetes::store::{DeleteOptions, Store};
+use super::application::{APPLICATIONS, Known};
+use super::{intent, pod};
+use crate::world::{Cluster, Mishap, Pod, Role, Uid, World};
+
+/// Who is who on the two sides.
+#[derive(Default)]
+pub(super) struct Bridge {
+    /// By namespace and name.
+    applications: BTreeMap<(String, String), Known>,
+    /// Revisions at the API server, by namespace and name.
+    revisions: BTreeMap<(String, String), Cluster>,
+    /// By the UID that the API server gave.
+    deployments: BTreeMap<String, Uid>,
+    /// By the world's number: namespace, name and API UID.
+    pods: BTreeMap<Uid, Named>,
+}
+
+struct Named {
+    namespace: String,
+    name: String,
+    /// When the process in it began, and which that is.
+    began: (u32, String),
+}
+
+impl Bridge {
+    /// The world's pod of this name.
+    pub(super) fn pod(&self, namespace: &str, name: &str) -> Option<Uid> {
+        let named = |(_, n): &(&Uid, &Named)| n.namespace == namespace && n.name == name;
+        self.pods.iter().find(named).map(|(uid, _)| *uid)
+    }
+
+    /// What was asked of the API server happens to the world.
+    pub(super) fn take_in(&mut self, api: &Api, world: &mut World) {
+        let store = api.store();
+        self.take_in_applications(&store, world);
+        let deployments = store.list(&DEPLOYMENTS, None);
+        for deployment in &deployments {
+            match self.deployments.get(meta::uid(deployment)) {
+                None if !meta::is_deleting(deployment) => self.create(deployment, world),
+                Some(uid) if meta::is_deleting(deployment) => world.delete_deployment(*uid),
+                None | Some(_) => {}
+            }
+        }
+        let there = |uid: &String| deployments.iter().any(|d| meta::uid(d) == uid);
+        let (stay, gone) =
+            std::mem::take(&mut self.deployments).into_iter().partition(|(uid, _)| there(uid));
+        self.deployments = stay;
+        let gone: BTreeMap<String, Uid> = gone;
+        gone.values().for_each(|uid| world.delete_deployment(*uid));
+        self.take_in_revisions(&store, world);
+        self.take_in_pods(&store, world);
+    }
+
+    fn take_in_applications(&mut self, store: &Store, world: &mut World) {
+        self.applications.retain(|(namespace, name), known| {
+            let object = store.get(&APPLICATIONS, namespace, name);
+            known.take_in(object.as_deref(), world)
+        });
+    }
+
+    /// A revision that was stored and is not any more is one that nothing can be made from again.
+    fn take_in_revisions(&mut self, store: &Store, world: &mut World) {
+        for object in store.list(&CONTROLLER_REVISIONS, None) {
+            if let Some(cluster) = self.cluster(&object) {
+                let name = (meta::namespace(&object).to_owned(), meta::name(&object).to_owned());
+                self.revisions.insert(name, cluster);
+            }
+        }
+        self.revisions.retain(|(namespace, name), cluster| {
+            let there = store.get(&CONTROLLER_REVISIONS, namespace, name).is_some();
+            if !there {
+                world.delete_revision(*cluster);
+            }
+            there
+        });
+    }
+
+    /// The world's cluster that an object belongs to, once the world has its application.
+    fn cluster(&self, object: &Value) -> Option<Cluster> {
+        let app = intent::label(object, "flink-app").to_owned();
+        let known = self.applications.get(&(meta::namespace(object).to_owned(), app))?;
+        let incarnation = intent::label(object, "flink-app-incarnation").parse().unwrap_or(0);
+        Some(Cluster { app: known.app, incarnation })
+    }
+
+    fn create(&mut self, deployment: &Value, world: &mut World) {
+        let app = intent::label(deployment, "flink-app");
+        let Some(spec) = intent::spec(deployment).filter(|_| !app.is_empty()) else { return };
+        let role = match intent::label(deployment, "flink-deployment-type") {
+            "jobmanager" => Role::JobManager,
+            "taskmanager" => Role::TaskManager,
+            _ => return,
+        };
+        let key = (meta::namespace(deployment).to_owned(), app.to_owned());
+        self.applications.entry(key).or_insert_with_key(|(_, name)| {
+            Known::new(world.create_application(name, spec.clone()))
+        });
+        let Some(cluster) = self.cluster(deployment) else { return };
+        // Whatever the cluster's number stood for before is over: its Deployments are gone.
+        if world.deployments.iter().all(|d| d.cluster != cluster) {
+            world.revisions.retain(|r| r.cluster != cluster);
+        }
+        if world.save_revision(cluster, spec).is_ok()
+            && let Ok(uid) = world.create_deployment(cluster, role)
+        {
+            self.deployments.insert(meta::uid(deployment).to_owned(), uid);
+        }
+    }
+
+    fn take_in_pods(&mut self, store: &Store, world: &mut World) {
+        self.pods.retain(|uid, named| {
+            let Some(pod) = world.pod(*uid) else { return true };
+            match store.get(&PODS, &named.namespace, &named.name) {
+                Some(object) if meta::is_deleting(&object) && !pod.terminating => {
+                    world.delete_pod(*uid);
+                    true
+                }
+                Some(_) => true,
+                None => {
+                    world.befall(Mishap::PodLost(*uid));
+                    false
+                }
+            }
+        });
+    }
+
+    /// What happened in the world is written as kubelet and controllers would.
+    pub(super) fn give_out(&mut self, api: &Api, world: &World) {
+        let mut store = api.store();
+        self.forget_the_gone(&mut store, world);
+        for pod in &world.pods {
+            self.give_out_pod(&mut store, pod);
+        }
+        for deployment in store.list(&DEPLOYMENTS, None) {
+            if let Some(uid) = self.deployments.get(meta::uid(&deployment)) {
+                give_out_deployment(&mut store, &deployment, *uid, world);
+            }
+        }
+    }
+
+    fn forget_the_gone(&mut self, store: &mut Store, world: &World) {
+        self.pods.retain(|uid, named| {
+            let there = world.pod(*uid).is_some();
+            if !there {
+                store.remove(&PODS, &named.namespace, &named.name);
+            }
+            there
+        });
+    }
+
+    fn give_out_pod(&mut self, store: &mut Store, pod: &Pod) {
+        let now = meta::timestamp(store.now());
+        if let Some(named) = self.pods.get_mut(&pod.uid) {
+            if named.began.0 != pod.restarts || !pod.running() {
+                named.began = (pod.restarts, now);
+            }
+            let Named { namespace, name, began } = named;
+            store.modify(&PODS, namespace, name, |object| {
+                let spec = object.get("spec").cloned().unwrap_or_default();
+                object["status"] = pod::status(pod, &spec, &began.1);
+            });
+            if pod.terminating {
+                tell_to_end(store, namespace, name);
+            }
+            return;
+        }
+        let Some(deployment) = self.deployment_of(store, pod) else { return };
+        let object = pod::object(pod, &deployment, &now);
+        let namespace = meta::namespace(&object).to_owned();
+        let name = pod::name(pod, &deployment);
+        store.put(&PODS, object);
+        self.pods.insert(pod.uid, Named { namespace, name, began: (pod.restarts, now) });
+    }
+
+    fn deployment_of(&self, store: &Store, pod: &Pod) -> Option<Arc<Value>> {
+        let uid = self.deployments.iter().find(|(_, uid)| **uid == pod.deployment)?.0;
+        store.list(&DEPLOYMENTS, None).into_iter().find(|d| meta::uid(d) == uid)
+    }
+}
+
+/// Marks a pod that the world is ending, with the grace that pods have by default.
+fn tell_to_end(store: &mut Store, namespace: &str, name: &str) {
+    let marked = store.get(&PODS, namespace, name).is_some_and(|o| meta::is_deleting(&o));
+    let kind = store.kinds().stored(&PODS).cloned();
+    if let Some(kind) = kind.filter(|_| !marked) {
+        // The object can only be gone already, which is as good.
+        let _ = store.delete(&kind, namespace, name, &DeleteOptions::default());
+    }
+}
+
+fn give_out_deployment(store: &mut Store, object: &Value, uid: Uid, world: &World) {
+    let pods: Vec<&Pod> =
+        world.pods.iter().filter(|p| p.deployment == uid && !p.terminating).collect();
+    let is_ready = |p: &&&Pod| match p.role {
+        Role::JobManager => p.ready,
+        Role::TaskManager => p.running(),
+    };
+    let ready = pods.iter().filter(is_ready).count();
+    let wanted = object.pointer("/spec/replicas").and_then(Value::as_u64).unwrap_or(1);
+    let available = ready as u64 >= wanted;
+    let status = json!({
+        "observedGeneration": meta::generation(object),
+        "replicas": pods.len(),
+        "updatedReplicas": pods.len(),
+        "readyReplicas": ready,
+        "availableReplicas": ready,
+        "unavailableReplicas": wanted.saturating_sub(ready as u64),
+        "conditions": [{
+            "type": "Available",
+            "status": if available { "True" } else { "False" },
+            "reason": if available { "MinimumReplicasAvailable" } else { "MinimumReplicasUnavailable" },
+        }],
+    });
+    store.modify(&DEPLOYMENTS, meta::namespace(object), meta::name(object), |deployment| {
+        deployment["status"] = status;
+    });
+}

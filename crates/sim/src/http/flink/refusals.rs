@@ -1,0 +1,94 @@
+//! Flink's refusals, word for word as recorded on 1.20 (without the frames of their stack traces):
+//! what an operator concludes from them hangs on class names and sentences in the middle of them.
+
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use serde_json::json;
+
+use super::answers::{hex, with};
+use crate::world::{JobId, TriggerId};
+
+const HANDLER: &str = "org.apache.flink.runtime.rest.handler.RestHandlerException";
+
+fn errors(status: StatusCode, errors: &[String]) -> Response<Bytes> {
+    with(status, &json!({ "errors": errors }))
+}
+
+/// A job that this JobManager does not know.
+pub(super) fn job_unknown(job: JobId) -> Response<Bytes> {
+    let id = hex(job.0);
+    let text = format!(
+        "org.apache.flink.runtime.rest.NotFoundException: Job {id} not found\n\
+         Caused by: org.apache.flink.runtime.messages.FlinkJobNotFoundException: \
+         Could not find Flink job ({id})\n"
+    );
+    errors(StatusCode::NOT_FOUND, &[text])
+}
+
+/// A savepoint operation that it does not know, or not any more.
+pub(super) fn operation_unknown(job: JobId, trigger: TriggerId) -> Response<Bytes> {
+    let (job, trigger) = (hex(job.0), hex(trigger.0));
+    let text = format!(
+        "{HANDLER}: There is no savepoint operation with triggerId={trigger} for job {job}.\n"
+    );
+    errors(StatusCode::NOT_FOUND, &[text])
+}
+
+/// A call that this version does not have.
+pub(super) fn call_unknown(path: &str) -> Response<Bytes> {
+    errors(StatusCode::NOT_FOUND, &[format!("Not found: {path}")])
+}
+
+/// A job that has ended cannot be cancelled.
+pub(super) fn ended_already() -> Response<Bytes> {
+    let text = format!(
+        "{HANDLER}: Job cancellation failed because the job has already reached another terminal \
+         state (FINISHED).\n"
+    );
+    errors(StatusCode::CONFLICT, &[text])
+}
+
+/// A submission that came to nothing, by the world's words for it.
+pub(super) fn submission(words: &str, class: &str, path: &str) -> Response<Bytes> {
+    if words.contains("class not found") {
+        return class_missing(class);
+    }
+    let cause = if words.contains("already been submitted") {
+        "The main method caused an error: Failed to execute job.\n\
+         Caused by: org.apache.flink.util.FlinkException: Failed to execute job.\n\
+         Caused by: org.apache.flink.runtime.client.DuplicateJobSubmissionException: \
+         Job has already been submitted."
+            .to_owned()
+    } else if words.contains("checkpoint or savepoint") {
+        format!(
+            "The main method caused an error: Failed to execute job.\n\
+             Caused by: org.apache.flink.util.FlinkException: Failed to execute job.\n\
+             Caused by: org.apache.flink.runtime.client.JobInitializationException: \
+             Could not start the JobMaster.\n\
+             Caused by: java.io.FileNotFoundException: Cannot find checkpoint or savepoint \
+             file/directory '{path}' on file system 'file'."
+        )
+    } else {
+        words.to_owned()
+    };
+    let wrapped = "org.apache.flink.util.FlinkRuntimeException: Could not execute application.";
+    let text = format!(
+        "{HANDLER}: Could not execute application.\n\
+         Caused by: java.util.concurrent.CompletionException: {wrapped}\nCaused by: {wrapped}\n\
+         Caused by: org.apache.flink.client.program.ProgramInvocationException: {cause}\n"
+    );
+    errors(StatusCode::BAD_REQUEST, &[text])
+}
+
+fn class_missing(class: &str) -> Response<Bytes> {
+    let invocation = format!(
+        "org.apache.flink.client.program.ProgramInvocationException: The program's entry point \
+         class '{class}' was not found in the jar file."
+    );
+    let text = format!(
+        "<Exception on server side:\njava.util.concurrent.CompletionException: {invocation}\n\
+         Caused by: {invocation}\nCaused by: java.lang.ClassNotFoundException: {class}\n\n\
+         End of exception on server side>"
+    );
+    errors(StatusCode::INTERNAL_SERVER_ERROR, &["Internal server error.".to_owned(), text])
+}

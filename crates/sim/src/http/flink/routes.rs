@@ -1,0 +1,134 @@
+//! Which request means what. Submissions stand apart: they are answered later.
+
+use bytes::Bytes;
+use http::{Method, Response};
+use serde_json::{Value, json};
+
+use super::{answers, refusals};
+use crate::world::{JobId, OperateError, Process, Retention, Spec, Stop, TriggerId, World};
+
+/// A request to a JobManager.
+pub(super) struct Asked<'a> {
+    pub(super) process: Process,
+    /// What its container was configured with.
+    pub(super) properties: &'a str,
+    pub(super) method: &'a Method,
+    pub(super) path: &'a str,
+    pub(super) body: &'a Value,
+}
+
+impl Asked<'_> {
+    fn segments(&self) -> Vec<&str> {
+        self.path.trim_matches('/').split('/').filter(|s| *s != "v1").collect()
+    }
+}
+
+/// `POST /jars/:jar/run`.
+pub(super) struct Submission {
+    pub(super) job: JobId,
+    pub(super) from: Option<String>,
+    pub(super) class: String,
+}
+
+impl Submission {
+    pub(super) fn of(asked: &Asked<'_>) -> Option<Submission> {
+        let segments = asked.segments();
+        let ["jars", _, "run"] = segments.as_slice() else { return None };
+        let text = |field: &str| asked.body.get(field).and_then(Value::as_str);
+        let job = text("jobId").and_then(id).unwrap_or(1);
+        let class = text("entryClass").unwrap_or_default().to_owned();
+        Some(Submission { job: JobId(job), from: text("savepointPath").map(str::to_owned), class })
+    }
+}
+
+fn id(text: &str) -> Option<u128> {
+    u128::from_str_radix(text, 16).ok()
+}
+
+/// Everything but submissions. `None`: the process is gone.
+pub(super) fn perform(world: &mut World, asked: &Asked<'_>) -> Option<Response<Bytes>> {
+    let process = asked.process;
+    let settings = world.settings;
+    let answer = match (asked.method.as_str(), asked.segments().as_slice()) {
+        ("GET", ["overview"]) => {
+            answers::ok(&answers::overview(&settings, &world.overview(process)?))
+        }
+        ("GET", ["config"]) => answers::ok(&answers::config(&settings)),
+        ("GET", ["jobmanager", "config"]) => {
+            answers::ok(&answers::jobmanager_config(asked.properties))
+        }
+        ("GET", ["taskmanagers"]) => answers::ok(&answers::taskmanagers(world, process)),
+        ("GET", ["jobs"]) => answers::ok(&answers::jobs(&world.jobs(process)?)),
+        ("GET", ["jars"]) => answers::ok(&json!({ "address": "", "files": [] })),
+        (method, ["jobs", job, rest @ ..]) => {
+            return of_job(world, asked, method, JobId(id(job)?), rest);
+        }
+        (_, _) => refusals::call_unknown(asked.path),
+    };
+    Some(answer)
+}
+
+fn of_job(
+    world: &mut World,
+    asked: &Asked<'_>,
+    method: &str,
+    job: JobId,
+    rest: &[&str],
+) -> Option<Response<Bytes>> {
+    let process = asked.process;
+    let unknown = || refusals::job_unknown(job);
+    let spec = world.spec_of(process).cloned()?;
+    let answer = match (method, rest) {
+        ("GET", []) => match world.job(process, job)? {
+            Some(details) => answers::ok(&answers::job(world, job, &details, spec.parallelism)),
+            None => unknown(),
+        },
+        ("GET", ["checkpoints"]) => match world.statistics(process, job)? {
+            Some(statistics) => answers::ok(&answers::statistics(world, &statistics)),
+            None => unknown(),
+        },
+        ("GET", ["checkpoints", "config"]) => {
+            let kept = spec.retention == Retention::RetainOnCancellation;
+            answers::ok(&answers::checkpoint_config(!kept))
+        }
+        ("GET", ["exceptions"]) => {
+            answers::ok(&answers::exceptions(world.failure(process, job)?.as_deref()))
+        }
+        ("GET", ["savepoints", trigger]) => {
+            let trigger = TriggerId(id(trigger)?);
+            match world.operation(process, job, trigger)? {
+                Some(state) => answers::ok(&answers::operation(world, &state)),
+                None => refusals::operation_unknown(job, trigger),
+            }
+        }
+        ("POST", ["stop"]) => savepoint(world, asked, job, &spec, "targetDirectory", Stop::Stop)?,
+        ("POST", ["savepoints"]) => {
+            let cancels = asked.body.get("cancel-job").and_then(Value::as_bool).unwrap_or(false);
+            let stop = if cancels { Stop::Cancel } else { Stop::No };
+            savepoint(world, asked, job, &spec, "target-directory", stop)?
+        }
+        ("PATCH", []) => match world.cancel(process, job) {
+            Ok(()) => answers::accepted(&json!({})),
+            Err(OperateError::JobIsOver) => refusals::ended_already(),
+            Err(OperateError::UnknownJob) => unknown(),
+            Err(OperateError::NoAnswer) => return None,
+        },
+        (_, _) => refusals::call_unknown(asked.path),
+    };
+    Some(answer)
+}
+
+fn savepoint(
+    world: &mut World,
+    asked: &Asked<'_>,
+    job: JobId,
+    spec: &Spec,
+    directory: &str,
+    stop: Stop,
+) -> Option<Response<Bytes>> {
+    let text = |field: &str| asked.body.get(field).and_then(Value::as_str);
+    let trigger = text("triggerId").and_then(id).unwrap_or(job.0 ^ u128::from(world.now));
+    let target = text(directory).unwrap_or(&spec.savepoints);
+    world.savepoint(asked.process, job, TriggerId(trigger), stop, target).ok()?;
+    Some(answers::accepted(&json!({ "request-id": answers::hex(trigger) })))
+}

@@ -1,0 +1,200 @@
+//! What must never be true of the world, and what must be true of it at some time: predicates over
+//! the world alone. No belief of the operator enters here.
+//!
+//! Every always-property has sometimes-twins in [`SOMETIMES`], so that none can hold because the
+//! case it speaks of never came.
+
+use crate::world::{AppId, Deleter, End, FileKind, Origin, Run, RunId, World};
+
+/// An invariant that was broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Which.
+    pub invariant: &'static str,
+    /// How.
+    pub what: String,
+}
+
+/// At most one job of an application consumes at a time.
+pub const ONE_JOB: &str = "at most one job of an application consumes at a time";
+/// No run starts from an older state than the newest one.
+pub const NEWEST_STATE: &str = "a run starts from the newest state";
+/// No run starts from nothing where there was something.
+pub const NOT_EMPTY: &str = "a run does not start from nothing where something was consumed";
+/// Only Flink removes savepoints and checkpoints.
+pub const FILES_STAY: &str = "the operator removes no savepoint and no checkpoint";
+/// What a rollback needs is there until the new version is good.
+pub const ROLLBACK_POSSIBLE: &str = "what a rollback needs is kept until the new version is good";
+
+/// The first invariant that the step from `before` to `after` breaks.
+#[must_use]
+pub fn broken(before: &World, after: &World) -> Option<Violation> {
+    let apps = (0..after.applications.len()).map(AppId);
+    started(before, after)
+        .find_map(|run| origin(before, after, run))
+        .or_else(|| files_stay(after))
+        .or_else(|| apps.clone().find_map(|app| one_job(after, app)))
+        .or_else(|| apps.clone().find_map(|app| rollback_possible(after, app)))
+}
+
+fn violation(invariant: &'static str, what: String) -> Option<Violation> {
+    Some(Violation { invariant, what })
+}
+
+fn one_job(world: &World, app: AppId) -> Option<Violation> {
+    let mut consuming: Vec<RunId> = Vec::new();
+    for (_, taskmanager) in world.taskmanagers() {
+        for run in taskmanager.tasks.iter().filter(|r| world.run(**r).app == app) {
+            if !consuming.contains(run) {
+                consuming.push(*run);
+            }
+        }
+    }
+    let told = || format!("runs {consuming:?} consume at the same time");
+    (consuming.len() > 1).then(told).and_then(|what| violation(ONE_JOB, what))
+}
+
+fn files_stay(world: &World) -> Option<Violation> {
+    let removed = world.files.iter().find(|f| f.deleted == Some(Deleter::Client))?;
+    violation(FILES_STAY, format!("{} was removed", removed.path))
+}
+
+/// Runs whose tasks come up for the first time between the two.
+fn started<'w>(before: &'w World, after: &'w World) -> impl Iterator<Item = RunId> + 'w {
+    let was = |n: usize| before.runs.get(n).is_some_and(|r| r.started);
+    let new = move |n: &usize| after.runs[*n].started && !was(*n);
+    (0..after.runs.len()).filter(new).map(RunId)
+}
+
+/// The run whose state a next one has to go on from: the last one of the application that ran and
+/// that Flink has named to someone. (One that nobody ever heard of is ended with its process, and
+/// proves nothing: its output is repeated.)
+fn predecessor(world: &World, app: AppId, before: RunId) -> Option<RunId> {
+    let counts = |n: &usize| {
+        let run = &world.runs[*n];
+        RunId(*n) != before && run.app == app && run.started && run.told
+    };
+    (0..world.runs.len()).rev().find(counts).map(RunId)
+}
+
+/// Whether a run starts from where it should: its predecessor's newest state; or where that began,
+/// if nothing newer exists, or if the user was never told that the predecessor is good (a rollback
+/// to the restore point taken for the deploy, or another attempt); or from nothing, where there
+/// was nothing, or the predecessor ended by itself.
+fn origin(before: &World, after: &World, id: RunId) -> Option<Violation> {
+    let run = after.run(id);
+    let Some(last) = predecessor(before, run.app, id) else {
+        return first_run(after, run);
+    };
+    let newest = before.newest_file(last);
+    let predecessor = before.run(last);
+    let again = run.origin == predecessor.origin && !predecessor.announced;
+    match run.origin {
+        _ if again => None,
+        Origin::File(file) if newest == Some(file) => None,
+        Origin::File(_) if newest.is_none() && run.origin == predecessor.origin => None,
+        Origin::Empty if predecessor.end == Some(End::Finished) => None,
+        Origin::File(file) => violation(
+            NEWEST_STATE,
+            format!("{id:?} starts from {file:?}, the newest of {last:?} is {newest:?}"),
+        ),
+        Origin::Empty => {
+            violation(NOT_EMPTY, format!("{id:?} starts from nothing after {last:?} ran"))
+        }
+    }
+}
+
+fn first_run(world: &World, run: &Run) -> Option<Violation> {
+    match run.origin {
+        Origin::File(file) if world.files[file.0].run.is_some() => {
+            violation(NEWEST_STATE, format!("{file:?} belongs to a run that nobody has heard of"))
+        }
+        Origin::File(_) | Origin::Empty => None,
+    }
+}
+
+fn rollback_possible(world: &World, app: AppId) -> Option<Violation> {
+    let application = &world.applications[app.0];
+    if application.deleting || application.gone {
+        return None;
+    }
+    let last = predecessor(world, app, RunId(usize::MAX)).map(|last| world.run(last))?;
+    let Origin::File(file) = last.origin else { return None };
+    let writer = world.files[file.0].run.map(|run| world.run(run))?;
+    if last.announced || last.end == Some(End::Finished) || writer.hash == last.hash {
+        return None;
+    }
+    let revision = |r: &crate::world::Revision| {
+        (r.cluster.app, r.cluster.incarnation) == (app, writer.incarnation)
+    };
+    if world.files[file.0].deleted.is_some() {
+        return violation(ROLLBACK_POSSIBLE, format!("{file:?} is gone"));
+    }
+    if !world.revisions.iter().any(revision) {
+        let what = format!("the revision of incarnation {} is gone", writer.incarnation);
+        return violation(ROLLBACK_POSSIBLE, what);
+    }
+    None
+}
+
+/// Something that has to be seen at some time.
+pub type Sometimes = (&'static str, fn(&World) -> bool);
+
+/// A job of a first deploy came to be good.
+pub const FIRST_DEPLOYED: &str = "a first deploy is good";
+/// An update came to be good, from the state of the version before.
+pub const UPDATED: &str = "an update is good, and went on where the version before stopped";
+/// A version was started again from its own savepoint after another had run or been tried.
+pub const ROLLED_BACK: &str = "a version runs again from its own savepoint";
+/// After a first deploy that failed another one came to be good.
+pub const CURED: &str = "a first deploy that failed was cured by another";
+/// An application is gone with everything it owned.
+pub const DELETED: &str = "an application is gone, with a final savepoint and without pods";
+/// A savepoint whose operation nobody could read was used.
+pub const FOUND_BY_STATISTICS: &str = "a savepoint was found through the statistics alone";
+/// A job ended by itself and its successor began from nothing.
+pub const AFTER_THE_END: &str = "a job begins from nothing after one that ended by itself";
+
+/// What has to be seen at some time, by some exploration.
+pub const SOMETIMES: &[Sometimes] = &[
+    (FIRST_DEPLOYED, |w| w.runs.iter().any(|r| r.announced && r.origin == Origin::Empty)),
+    (UPDATED, |w| goes_on(w, |run, before| run.announced && run.hash != before.hash)),
+    (ROLLED_BACK, |w| goes_on(w, |run, before| run.announced && run.hash == before.hash)),
+    (CURED, |w| {
+        let cured = |r: &Run| r.announced && r.origin == Origin::Empty && r.incarnation > 1;
+        w.runs.iter().any(cured) && w.runs.iter().all(|r| r.announced || !r.started)
+    }),
+    (DELETED, |w| {
+        let gone = |n: usize| {
+            let mine = |p: &&crate::world::Pod| p.cluster.app == AppId(n);
+            let last = predecessor(w, AppId(n), RunId(usize::MAX));
+            let saved = last.and_then(|run| w.newest_file(run));
+            w.applications[n].gone
+                && w.pods.iter().filter(mine).count() == 0
+                && saved.is_some_and(|f| w.files[f.0].kind == FileKind::Savepoint)
+        };
+        (0..w.applications.len()).any(gone)
+    }),
+    (FOUND_BY_STATISTICS, |w| {
+        w.runs.iter().any(|r| match r.origin {
+            Origin::File(file) => r.announced && !w.files[file.0].told_by_operation,
+            Origin::Empty => false,
+        })
+    }),
+    (AFTER_THE_END, |w| {
+        let ended = |r: &Run| r.end == Some(End::Finished);
+        let first = w.runs.iter().position(ended);
+        first.is_some_and(|n| w.runs[n..].iter().any(|r| r.announced && !ended(r)))
+    }),
+];
+
+/// Whether some run that started from a file stands to the run that wrote it as said.
+fn goes_on(world: &World, stands: fn(&Run, &Run) -> bool) -> bool {
+    world.runs.iter().any(|run| match run.origin {
+        Origin::File(file) => {
+            let writer = world.files[file.0].run.map(|run| world.run(run));
+            writer.is_some_and(|writer| stands(run, writer))
+        }
+        Origin::Empty => false,
+    })
+}

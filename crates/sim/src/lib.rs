@@ -1,0 +1,13 @@
+//! A simulated world for the operator: what it runs against in tests, in the demo, and in the
+//! exhaustive exploration of its state machine.
+//!
+//! `world` and `invariants` use nothing of the workspace: a world that knew the machine's beliefs
+//! would prove them. `explore` is the only module that names the machine.
+
+pub mod world;
+
+pub mod invariants;
+
+pub mod explore;
+
+pub mod http;

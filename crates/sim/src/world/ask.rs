@@ -1,0 +1,166 @@
+//! What Flink answers when it is asked. `None`: nobody answers there.
+//!
+//! Asking leaves traces: job details and statistics are answered from copies up to
+//! `web.refresh-interval` old (each with an age of its own), and a job that was named to someone
+//! is [`told`](super::Run::told).
+
+use std::sync::Arc;
+
+use super::kubernetes::ProcessState;
+use super::{
+    Answer, CheckpointEntry, FlinkVersion, Job, JobId, JobManager, JobState, OperationState,
+    Process, TriggerId, World,
+};
+
+/// `/overview` and `/config`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Overview {
+    /// The version.
+    pub version: FlinkVersion,
+    /// Registered TaskManagers.
+    pub taskmanagers: u32,
+    /// Their slots.
+    pub slots: u32,
+    /// Those that are free.
+    pub free: u32,
+}
+
+/// `/jobs/:id`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Details {
+    /// Its state.
+    pub state: JobState,
+    /// All vertices run, or ended well.
+    pub up: bool,
+    /// When it last entered RESTARTING.
+    pub restarted_at: Option<u64>,
+}
+
+/// `/jobs/:id/checkpoints`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Statistics {
+    /// The highest id given out.
+    pub newest: u64,
+    /// `counts.restored`.
+    pub restored: u32,
+    /// `counts.in_progress`.
+    pub in_progress: u32,
+    /// Completed ones, oldest first.
+    pub completed: Vec<CheckpointEntry>,
+}
+
+impl World {
+    /// `/config`, `/overview`.
+    #[must_use]
+    pub fn overview(&self, process: Process) -> Option<Overview> {
+        self.answering(process)?;
+        let mine = self.taskmanagers().filter(|(_, t)| t.registered == Some(process));
+        let mut overview =
+            Overview { version: self.settings.flink, taskmanagers: 0, slots: 0, free: 0 };
+        for (_, taskmanager) in mine {
+            let taken = u32::try_from(taskmanager.tasks.len()).unwrap_or(u32::MAX);
+            overview.taskmanagers += 1;
+            overview.slots += taskmanager.slots;
+            overview.free += taskmanager.slots.saturating_sub(taken);
+        }
+        Some(overview)
+    }
+
+    /// `/jobs`, which no copy stands in for.
+    pub fn jobs(&mut self, process: Process) -> Option<Vec<(JobId, JobState)>> {
+        let jobmanager = self.answering(process)?;
+        let jobs: Vec<_> = jobmanager.jobs.iter().map(|j| (j.id, j.state, j.run)).collect();
+        for (_, _, run) in &jobs {
+            self.runs[run.0].told = true;
+        }
+        Some(jobs.into_iter().map(|(id, state, _)| (id, state)).collect())
+    }
+
+    /// `/jobs/:id`; inner `None`: 404.
+    pub fn job(&mut self, process: Process, id: JobId) -> Option<Option<Details>> {
+        let fresh = self.fresh_since();
+        let now = self.now;
+        let Some(job) = self.asked_job(process, id)? else { return Some(None) };
+        if job.details_cache.is_none_or(|(at, _)| at < fresh) {
+            let Job { state, up, restarted_at, .. } = *job;
+            job.details_cache = Some((now, Details { state, up, restarted_at }));
+        }
+        Some(job.details_cache.map(|(_, details)| details))
+    }
+
+    /// `/jobs/:id/checkpoints`; inner `None`: 404.
+    pub fn statistics(&mut self, process: Process, id: JobId) -> Option<Option<Statistics>> {
+        let (fresh, now) = (self.fresh_since(), self.now);
+        let open = |o: &&super::Operation| o.job == id && o.state == OperationState::InProgress;
+        let in_progress = self.answering(process)?.operations.iter().filter(open).count();
+        let Some(job) = self.asked_job(process, id)? else { return Some(None) };
+        if job.statistics_cache.as_ref().is_none_or(|(at, _)| *at < fresh) {
+            let statistics = Statistics {
+                newest: job.newest,
+                restored: job.restored,
+                in_progress: u32::try_from(in_progress).unwrap_or(u32::MAX),
+                completed: job.checkpoints.clone(),
+            };
+            job.statistics_cache = Some((now, statistics));
+        }
+        Some(job.statistics_cache.clone().map(|(_, statistics)| statistics))
+    }
+
+    /// The state of a savepoint operation; inner `None`: 404.
+    pub fn operation(
+        &mut self,
+        process: Process,
+        job: JobId,
+        trigger: TriggerId,
+    ) -> Option<Option<OperationState>> {
+        let found = self.answering(process)?.operation(trigger).filter(|o| o.job == job);
+        let state = found.map(|o| o.state.clone());
+        if let Some(OperationState::Completed(file)) = state {
+            self.files[file.0].told_by_operation = true;
+        }
+        Some(state)
+    }
+
+    /// Why a job failed (`/jobs/:id/exceptions`).
+    #[must_use]
+    pub fn failure(&self, process: Process, id: JobId) -> Option<Option<Arc<str>>> {
+        let jobmanager = self.answering(process)?;
+        Some(jobmanager.job(id).and_then(|j| j.failure.clone()))
+    }
+
+    /// The answer to a submission, read by the client that sent it: it is told once.
+    pub fn take_answer(&mut self, process: Process, job: JobId) -> Option<Answer> {
+        let answers = &mut self.jobmanager_mut(process)?.answers;
+        let found = answers.iter().position(|(id, _)| *id == job)?;
+        Some(answers.remove(found).1)
+    }
+
+    /// Nobody waits for the answer to a submission any more; its `main()` does not mind.
+    pub fn give_up_waiting(&mut self, job: Option<JobId>) {
+        for pod in &mut self.pods {
+            if let ProcessState::JobManager(jobmanager) = &mut pod.process {
+                let his = |id: JobId| job.is_none_or(|job| job == id);
+                jobmanager.posts.iter_mut().filter(|p| his(p.job)).for_each(|p| p.client = false);
+                jobmanager.answers.retain(|(id, _)| !his(*id));
+            }
+        }
+    }
+
+    /// Copies made before this instant are too old to answer from.
+    fn fresh_since(&self) -> u64 {
+        (self.now + 1).saturating_sub(self.settings.refresh_interval)
+    }
+
+    fn answering(&self, process: Process) -> Option<&JobManager> {
+        let ready = self.pod(process.pod).is_some_and(|p| p.ready);
+        self.jobmanager(process).filter(|_| ready)
+    }
+
+    fn asked_job(&mut self, process: Process, id: JobId) -> Option<Option<&mut Job>> {
+        let run = self.answering(process)?.job(id).map(|j| j.run);
+        let Some(run) = run else { return Some(None) };
+        self.runs[run.0].told = true;
+        let jobmanager = self.jobmanager_mut(process)?;
+        Some(jobmanager.jobs.iter_mut().find(|j| j.run == run))
+    }
+}

@@ -1,0 +1,342 @@
+//! The Kubernetes part: applications, their Deployments, Services, revisions and pods.
+//!
+//! Names follow from application, hash and role, as the operator's do, so that two clusters of one
+//! version cannot stand at a time. Deletion is foreground: a Deployment stays, terminating, until
+//! its pods are gone. Every delete names a UID.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{AppId, JobManager, Process, Spec, TaskManager, Uid, World};
+
+/// An application as its object tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Application {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its UID.
+    pub uid: Uid,
+    /// Counts edits, from 1 on.
+    pub generation: u32,
+    /// What the user wants.
+    pub spec: Spec,
+    /// The operator's finalizer is on it.
+    pub finalizer: bool,
+    /// It has a deletion timestamp.
+    pub deleting: bool,
+    /// It is gone.
+    pub gone: bool,
+    /// Which cluster the generic Service points at, if there is one.
+    pub service: Option<u32>,
+}
+
+/// One Flink cluster of an application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cluster {
+    /// The application.
+    pub app: AppId,
+    /// Its label.
+    pub incarnation: u32,
+}
+
+/// What a Deployment or a pod is within a Flink cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Takes submissions.
+    JobManager,
+    /// Runs tasks.
+    TaskManager,
+}
+
+/// A Deployment.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Deployment {
+    /// Its UID.
+    pub uid: Uid,
+    /// Of which cluster.
+    pub cluster: Cluster,
+    /// Of what.
+    pub role: Role,
+    /// What its pods are made from.
+    pub spec: Spec,
+    /// It has a deletion timestamp.
+    pub terminating: bool,
+}
+
+impl Deployment {
+    /// How many pods it wants.
+    #[must_use]
+    pub fn replicas(&self) -> u32 {
+        match self.role {
+            Role::JobManager => 1,
+            Role::TaskManager => self.spec.taskmanagers,
+        }
+    }
+}
+
+/// A versioned Service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Service {
+    /// Its UID.
+    pub uid: Uid,
+    /// Of which cluster.
+    pub cluster: Cluster,
+    /// The version it is named by.
+    pub hash: u32,
+}
+
+/// A stored revision.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Revision {
+    /// Its UID.
+    pub uid: Uid,
+    /// Of which cluster.
+    pub cluster: Cluster,
+    /// The version.
+    pub spec: Spec,
+}
+
+/// A pod.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Pod {
+    /// Its UID.
+    pub uid: Uid,
+    /// Its Deployment (a ReplicaSet between them decides nothing).
+    pub deployment: Uid,
+    /// Of which cluster.
+    pub cluster: Cluster,
+    /// Of what.
+    pub role: Role,
+    /// How often its container was restarted.
+    pub restarts: u32,
+    /// Its readiness probe passes.
+    pub ready: bool,
+    /// It has a deletion timestamp.
+    pub terminating: bool,
+    /// What it reports to be wrong.
+    pub trouble: Option<Trouble>,
+    /// What runs in it.
+    pub process: ProcessState,
+}
+
+/// What runs in a pod.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ProcessState {
+    /// Nothing yet.
+    None,
+    /// A JobManager; it answers once the pod is ready.
+    JobManager(JobManager),
+    /// A TaskManager.
+    TaskManager(TaskManager),
+}
+
+impl Pod {
+    /// The process that runs in it now.
+    #[must_use]
+    pub fn process(&self) -> Process {
+        Process { pod: self.uid, restarts: self.restarts }
+    }
+
+    /// Whether its container runs.
+    #[must_use]
+    pub fn running(&self) -> bool {
+        self.process != ProcessState::None
+    }
+}
+
+/// What a pod reports to be wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Trouble {
+    /// `ImagePullBackOff`.
+    ImagePull,
+    /// `InvalidImageName`.
+    InvalidImage,
+    /// `CrashLoopBackOff`.
+    CrashLoop,
+    /// No node takes it.
+    Unschedulable,
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Trouble::ImagePull => "Back-off pulling image",
+            Trouble::InvalidImage => "Failed to apply default image tag: couldn't parse image name",
+            Trouble::CrashLoop => "back-off restarting failed container",
+            Trouble::Unschedulable => "0/1 nodes are available: 1 Insufficient cpu",
+        })
+    }
+}
+
+/// Why an object could not be created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CreateError {
+    /// There is one of that name.
+    AlreadyExists,
+    /// There is no revision to make it from.
+    NoRevision,
+}
+
+impl fmt::Display for CreateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            CreateError::AlreadyExists => "an object of that name exists",
+            CreateError::NoRevision => "the cluster has no revision",
+        })
+    }
+}
+
+impl std::error::Error for CreateError {}
+
+impl World {
+    /// The user creates an application.
+    pub fn create_application(&mut self, name: &str, spec: Spec) -> AppId {
+        let uid = self.new_uid();
+        self.applications.push(Application {
+            name: Arc::from(name),
+            uid,
+            generation: 1,
+            spec,
+            finalizer: false,
+            deleting: false,
+            gone: false,
+            service: None,
+        });
+        AppId(self.applications.len() - 1)
+    }
+
+    /// The user edits an application.
+    pub fn edit_application(&mut self, app: AppId, spec: Spec) {
+        let application = &mut self.applications[app.0];
+        application.spec = spec;
+        application.generation += 1;
+    }
+
+    /// The user deletes an application: it is gone once it has no finalizer.
+    pub fn delete_application(&mut self, app: AppId) {
+        self.applications[app.0].deleting = true;
+        self.collect(app);
+    }
+
+    /// Puts the operator's finalizer on an application.
+    pub fn add_finalizer(&mut self, app: AppId) {
+        let application = &mut self.applications[app.0];
+        application.finalizer |= !application.deleting;
+    }
+
+    /// Takes it off.
+    pub fn remove_finalizer(&mut self, app: AppId) {
+        self.applications[app.0].finalizer = false;
+        self.collect(app);
+    }
+
+    /// An application that may go goes, and the garbage collector takes what it owns.
+    fn collect(&mut self, app: AppId) {
+        let application = &mut self.applications[app.0];
+        if !application.deleting || application.finalizer || application.gone {
+            return;
+        }
+        application.gone = true;
+        application.service = None;
+        self.services.retain(|s| s.cluster.app != app);
+        self.revisions.retain(|r| r.cluster.app != app);
+        let mine = self.deployments.iter().filter(|d| d.cluster.app == app);
+        let uids: Vec<Uid> = mine.map(|d| d.uid).collect();
+        uids.into_iter().for_each(|uid| self.delete_deployment(uid));
+    }
+
+    /// Stores a version as the revision of a cluster.
+    ///
+    /// # Errors
+    /// There is one already, of another version.
+    pub fn save_revision(&mut self, cluster: Cluster, spec: Spec) -> Result<(), CreateError> {
+        match self.revision(cluster) {
+            Some(there) if there.spec == spec => Ok(()),
+            Some(_) => Err(CreateError::AlreadyExists),
+            None => {
+                let uid = self.new_uid();
+                self.revisions.push(Revision { uid, cluster, spec });
+                Ok(())
+            }
+        }
+    }
+
+    /// The revision of a cluster.
+    #[must_use]
+    pub fn revision(&self, cluster: Cluster) -> Option<&Revision> {
+        self.revisions.iter().find(|r| r.cluster == cluster)
+    }
+
+    /// Removes the revision of a cluster.
+    pub fn delete_revision(&mut self, cluster: Cluster) {
+        self.revisions.retain(|r| r.cluster != cluster);
+    }
+
+    /// Creates a cluster's Deployment, made from its revision.
+    ///
+    /// # Errors
+    /// The name is taken, or there is no revision.
+    pub fn create_deployment(&mut self, cluster: Cluster, role: Role) -> Result<Uid, CreateError> {
+        let revision = self.revision(cluster).ok_or(CreateError::NoRevision)?;
+        let spec = revision.spec.clone();
+        let name = |d: &Deployment| (d.cluster.app, d.spec.hash, d.role);
+        if self.deployments.iter().any(|d| name(d) == (cluster.app, spec.hash, role)) {
+            return Err(CreateError::AlreadyExists);
+        }
+        let uid = self.new_uid();
+        self.deployments.push(Deployment { uid, cluster, role, spec, terminating: false });
+        Ok(uid)
+    }
+
+    /// Creates a cluster's versioned Service.
+    ///
+    /// # Errors
+    /// The name is taken, or there is no revision.
+    pub fn create_service(&mut self, cluster: Cluster) -> Result<Uid, CreateError> {
+        let hash = self.revision(cluster).ok_or(CreateError::NoRevision)?.spec.hash;
+        if self.services.iter().any(|s| (s.cluster.app, s.hash) == (cluster.app, hash)) {
+            return Err(CreateError::AlreadyExists);
+        }
+        let uid = self.new_uid();
+        self.services.push(Service { uid, cluster, hash });
+        Ok(uid)
+    }
+
+    /// Points the application's generic Service at a cluster.
+    pub fn point_service(&mut self, cluster: Cluster) {
+        self.applications[cluster.app.0].service = Some(cluster.incarnation);
+    }
+
+    /// Deletes a Deployment in the foreground: its pods are told to end.
+    pub fn delete_deployment(&mut self, uid: Uid) {
+        if let Some(deployment) = self.deployments.iter_mut().find(|d| d.uid == uid) {
+            deployment.terminating = true;
+        }
+        let pods = self.pods.iter_mut().filter(|p| p.deployment == uid);
+        pods.for_each(|p| p.terminating = true);
+        self.drop_empty_deployments();
+    }
+
+    /// Deletes a versioned Service.
+    pub fn delete_service(&mut self, uid: Uid) {
+        self.services.retain(|s| s.uid != uid);
+    }
+
+    /// Tells a pod to end. Its Deployment replaces it at once.
+    pub fn delete_pod(&mut self, uid: Uid) {
+        if let Some(pod) = self.pods.iter_mut().find(|p| p.uid == uid) {
+            pod.terminating = true;
+        }
+    }
+
+    pub(super) fn drop_empty_deployments(&mut self) {
+        let pods = &self.pods;
+        self.deployments.retain(|d| !d.terminating || pods.iter().any(|p| p.deployment == d.uid));
+    }
+
+    /// The pod with this UID.
+    #[must_use]
+    pub fn pod(&self, uid: Uid) -> Option<&Pod> {
+        self.pods.iter().find(|p| p.uid == uid)
+    }
+}

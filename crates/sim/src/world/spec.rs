@@ -1,0 +1,120 @@
+//! What an application is made of, as far as Kubernetes and Flink see it: how its image, its
+//! program and its checkpoints behave. What the operator makes of it is none of this.
+
+use std::sync::Arc;
+
+/// A version of an application.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Spec {
+    /// Names the version's objects; a version that comes again has the same hash.
+    pub hash: u32,
+    /// The image of its pods.
+    pub image: Image,
+    /// Its job.
+    pub program: Program,
+    /// Slots that the job needs.
+    pub parallelism: u32,
+    /// TaskManager pods.
+    pub taskmanagers: u32,
+    /// Slots of each TaskManager.
+    pub slots: u32,
+    /// What becomes of its checkpoints.
+    pub retention: Retention,
+    /// Where its savepoints go.
+    pub savepoints: Arc<str>,
+}
+
+impl Spec {
+    /// A version that works: one slot, one TaskManager, retained checkpoints.
+    #[must_use]
+    pub fn good(hash: u32) -> Spec {
+        Spec {
+            hash,
+            image: Image::Runs,
+            program: Program::Runs,
+            parallelism: 1,
+            taskmanagers: 1,
+            slots: 1,
+            retention: Retention::RetainOnCancellation,
+            savepoints: Arc::from("file:///savepoints"),
+        }
+    }
+}
+
+/// What becomes of pods with an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Image {
+    /// Its containers run.
+    Runs,
+    /// The registry does not have it.
+    CannotBePulled,
+    /// Its name cannot be parsed.
+    InvalidName,
+    /// Its containers end again and again.
+    CrashLoops,
+    /// No node takes its pods.
+    Unschedulable,
+}
+
+/// What a job does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Program {
+    /// Starts, and runs until it is stopped.
+    Runs,
+    /// Its entry class does not exist.
+    ClassNotFound,
+    /// Its `main()` throws.
+    MainThrows,
+    /// Starts, and fails for good as soon as its tasks run.
+    Fails,
+    /// Starts, and ends by itself some time later.
+    Finishes,
+    /// Never gets its tasks to run.
+    NeverUp,
+}
+
+/// `execution.checkpointing.externalized-checkpoint-retention`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Retention {
+    /// Flink's default: checkpoints go when the job goes, however it goes.
+    Unset,
+    /// Kept only if the job fails.
+    DeleteOnCancellation,
+    /// Kept unless the job finishes.
+    RetainOnCancellation,
+}
+
+/// A Flink version, major and minor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlinkVersion(pub u16, pub u16);
+
+impl FlinkVersion {
+    /// From 1.15 on a JobManager refuses a job id that ended under it, and takes the caller's
+    /// trigger id (recorded on 1.13.6 to 2.3.0).
+    pub const V1_15: FlinkVersion = FlinkVersion(1, 15);
+}
+
+/// What does not change in a world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Settings {
+    /// Of all clusters.
+    pub flink: FlinkVersion,
+    /// `web.refresh-interval`, milliseconds: how old job details and statistics can be.
+    pub refresh_interval: u64,
+    /// How many checkpoints one run makes; a bound for exploration.
+    pub checkpoints: u32,
+    /// TaskManager pods start only once their JobManager is ready: fewer orders to explore.
+    pub in_step: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            flink: FlinkVersion(1, 20),
+            // Flink's own default, also recorded: a finished stop shows up to 3 s late.
+            refresh_interval: 3_000,
+            checkpoints: u32::MAX,
+            in_step: false,
+        }
+    }
+}

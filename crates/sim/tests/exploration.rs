@@ -1,0 +1,94 @@
+//! The machine in the simulated world, exhaustively: nothing that must never be is ever reached,
+//! what has to be seen is seen, from everywhere a goal can be reached, and the laws of the machine
+//! hold in every state.
+
+use std::collections::BTreeSet;
+
+use flinkk8soperator_sim::explore::{Limits, Suite, What, check_form, explore, suites};
+use flinkk8soperator_sim::invariants::{
+    AFTER_THE_END, CURED, DELETED, FIRST_DEPLOYED, FOUND_BY_STATISTICS, ROLLED_BACK, SOMETIMES,
+    UPDATED,
+};
+
+/// The suites by name, with what has to be seen in each: an exploration that never sees an update
+/// succeed has shown nothing about updates. One test each, so that they run side by side.
+macro_rules! explorations {
+    ($($test:ident: $name:literal sees $seen:expr;)+) => {
+        $(
+            #[test]
+            fn $test() {
+                check($name, &$seen);
+            }
+        )+
+
+        const EXPLORED: &[(&str, &[&str])] = &[$(($name, &$seen)),+];
+    };
+}
+
+explorations! {
+    update: "update" sees [UPDATED, ROLLED_BACK, FOUND_BY_STATISTICS];
+    new_spec_in_an_update: "new spec in an update" sees [UPDATED, ROLLED_BACK];
+    new_spec_in_a_rollback: "new spec in a rollback" sees [UPDATED, ROLLED_BACK];
+    job_ends_by_itself: "job ends by itself" sees [AFTER_THE_END];
+    first_deploy: "first deploy" sees [FIRST_DEPLOYED];
+    cured: "first deploy, bad image, then cured" sees [CURED];
+    time_passing: "update, time passing" sees [UPDATED, ROLLED_BACK];
+    slow_main: "update, main() taking its time" sees [UPDATED, ROLLED_BACK];
+    cancelled: "update, cancelled with the savepoint" sees [UPDATED, FOUND_BY_STATISTICS];
+    flink_1_14: "update on Flink 1.14" sees [UPDATED, FOUND_BY_STATISTICS];
+    two_updates: "two updates" sees [UPDATED];
+    there_and_back: "there and back" sees [UPDATED];
+    bad_image: "bad image" sees [FIRST_DEPLOYED];
+    invalid_image: "invalid image name" sees [FIRST_DEPLOYED];
+    crash_loop: "crash loop" sees [FIRST_DEPLOYED];
+    wrong_class: "wrong class" sees [ROLLED_BACK];
+    main_throws: "main() throws" sees [ROLLED_BACK];
+    fails_at_once: "job fails at once" sees [ROLLED_BACK];
+    never_up: "job never up" sees [ROLLED_BACK];
+    new_spec_in_a_first_deploy: "new spec in a first deploy" sees [FIRST_DEPLOYED, CURED];
+    put_back_in_an_update: "put back in an update" sees [ROLLED_BACK];
+    put_back_in_a_rollback: "put back in a rollback" sees [ROLLED_BACK];
+    slow_main_in_a_rollback: "new spec in a rollback, main() taking its time" sees [ROLLED_BACK];
+    forced_back: "forceRollback in an update" sees [ROLLED_BACK];
+    deleted_in_a_first_deploy: "deleted in a first deploy" sees [DELETED];
+    deleted_in_an_update: "deleted in an update" sees [DELETED, UPDATED];
+    deleted_in_a_rollback: "deleted in a rollback" sees [DELETED, ROLLED_BACK];
+    deleted_by_force: "deleted by force" sees [FIRST_DEPLOYED];
+    deleted_and_left_alone: "deleted and left alone" sees [FIRST_DEPLOYED];
+}
+
+fn suite(name: &str) -> Suite {
+    suites().into_iter().find(|s| s.name == name).expect("there is a suite of that name")
+}
+
+fn check(name: &str, sees: &[&str]) {
+    let report = explore(&suite(name), None, Limits::default());
+    println!("{report}");
+    assert!(report.finding.is_none(), "{report}");
+    let missing: Vec<&&str> = sees.iter().filter(|s| !report.seen.contains(**s)).collect();
+    assert!(missing.is_empty(), "{name}: never seen: {missing:?}");
+}
+
+#[test]
+fn every_suite_is_explored_and_everything_that_has_to_be_seen_is_asked_for() {
+    let explored: BTreeSet<&str> = EXPLORED.iter().map(|(name, _)| *name).collect();
+    let all = suites();
+    assert_eq!(explored, all.iter().map(|s| s.name).collect());
+    let asked: BTreeSet<&str> =
+        EXPLORED.iter().flat_map(|(_, sees)| sees.iter().copied()).collect();
+    assert_eq!(asked, SOMETIMES.iter().map(|(name, _)| *name).collect());
+}
+
+#[test]
+fn an_exploration_that_is_cut_short_has_failed() {
+    let report = explore(&suite("first deploy"), None, Limits { states: 10 });
+    assert_eq!(report.finding.map(|f| f.what), Some(What::CutShort));
+}
+
+#[test]
+fn states_that_are_taken_for_one_have_the_same_future() {
+    for (name, faults) in [("update", 1), ("deleted in a rollback", 0), ("wrong class", 1)] {
+        let compared = check_form(&suite(name).with_faults(faults));
+        assert!(compared.as_ref().is_ok_and(|n| *n > 1_000), "{name}: {compared:?}");
+    }
+}

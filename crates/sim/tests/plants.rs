@@ -1,0 +1,39 @@
+//! Defects planted around the machine are found: each by the invariant that it breaks.
+
+use flinkk8soperator_sim::explore::{Limits, Plant, What, explore, finder};
+use flinkk8soperator_sim::invariants::{NEWEST_STATE, NOT_EMPTY, ONE_JOB, ROLLBACK_POSSIBLE};
+
+#[test]
+fn every_planted_defect_is_found_and_without_it_nothing_is() {
+    for plant in Plant::ALL {
+        let suite = finder(*plant);
+        let clean = explore(&suite, None, Limits::default());
+        assert!(clean.finding.is_none(), "without {plant:?}: {clean}");
+        let report = explore(&suite, Some(*plant), Limits::default());
+        let found = report.finding.as_ref().map(|f| &f.what);
+        let Some(What::Invariant(violation)) = found else { panic!("{plant:?}: {report}") };
+        assert_eq!(violation.invariant, broken_by(*plant), "{plant:?}: {report}");
+    }
+}
+
+fn broken_by(plant: Plant) -> &'static str {
+    match plant {
+        Plant::EffectsBeforeWrite => ROLLBACK_POSSIBLE,
+        Plant::NotFoundClosesSubmission
+        | Plant::SubmitsBesideALeavingCluster
+        | Plant::NewJobIdEachTime => ONE_JOB,
+        Plant::RestoresFromCheckpoint => NEWEST_STATE,
+        Plant::StartsEmpty => NOT_EMPTY,
+    }
+}
+
+#[test]
+fn a_finding_is_told_as_the_shortest_way_to_it() {
+    let plant = Plant::NewJobIdEachTime;
+    let report = explore(&finder(plant), Some(plant), Limits::default());
+    let finding = report.finding.expect("the defect is found");
+    let told = finding.to_string();
+    assert!(told.starts_with("broken: at most one job of an application consumes at a time"));
+    assert!(finding.trace[0].contains("Edit"), "{told}");
+    assert!(finding.trace.iter().any(|line| line.contains("Submit ")), "{told}");
+}
