@@ -1,0 +1,27 @@
+//! The `flinkk8soperator` command: without a subcommand it runs the operator.
+//!
+//! Reads arguments and calls libraries; holds no logic.
+
+mod arguments;
+mod offline;
+mod operate;
+mod simulate;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let matches = arguments::command().get_matches();
+    let outcome = match matches.subcommand() {
+        Some(("render", matches)) => offline::render(matches),
+        Some(("hash", matches)) => offline::hash(matches),
+        Some(("simulate", matches)) => simulate::run(matches),
+        _ => operate::run(&matches),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("flinkk8soperator: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

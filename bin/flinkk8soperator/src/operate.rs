@@ -1,0 +1,47 @@
+//! Runs the operator until it is told to stop.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::ArgMatches;
+use flinkk8soperator_runtime::config::load;
+use flinkk8soperator_runtime::{CancellationToken, client, telemetry};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::arguments::sources;
+
+/// Reads the settings, connects, and runs.
+pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
+    let loaded = load(&sources(matches))?;
+    let mut settings = loaded.settings;
+    settings.trace = matches.get_one::<PathBuf>("trace").cloned();
+    #[cfg(feature = "crash-points")]
+    {
+        settings.crash_at = matches.get_one("crash-at").cloned();
+    }
+    telemetry::init(&settings.logger);
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), given = ?settings.given, "starting");
+    loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    let kubeconfig = matches.get_one::<PathBuf>("kubeconfig").cloned();
+    tokio::runtime::Runtime::new().context("cannot start")?.block_on(async move {
+        let connection = client::connect(kubeconfig.as_deref()).await?;
+        settings.settle_flink_access(connection.inside);
+        Ok(flinkk8soperator_runtime::run(connection.client, settings, stop_signal()?).await?)
+    })
+}
+
+/// Cancelled at the first SIGTERM or SIGINT.
+fn stop_signal() -> Result<CancellationToken> {
+    let token = CancellationToken::new();
+    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
+    let stop = token.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        stop.cancel();
+    });
+    Ok(token)
+}

@@ -1,0 +1,252 @@
+//! A pod of an application, cut down to what is used of it, and what it reports to be wrong.
+//!
+//! From the watch and from the live LIST; read by `observe`, and by `flink` for its address.
+
+use std::net::IpAddr;
+
+use flinkk8soperator_core::{
+    self as core, DeployHash, Incarnation, Role, Trouble, TroubleKind, Uid, ids,
+};
+use flinkk8soperator_resources::labels;
+use k8s_openapi::api::core::v1::{ContainerStatus, Pod as KubePod};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use super::child::{count, incarnation, label, role};
+use super::kind::Item;
+
+/// A pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pod {
+    /// What the machine is told.
+    pub(crate) told: core::Pod,
+    /// Its version.
+    pub(crate) hash: Option<DeployHash>,
+    /// Its `pod-deployment-selector`, which names its application, incarnation and role.
+    pub(crate) selector: String,
+    /// When it was created, in seconds since the epoch: oldest first.
+    pub(crate) born: i64,
+    /// Its address.
+    pub(crate) address: Option<IpAddr>,
+    /// The port of Flink's REST API.
+    pub(crate) port: u16,
+}
+
+/// Flink's own default, for a pod that does not name its port.
+const DEFAULT_PORT: u16 = 8081;
+
+impl Pod {
+    /// Cuts a pod down. None where it is not a pod of a cluster of ours.
+    #[must_use]
+    pub(crate) fn of(object: &KubePod) -> Option<Pod> {
+        let meta = &object.metadata;
+        let (incarnation, role) = (incarnation(meta)?, role(meta)?);
+        let status = object.status.as_ref();
+        let address = status.and_then(|s| s.pod_ip.as_deref()).and_then(|ip| ip.parse().ok());
+        let annotated = meta.annotations.as_ref().and_then(|all| all.get(labels::HASH));
+        Some(Pod {
+            told: told(object, incarnation, role)?,
+            hash: annotated.and_then(|hash| hash.parse().ok()),
+            selector: label(meta, labels::SELECTOR)?.to_owned(),
+            born: meta.creation_timestamp.as_ref().map_or(0, |time| time.0.as_second()),
+            address,
+            port: port(object).unwrap_or(DEFAULT_PORT),
+        })
+    }
+
+    /// Whether it belongs to this very application: a recreated one has the same name.
+    #[must_use]
+    pub(crate) fn belongs_to(&self, application: Uid) -> bool {
+        self.selector == ids::selector(application, self.told.incarnation, self.told.role)
+    }
+}
+
+impl Item for Pod {
+    fn uid(&self) -> Uid {
+        self.told.uid
+    }
+
+    fn going(&mut self) {
+        self.told.terminating = true;
+    }
+
+    fn is_going(&self) -> bool {
+        self.told.terminating
+    }
+
+    fn matters(&self, other: &Pod) -> bool {
+        self != other
+    }
+}
+
+fn told(object: &KubePod, incarnation: Incarnation, role: Role) -> Option<core::Pod> {
+    let meta: &ObjectMeta = &object.metadata;
+    let container = container(object);
+    let running = container.and_then(|c| c.state.as_ref()).is_some_and(|s| s.running.is_some());
+    Some(core::Pod {
+        uid: meta.uid.as_deref()?.parse().ok()?,
+        name: meta.name.clone()?,
+        incarnation,
+        role,
+        restarts: count(container.map(|c| c.restart_count)),
+        running,
+        ready: running && container.is_some_and(|c| c.ready),
+        terminating: meta.deletion_timestamp.is_some(),
+        trouble: trouble(object),
+    })
+}
+
+/// Flink's container, among those that others may have put beside it: the one with Flink's ports.
+fn flink_container(object: &KubePod) -> Option<&k8s_openapi::api::core::v1::Container> {
+    let all = &object.spec.as_ref()?.containers;
+    let rpc = |c: &&k8s_openapi::api::core::v1::Container| {
+        c.ports.iter().flatten().any(|port| port.name.as_deref() == Some("rpc"))
+    };
+    all.iter().find(rpc).or_else(|| all.first())
+}
+
+fn container(object: &KubePod) -> Option<&ContainerStatus> {
+    let name = &flink_container(object)?.name;
+    object.status.as_ref()?.container_statuses.iter().flatten().find(|c| c.name == *name)
+}
+
+fn port(object: &KubePod) -> Option<u16> {
+    let mut ports = flink_container(object)?.ports.iter().flatten();
+    let ui = ports.find(|port| port.name.as_deref() == Some("ui"))?;
+    u16::try_from(ui.container_port).ok()
+}
+
+/// What a pod reports to be wrong: a container that cannot start says more than the scheduler.
+fn trouble(object: &KubePod) -> Option<Trouble> {
+    let status = object.status.as_ref()?;
+    let init = status.init_container_statuses.iter().flatten();
+    let containers = status.container_statuses.iter().flatten();
+    init.chain(containers).find_map(waiting_trouble).or_else(|| unschedulable(object))
+}
+
+/// The kubelet's reasons for a container that waits (pkg/kubelet/images/types.go and
+/// pkg/kubelet/kuberuntime in Kubernetes 1.33); a reason that is not here passes by itself
+/// (ContainerCreating, PodInitializing).
+fn waiting_trouble(container: &ContainerStatus) -> Option<Trouble> {
+    let waiting = container.state.as_ref()?.waiting.as_ref()?;
+    let reason = waiting.reason.as_deref()?;
+    let kind = match reason {
+        "InvalidImageName" => TroubleKind::InvalidImage,
+        "ErrImagePull"
+        | "ImagePullBackOff"
+        | "ErrImageNeverPull"
+        | "RegistryUnavailable"
+        | "ImageInspectError"
+        | "SignatureValidationFailed" => TroubleKind::ImagePull,
+        "CrashLoopBackOff" => TroubleKind::CrashLoop,
+        "CreateContainerConfigError"
+        | "CreateContainerError"
+        | "RunContainerError"
+        | "PreCreateHookError"
+        | "PreStartHookError"
+        | "PostStartHookError" => TroubleKind::CannotStart,
+        _ => return None,
+    };
+    let said = waiting.message.as_deref().unwrap_or_default();
+    let ended = last_end(container).filter(|_| kind == TroubleKind::CrashLoop);
+    let message = [Some(said.to_owned()).filter(|said| !said.is_empty()), ended];
+    let message = message.into_iter().flatten().collect::<Vec<_>>().join("; ");
+    Some(Trouble { kind, message: format!("{}: {reason}: {message}", container.name) })
+}
+
+/// How a container ended before.
+fn last_end(container: &ContainerStatus) -> Option<String> {
+    let end = container.last_state.as_ref()?.terminated.as_ref()?;
+    let reason = end.reason.as_deref().unwrap_or("ended");
+    let message = end.message.as_deref().unwrap_or_default().trim();
+    let separator = if message.is_empty() { "" } else { ": " };
+    Some(format!("last {reason} with exit code {}{separator}{message}", end.exit_code))
+}
+
+fn unschedulable(object: &KubePod) -> Option<Trouble> {
+    let mut conditions = object.status.as_ref()?.conditions.iter().flatten();
+    let refused = conditions.find(|c| {
+        c.type_ == "PodScheduled"
+            && c.status == "False"
+            && c.reason.as_deref() == Some("Unschedulable")
+    })?;
+    let message = refused.message.clone().unwrap_or_default();
+    Some(Trouble { kind: TroubleKind::Unschedulable, message })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn pod(spec: Value, status: Value) -> Pod {
+        let object = json!({
+            "metadata": {
+                "name": "app-00c0ffee-jm-x", "namespace": "ns",
+                "uid": "01234567-89ab-cdef-0123-456789abcdef",
+                "creationTimestamp": "2026-01-01T00:00:10Z",
+                "labels": {
+                    "flink-app": "app", "flink-app-incarnation": "3",
+                    "flink-deployment-type": "jobmanager",
+                    "pod-deployment-selector": ids::selector(Uid(7), Incarnation(3), Role::JobManager),
+                },
+                "annotations": {"flink-app-hash": "00c0ffee"},
+            },
+            "spec": spec,
+            "status": status,
+        });
+        Pod::of(&serde_json::from_value(object).expect("a pod")).expect("a pod of ours")
+    }
+
+    fn spec() -> Value {
+        json!({"containers": [
+            {"name": "proxy"},
+            {"name": "jobmanager-x", "ports": [
+                {"name": "rpc", "containerPort": 6123}, {"name": "ui", "containerPort": 9999}]},
+        ]})
+    }
+
+    #[test]
+    fn a_pod_is_read_by_flinks_own_container() {
+        let running = json!({"name": "jobmanager-x", "ready": true, "restartCount": 2, "image": "",
+            "imageID": "", "state": {"running": {}}});
+        let other = json!({"name": "proxy", "ready": false, "restartCount": 9, "image": "",
+            "imageID": "", "state": {}});
+        let status = json!({"podIP": "10.0.0.7", "containerStatuses": [other, running]});
+        let pod = pod(spec(), status);
+        assert_eq!((pod.told.restarts, pod.told.running, pod.told.ready), (2, true, true));
+        assert_eq!((pod.port, pod.address), (9999, "10.0.0.7".parse().ok()));
+        assert_eq!(pod.hash, Some(DeployHash(0x00c0_ffee)));
+        assert_eq!(pod.told.incarnation, Incarnation(3));
+        assert!(pod.belongs_to(Uid(7)) && !pod.belongs_to(Uid(8)));
+    }
+
+    #[test]
+    fn what_a_pod_reports_is_sorted_by_what_waiting_can_do() {
+        let check = |reason: &str, kind: Option<TroubleKind>| {
+            let waiting = json!({"name": "jobmanager-x", "ready": false, "restartCount": 0,
+                "image": "", "imageID": "",
+                "state": {"waiting": {"reason": reason, "message": "their words"}},
+                "lastState": {"terminated": {"exitCode": 3, "reason": "Error"}}});
+            let trouble = pod(spec(), json!({"containerStatuses": [waiting]})).told.trouble;
+            assert_eq!(trouble.as_ref().map(|t| t.kind), kind, "{reason}");
+            trouble.map(|t| t.message).unwrap_or_default()
+        };
+        check("ContainerCreating", None);
+        check("InvalidImageName", Some(TroubleKind::InvalidImage));
+        check("CreateContainerConfigError", Some(TroubleKind::CannotStart));
+        let pull = check("ImagePullBackOff", Some(TroubleKind::ImagePull));
+        assert_eq!(pull, "jobmanager-x: ImagePullBackOff: their words");
+        let crash = check("CrashLoopBackOff", Some(TroubleKind::CrashLoop));
+        assert!(crash.ends_with("their words; last Error with exit code 3"), "{crash}");
+    }
+
+    #[test]
+    fn a_pod_that_no_node_takes_says_so_in_the_schedulers_words() {
+        let condition = json!({"type": "PodScheduled", "status": "False",
+            "reason": "Unschedulable", "message": "0/1 nodes are available"});
+        let trouble = pod(spec(), json!({"conditions": [condition]})).told.trouble;
+        let expected = "0/1 nodes are available".to_owned();
+        assert_eq!(trouble, Some(Trouble { kind: TroubleKind::Unschedulable, message: expected }));
+    }
+}

@@ -1,0 +1,208 @@
+//! The operator's settings, read once at start: flags over environment over file over defaults.
+//!
+//! File, keys and precedence are the reference operator's; [`keys`] has all keys in one table. What
+//! is wrong is an error, what is unknown is reported and otherwise passed over, as before. A changed
+//! file takes effect at the next start: half of a configuration changed under running deploys is
+//! worse than none (the reference operator reloads some keys and not others).
+
+mod glob;
+pub mod keys;
+mod source;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use flinkk8soperator_api::parse::OperatorSettings;
+use flinkk8soperator_resources::{RenderConfig, TOOL_METADATA};
+use serde::Serialize;
+
+pub use source::{Source, Sources};
+
+/// Everything that the runtime is told at start.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What the machine decides by.
+    pub operator: OperatorSettings,
+    /// What reaches the objects, and what of them is compared.
+    pub rendering: Rendering,
+    /// The namespaces to watch; none: all of them.
+    pub namespaces: Vec<String>,
+    /// What metric names begin with.
+    pub metrics_prefix: String,
+    /// Where metrics and health are served, on all addresses; 0: an arbitrary port.
+    pub port: u16,
+    /// How many applications are worked on at once.
+    pub workers: usize,
+    /// How often numbers that were merely observed are written; none: only with other changes.
+    pub status_refresh: Option<Duration>,
+    /// How Flink is reached.
+    pub flink_access: FlinkAccess,
+    /// How it logs.
+    pub logger: Logger,
+    /// Whether timers are spread a little, so that a fleet does not act in step.
+    pub jitter: bool,
+    /// For one request to the API server.
+    pub request_timeout: Duration,
+    /// Where rounds are recorded; none: only in the log, at level debug.
+    pub trace: Option<PathBuf>,
+    /// Where this process ends itself; only with the feature `crash-points`.
+    #[cfg(feature = "crash-points")]
+    pub crash_at: Option<crate::crash::CrashPoint>,
+    /// The keys that were set, and to what, for `/config`.
+    pub given: Vec<(String, String)>,
+}
+
+/// The part of the settings that objects and comparisons depend on.
+#[derive(Clone, Debug)]
+pub struct Rendering {
+    /// What reaches the objects.
+    pub config: RenderConfig,
+    /// Prefixes of label and annotation keys that are not compared.
+    pub ignored_metadata: Vec<String>,
+}
+
+/// How Flink's REST API is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlinkAccess {
+    /// At the pod's address inside a cluster, through the API server outside.
+    Auto,
+    /// At the pod's address.
+    Pod,
+    /// Through the API server's proxy to the pod, with the operator's own credentials.
+    ApiServer,
+    /// Through a `kubectl proxy` on this machine (`useKubectlProxy`, `proxyPort`).
+    KubectlProxy(u16),
+}
+
+/// How the operator logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Logger {
+    /// The reference's numbers: 0 panic, 1 fatal, 2 error, 3 warning, 4 information, 5 debug, 6 trace.
+    pub level: u8,
+    /// JSON lines, or text.
+    pub json: bool,
+    /// Whether a line names its place in the source.
+    pub show_source: bool,
+    /// Nothing at all.
+    pub mute: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            operator: OperatorSettings::default(),
+            rendering: Rendering::default(),
+            namespaces: Vec::new(),
+            metrics_prefix: "flinkk8soperator".to_owned(),
+            port: 10254,
+            workers: 4,
+            status_refresh: Some(Duration::from_secs(60)),
+            flink_access: FlinkAccess::Auto,
+            logger: Logger { level: 4, json: true, show_source: false, mute: false },
+            jitter: true,
+            request_timeout: Duration::from_secs(10),
+            trace: None,
+            #[cfg(feature = "crash-points")]
+            crash_at: None,
+            given: Vec::new(),
+        }
+    }
+}
+
+impl Default for Rendering {
+    fn default() -> Rendering {
+        let ignored_metadata = TOOL_METADATA.map(str::to_owned).to_vec();
+        Rendering { config: RenderConfig::default(), ignored_metadata }
+    }
+}
+
+/// Why there are no settings.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A file cannot be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file is not YAML with sections.
+    #[error("{} is not valid: {message}", path.display())]
+    Parse {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A value is not what its key takes.
+    #[error("{key} (from {from}): {message}")]
+    Value {
+        /// The key.
+        key: String,
+        /// Flag, environment or file.
+        from: String,
+        /// What would be right.
+        message: String,
+    },
+}
+
+/// Settings, and what was odd about where they came from.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The settings.
+    pub settings: Settings,
+    /// For the log: keys that nobody knows, or that have no effect.
+    pub warnings: Vec<String>,
+}
+
+/// Reads settings from their sources.
+///
+/// # Errors
+/// See [`ConfigError`].
+pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
+    let (values, mut warnings) = source::collect(sources)?;
+    let mut draft = keys::Draft::default();
+    let mut given = Vec::new();
+    for (name, (from, value)) in &values {
+        let Some(key) = keys::find(name) else {
+            warnings.push(format!("unknown key {name} (from {from}) is passed over"));
+            continue;
+        };
+        (key.set)(&mut draft, value).map_err(|message| ConfigError::Value {
+            key: key.name.to_owned(),
+            from: from.clone(),
+            message,
+        })?;
+        if key.effect == keys::Effect::NotYet {
+            warnings.push(format!("{} (from {from}) has no effect in this version", key.name));
+        }
+        given.push((key.name.to_owned(), keys::text(value)));
+    }
+    let settings = Settings { given, ..draft.finish() };
+    Ok(Loaded { settings, warnings })
+}
+
+/// The keys in force, for `/config`.
+#[derive(Serialize)]
+pub(crate) struct Shown<'a> {
+    version: &'static str,
+    given: std::collections::BTreeMap<&'a str, &'a str>,
+    defaults: std::collections::BTreeMap<&'static str, &'static str>,
+}
+
+impl Settings {
+    /// What `/config` shows.
+    #[must_use]
+    pub(crate) fn shown(&self) -> Shown<'_> {
+        let given: std::collections::BTreeMap<&str, &str> =
+            self.given.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        let others = keys::KEYS.iter().filter(|key| !given.contains_key(key.name));
+        let defaults = others.map(|key| (key.name, key.default)).collect();
+        Shown { version: env!("CARGO_PKG_VERSION"), given, defaults }
+    }
+}

@@ -1,0 +1,246 @@
+//! Every key there is, with its default and meaning, and how it is read.
+//!
+//! Names, types and defaults of the reference operator's keys are its own.
+
+use std::time::Duration;
+
+use flinkk8soperator_api::duration;
+use serde_json::Value;
+
+use super::{FlinkAccess, Settings};
+
+/// A key of the configuration.
+#[derive(Debug)]
+pub struct Key {
+    /// With its section: the name in the file, and of the flag.
+    pub name: &'static str,
+    /// The default, as it would be written.
+    pub default: &'static str,
+    /// For a person.
+    pub meaning: &'static str,
+    /// Whether this version does anything by it.
+    pub effect: Effect,
+    /// Reads a value into the draft, or says what would be right.
+    pub(super) set: fn(&mut Draft, &Value) -> Result<(), String>,
+}
+
+/// Whether a key has an effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It has.
+    Full,
+    /// It is read and checked; what it is for does not exist yet, or not any more.
+    NotYet,
+}
+
+/// Settings on their way: what depends on several keys is settled at the end.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    settings: Settings,
+    max_err_duration: Option<Duration>,
+    vertex_timeout: Option<Duration>,
+    use_kubectl_proxy: bool,
+    proxy_port: Option<u16>,
+    /// Which of the timeouts were set: cluster start, savepoint, submit, job start, confirm, delete.
+    timeouts: [Option<Duration>; 6],
+}
+
+impl Draft {
+    pub(super) fn finish(self) -> Settings {
+        let mut settings = self.settings;
+        let limits = &mut settings.operator.timeouts;
+        let [start, savepoint, submit, job, confirm, delete] = self.timeouts;
+        // `maxErrDuration` is the reference operator's one limit for everything.
+        let or = |set: Option<Duration>, default| set.or(self.max_err_duration).unwrap_or(default);
+        limits.cluster_start = or(start, limits.cluster_start);
+        limits.savepoint = or(savepoint, limits.savepoint);
+        limits.submit = or(submit, limits.submit);
+        limits.job_start = or(job.or(self.vertex_timeout), limits.job_start);
+        limits.confirm = or(confirm, limits.confirm);
+        limits.delete = or(delete, limits.delete);
+        if self.use_kubectl_proxy {
+            settings.flink_access = FlinkAccess::KubectlProxy(self.proxy_port.unwrap_or(8001));
+        }
+        settings
+    }
+}
+
+/// Finds a key by its lower-case name.
+pub(super) fn find(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name.to_lowercase() == name)
+}
+
+macro_rules! keys {
+    ($( $name:literal = $default:literal, $effect:ident, $meaning:literal, $set:expr; )*) => {
+        /// All keys, in the order of the documentation.
+        pub const KEYS: &[Key] = &[$(Key {
+            name: $name, default: $default, meaning: $meaning, effect: Effect::$effect, set: $set,
+        }),*];
+    };
+}
+
+keys! {
+    "operator.limitNamespace" = "", Full, "namespaces to watch, with commas; empty: all",
+        |d, v| { d.settings.namespaces = list(v)?; Ok(()) };
+    "operator.workers" = "4", Full, "applications worked on at once",
+        |d, v| { d.settings.workers = number::<usize>(v)?.max(1); Ok(()) };
+    "operator.metricsPrefix" = "flinkk8soperator", Full, "what metric names begin with",
+        |d, v| { d.settings.metrics_prefix = prefix(v)?; Ok(()) };
+    "operator.profilerPort" = "10254", Full, "port of metrics and health",
+        |d, v| { d.settings.port = number(v)?; Ok(()) };
+    "operator.ingressUrlFormat" = "", Full, "host of the Ingresses, with {{$jobCluster}}; empty: none",
+        |d, v| { d.settings.rendering.config.ingress_url_format = text(v); Ok(()) };
+    "operator.containerNameFormat" = "", Full, "name of the containers, with one %s for the role",
+        |d, v| { d.settings.rendering.config.container_name_format = text(v); Ok(()) };
+    "operator.schedulerName" = "", Full, "schedulerName of the pods",
+        |d, v| { d.settings.rendering.config.scheduler_name = text(v); Ok(()) };
+    "operator.ignoredMetadata" = "kubectl's, Argo CD's, Flux's, Helm's", Full,
+        "prefixes of label and annotation keys that no redeploy follows from",
+        |d, v| { d.settings.rendering.ignored_metadata = list(v)?; Ok(()) };
+
+    "operator.useKubectlProxy" = "false", Full, "reach Flink through a kubectl proxy on this machine",
+        |d, v| { d.use_kubectl_proxy = flag(v)?; Ok(()) };
+    "operator.proxyPort" = "8001", Full, "port of that kubectl proxy",
+        |d, v| { d.proxy_port = Some(number(v)?); Ok(()) };
+    "operator.flinkAccess" = "auto", Full,
+        "how Flink is reached: auto, pod (at its address) or apiServer (through its proxy)",
+        |d, v| { d.settings.flink_access = access(v)?; Ok(()) };
+
+    "operator.confirmAfter" = "30s", Full, "how long a new job has to run until its version counts",
+        |d, v| { d.settings.operator.confirm_after = span(v)?; Ok(()) };
+    "operator.statusRefresh" = "60s", Full, "how often observed numbers are written; 0: only with changes",
+        |d, v| { d.settings.status_refresh = Some(span(v)?).filter(|s| !s.is_zero()); Ok(()) };
+    "operator.unreachableGrace" = "60s", Full, "silence after which a deadline may fire",
+        |d, v| { d.settings.operator.core.unreachable_grace = span(v)?; Ok(()) };
+    "operator.podTroubleGrace" = "60s", Full, "how long a trouble of pods that may pass is waited out",
+        |d, v| { d.settings.operator.core.pod_trouble_grace = span(v)?; Ok(()) };
+    "operator.baseBackoffDuration" = "100ms", Full, "first delay between two attempts; it doubles",
+        |d, v| { d.settings.operator.core.base_backoff = span(v)?; Ok(()) };
+    "operator.maxBackoffDuration" = "30s", Full, "longest delay between two attempts",
+        |d, v| { d.settings.operator.core.max_backoff = span(v)?; Ok(()) };
+    "operator.maxErrDuration" = "", Full, "default of all timeouts that are not set",
+        |d, v| { d.max_err_duration = Some(span(v)?); Ok(()) };
+    "operator.flinkJobVertexTimeout" = "3m", Full, "default of timeouts.jobStart",
+        |d, v| { d.vertex_timeout = Some(span(v)?); Ok(()) };
+
+    "operator.timeouts.clusterStart" = "10m", Full, "until a new cluster is ready",
+        |d, v| { d.timeouts[0] = Some(span(v)?); Ok(()) };
+    "operator.timeouts.savepoint" = "30m", Full, "until a savepoint is complete",
+        |d, v| { d.timeouts[1] = Some(span(v)?); Ok(()) };
+    "operator.timeouts.submit" = "5m", Full, "until the JobManager names a submitted job",
+        |d, v| { d.timeouts[2] = Some(span(v)?); Ok(()) };
+    "operator.timeouts.jobStart" = "3m", Full, "until all vertices run",
+        |d, v| { d.timeouts[3] = Some(span(v)?); Ok(()) };
+    "operator.timeouts.confirm" = "10m", Full, "until a new version is confirmed, restarts included",
+        |d, v| { d.timeouts[4] = Some(span(v)?); Ok(()) };
+    "operator.timeouts.delete" = "30m", Full, "until a deletion goes on without a savepoint",
+        |d, v| { d.timeouts[5] = Some(span(v)?); Ok(()) };
+    "operator.timeouts.recovery" = "15m", NotYet, "until a restore point is found",
+        |_, v| span(v).map(drop);
+
+    "operator.retries.savepoint" = "5", Full, "savepoints of one deploy",
+        |d, v| { d.settings.operator.core.retries.savepoint = number(v)?; Ok(()) };
+    "operator.retries.submit" = "3", Full, "submissions of one deploy",
+        |d, v| { d.settings.operator.core.retries.submit = number(v)?; Ok(()) };
+    "operator.retries.recovery" = "5", NotYet, "recoveries without progress",
+        |_, v| number::<u32>(v).map(drop);
+    "operator.retries.rollback" = "", NotYet, "attempts to go back; empty: without limit",
+        |_, v| number::<u32>(v).map(drop);
+
+    "operator.flinkPoll.busy" = "1s", Full, "how often Flink is asked while it does something for us",
+        |d, v| { d.settings.operator.core.flink_poll.busy = interval(v)?; Ok(()) };
+    "operator.flinkPoll.running" = "10s", Full, "how often Flink is asked while a job runs",
+        |d, v| { d.settings.operator.core.flink_poll.running = interval(v)?; Ok(()) };
+    "operator.flinkPoll.max" = "30s", NotYet, "the longest interval between two questions",
+        |_, v| interval(v).map(drop);
+    "operator.savepointSubdirectory" = "true", Full, "whether each savepoint gets a directory of its own",
+        |d, v| { d.settings.operator.core.savepoint_subdirectory = flag(v)?; Ok(()) };
+    "operator.minPhaseDuration" = "0s", NotYet, "how long a phase is shown at least",
+        |_, v| span(v).map(drop);
+    "operator.resyncPeriod" = "30s", NotYet, "the reference operator's; changes wake an application here",
+        |_, v| span(v).map(drop);
+
+    "logger.level" = "4", Full, "0 panic, 1 fatal, 2 error, 3 warning, 4 information, 5 debug, 6 trace",
+        |d, v| { d.settings.logger.level = number(v)?; Ok(()) };
+    "logger.formatter.type" = "json", Full, "json or text",
+        |d, v| { d.settings.logger.json = json_format(v)?; Ok(()) };
+    "logger.show-source" = "false", Full, "whether a line names its place in the source",
+        |d, v| { d.settings.logger.show_source = flag(v)?; Ok(()) };
+    "logger.mute" = "false", Full, "no log at all",
+        |d, v| { d.settings.logger.mute = flag(v)?; Ok(()) };
+}
+
+/// A value as text.
+pub(super) fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(","),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
+    }
+}
+
+/// Texts with commas between them, or a list of texts. Outer spaces of each are dropped.
+fn list(value: &Value) -> Result<Vec<String>, String> {
+    let all = text(value);
+    Ok(all.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect())
+}
+
+fn flag(value: &Value) -> Result<bool, String> {
+    let text = text(value);
+    text.to_lowercase().parse().map_err(|_| format!("{text:?} is neither true nor false"))
+}
+
+fn number<T: std::str::FromStr>(value: &Value) -> Result<T, String> {
+    let text = text(value);
+    text.trim().parse().map_err(|_| format!("{text:?} is no number that fits here"))
+}
+
+/// A Go duration, or a bare number of nanoseconds.
+fn span(value: &Value) -> Result<Duration, String> {
+    if let Some(nanos) = value.as_u64() {
+        return Ok(Duration::from_nanos(nanos));
+    }
+    let text = text(value);
+    match text.parse::<u64>() {
+        Ok(nanos) => Ok(Duration::from_nanos(nanos)),
+        Err(_) => duration::parse(&text).map_err(|error| error.to_string()),
+    }
+}
+
+/// A duration between two polls: asking without a pause helps nobody.
+fn interval(value: &Value) -> Result<Duration, String> {
+    let found = span(value)?;
+    if found < Duration::from_millis(10) {
+        return Err("an interval between two questions is at least 10ms".to_owned());
+    }
+    Ok(found)
+}
+
+fn prefix(value: &Value) -> Result<String, String> {
+    let text = text(value);
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+    let begins = text.chars().next().is_some_and(|c| !c.is_ascii_digit());
+    if !begins || !text.chars().all(fits) {
+        return Err(format!("{text:?} cannot begin a metric's name: letters, digits, _ and :"));
+    }
+    Ok(text)
+}
+
+fn access(value: &Value) -> Result<FlinkAccess, String> {
+    let text = text(value);
+    match text.to_lowercase().as_str() {
+        "auto" => Ok(FlinkAccess::Auto),
+        "pod" => Ok(FlinkAccess::Pod),
+        "apiserver" => Ok(FlinkAccess::ApiServer),
+        _ => Err(format!("{text:?} is not one of auto, pod, apiServer")),
+    }
+}
+
+fn json_format(value: &Value) -> Result<bool, String> {
+    let text = text(value);
+    match text.to_lowercase().as_str() {
+        "json" => Ok(true),
+        "text" => Ok(false),
+        _ => Err(format!("{text:?} is neither json nor text")),
+    }
+}

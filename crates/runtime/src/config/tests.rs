@@ -1,0 +1,181 @@
+//! Every key, every source, and what is refused.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::*;
+
+/// A file of its own for each test, removed with it.
+struct TestFile(PathBuf);
+
+impl TestFile {
+    fn new(name: &str, text: &str) -> TestFile {
+        let path = std::env::temp_dir().join(format!("{}-{name}.yaml", std::process::id()));
+        fs::write(&path, text).unwrap();
+        TestFile(path)
+    }
+}
+
+impl Drop for TestFile {
+    fn drop(&mut self) {
+        fs::remove_file(&self.0).unwrap();
+    }
+}
+
+fn file(name: &str, text: &str) -> Result<Loaded, ConfigError> {
+    let file = TestFile::new(name, text);
+    load(&Sources { file: Some(file.0.clone()), ..Sources::default() })
+}
+
+fn flags(pairs: &[(&str, &str)]) -> Result<Loaded, ConfigError> {
+    let flags = pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    // A file that is there keeps those of the surroundings out.
+    let file = TestFile::new(pairs.first().map_or("none", |pair| pair.0), "");
+    load(&Sources { file: Some(file.0.clone()), flags, ..Sources::default() })
+}
+
+/// For each key a value that is not its default.
+const OTHER: &[(&str, &str)] = &[
+    ("operator.limitNamespace", "a, b"),
+    ("operator.workers", "7"),
+    ("operator.metricsPrefix", "other"),
+    ("operator.profilerPort", "1234"),
+    ("operator.ingressUrlFormat", "{{$jobCluster}}.example.com"),
+    ("operator.containerNameFormat", "%s-x"),
+    ("operator.schedulerName", "volcano"),
+    ("operator.ignoredMetadata", "a/,b/"),
+    ("operator.useKubectlProxy", "true"),
+    ("operator.flinkAccess", "apiServer"),
+    ("operator.confirmAfter", "1m30s"),
+    ("operator.statusRefresh", "0"),
+    ("operator.unreachableGrace", "1s"),
+    ("operator.podTroubleGrace", "2s"),
+    ("operator.baseBackoffDuration", "200ms"),
+    ("operator.maxBackoffDuration", "31s"),
+    ("operator.maxErrDuration", "7m"),
+    ("operator.flinkJobVertexTimeout", "4m"),
+    ("operator.timeouts.clusterStart", "11m"),
+    ("operator.timeouts.savepoint", "31m"),
+    ("operator.timeouts.submit", "6m"),
+    ("operator.timeouts.jobStart", "5m"),
+    ("operator.timeouts.confirm", "11m"),
+    ("operator.timeouts.delete", "31m"),
+    ("operator.retries.savepoint", "6"),
+    ("operator.retries.submit", "4"),
+    ("operator.flinkPoll.busy", "2s"),
+    ("operator.flinkPoll.running", "11s"),
+    ("operator.savepointSubdirectory", "false"),
+    ("logger.level", "5"),
+    ("logger.formatter.type", "text"),
+    ("logger.show-source", "true"),
+    ("logger.mute", "true"),
+];
+
+fn shape(settings: &Settings) -> String {
+    format!("{:?}", Settings { given: Vec::new(), ..settings.clone() })
+}
+
+#[test]
+fn every_key_with_an_effect_changes_something() {
+    let default = shape(&flags(&[]).unwrap().settings);
+    for key in keys::KEYS.iter().filter(|key| key.effect == keys::Effect::Full) {
+        // The port alone says nothing.
+        let with = ["operator.proxyPort"].contains(&key.name);
+        let pairs: Vec<(&str, &str)> = match with {
+            true => vec![("operator.useKubectlProxy", "true"), (key.name, "9")],
+            false => OTHER.iter().filter(|pair| pair.0 == key.name).copied().collect(),
+        };
+        assert!(!pairs.is_empty(), "{} is not tried", key.name);
+        let loaded = flags(&pairs).unwrap();
+        assert_ne!(shape(&loaded.settings), default, "{} changes nothing", key.name);
+        assert_eq!(loaded.warnings, [] as [String; 0], "{}", key.name);
+    }
+}
+
+#[test]
+fn a_key_without_an_effect_is_checked_and_said_to_have_none() {
+    for key in keys::KEYS.iter().filter(|key| key.effect == keys::Effect::NotYet) {
+        let value = if key.name.contains("retries") { "3" } else { "3s" };
+        let loaded = flags(&[(key.name, value)]).unwrap();
+        assert!(loaded.warnings[0].contains("has no effect"), "{}", key.name);
+        assert!(flags(&[(key.name, "nonsense")]).is_err(), "{}", key.name);
+    }
+}
+
+#[test]
+fn the_defaults_in_the_table_are_the_defaults() {
+    let default = shape(&Settings::default());
+    let spoken =
+        ["operator.ignoredMetadata", "operator.maxErrDuration", "operator.retries.rollback"];
+    for key in keys::KEYS.iter().filter(|key| !spoken.contains(&key.name)) {
+        let loaded = flags(&[(key.name, key.default)]).unwrap();
+        assert_eq!(shape(&loaded.settings), default, "{}", key.name);
+    }
+}
+
+#[test]
+fn the_reference_operators_file_is_read() {
+    let text = "operator:\n  ingressurlformat: \"{{$jobCluster}}.x\"\n  MAXERRDURATION: 6m\n  \
+                workers: 9\nlogger:\n  level: 5\n  formatter:\n    type: text\n";
+    let loaded = file("reference", text).unwrap();
+    let settings = loaded.settings;
+    assert_eq!(settings.rendering.config.ingress_url_format, "{{$jobCluster}}.x");
+    assert_eq!((settings.workers, settings.logger.level, settings.logger.json), (9, 5, false));
+    assert_eq!(settings.operator.timeouts.savepoint, Duration::from_secs(360));
+    assert_eq!(loaded.warnings, [] as [String; 0]);
+}
+
+#[test]
+fn a_timeout_that_is_set_wins_over_the_one_for_all() {
+    let text = "operator: {maxErrDuration: 6m, timeouts: {submit: 1m}, flinkJobVertexTimeout: 2m}";
+    let limits = file("timeouts", text).unwrap().settings.operator.timeouts;
+    let minutes = [limits.submit, limits.job_start, limits.confirm].map(|span| span.as_secs() / 60);
+    assert_eq!(minutes, [1, 2, 6]);
+}
+
+#[test]
+fn flags_win_over_the_environment_and_that_over_the_file() {
+    let file = TestFile::new("precedence", "operator: {workers: 1, profilerPort: 1, proxyPort: 1}");
+    let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    let sources = Sources {
+        file: Some(file.0.clone()),
+        environment: vec![pair("OPERATOR_WORKERS", "2"), pair("OPERATOR.PROFILERPORT", "2")],
+        flags: vec![pair("operator.workers", "3")],
+    };
+    let settings = load(&sources).unwrap().settings;
+    assert_eq!((settings.workers, settings.port), (3, 2));
+}
+
+#[test]
+fn durations_are_gos_or_nanoseconds_and_lists_are_lists_or_texts() {
+    let text = "operator: {confirmAfter: 5000000000, limitNamespace: [a, b]}";
+    let settings = file("shapes", text).unwrap().settings;
+    assert_eq!(settings.operator.confirm_after, Duration::from_secs(5));
+    assert_eq!(settings.namespaces, ["a", "b"]);
+}
+
+#[test]
+fn what_nobody_knows_is_reported_and_passed_over() {
+    let loaded = file("unknown", "operator:\n  wrkers: 3\nother: {a: 1}\n").unwrap();
+    assert_eq!(loaded.warnings.len(), 2);
+    assert!(loaded.warnings.iter().any(|warning| warning.contains("operator.wrkers")));
+    let nowhere = Sources { file: Some("/nowhere/*.yaml".into()), ..Sources::default() };
+    assert!(load(&nowhere).unwrap().warnings[0].contains("/nowhere/*.yaml"));
+}
+
+#[test]
+fn what_is_wrong_is_refused_with_its_key() {
+    let check = |key: &str, value: &str| {
+        let error = flags(&[(key, value)]).unwrap_err().to_string();
+        assert!(error.contains(key), "{error}");
+    };
+    check("operator.workers", "many");
+    check("operator.confirmAfter", "-3s");
+    check("operator.metricsPrefix", "");
+    check("operator.profilerPort", "70000");
+    check("operator.flinkAccess", "telepathy");
+    check("operator.flinkPoll.busy", "0s");
+    check("logger.mute", "perhaps");
+    assert!(file("list", "- a\n").is_err());
+    assert!(file("broken", "operator: {").is_err());
+}

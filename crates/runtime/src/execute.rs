@@ -1,0 +1,159 @@
+//! Performs effects, in order; the first failure ends the round, they will be asked for again.
+//!
+//! From `reconcile`, only for a state that is persisted and known to be; each effect is idempotent
+//! by an id or a UID. What comes back goes into the memory and the overlay: it is advice, the next
+//! observation tells.
+
+pub(crate) mod events;
+
+mod cluster;
+mod flink;
+mod service;
+
+use std::sync::Arc;
+
+use flinkk8soperator_core::{Desired, Effect, State};
+use flinkk8soperator_flink_rest as rest;
+use flinkk8soperator_resources::created::RenderError;
+
+use crate::application::{Application, UnreadableApplication};
+use crate::kubernetes::KubeError;
+use crate::memory::Memory;
+use crate::operator::Operator;
+
+/// Why an effect was not performed, or is not known to be.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EffectError {
+    /// Another process may hold the lease by now.
+    #[error("the lease is not held")]
+    LeaseLost,
+    /// Kubernetes.
+    #[error("{what}")]
+    Kubernetes {
+        /// What was being done.
+        what: String,
+        /// What came of it.
+        #[source]
+        source: KubeError,
+    },
+    /// Flink.
+    #[error("{what}")]
+    Flink {
+        /// What was being done.
+        what: &'static str,
+        /// What came of it.
+        #[source]
+        source: Box<rest::Error>,
+    },
+    /// Flink does not say who it is.
+    #[error("the JobManager of cluster {incarnation} cannot be reached as itself: {why:?}")]
+    Unidentified {
+        /// Which cluster.
+        incarnation: flinkk8soperator_core::Incarnation,
+        /// Why not.
+        why: flinkk8soperator_core::Silence,
+    },
+    /// The revision to work from is not there or cannot be read.
+    #[error("the revision of cluster {0} is not to be had")]
+    NoRevision(flinkk8soperator_core::Incarnation),
+    /// The revision cannot be rendered.
+    #[error("the cluster cannot be rendered")]
+    Render(#[from] RenderError),
+    /// An older object of ours has the name and is on its way out.
+    #[error("{0} is still on its way out")]
+    OnItsWayOut(String),
+    /// An object that is not ours has the name.
+    #[error("{0} belongs to something else")]
+    NameTaken(String),
+    /// The application came back unreadable.
+    #[error("the application that came back cannot be read")]
+    Unreadable(#[from] UnreadableApplication),
+}
+
+impl EffectError {
+    /// What a person should be told in an event: refusals, in the words of who refused. The rest
+    /// passes, or the machine tells it.
+    pub(crate) fn refusal(&self) -> Option<String> {
+        match self {
+            EffectError::Kubernetes { what, source: source @ KubeError::Refused { .. } } => {
+                Some(format!("{what}: {source}"))
+            }
+            EffectError::Render(error) => Some(error.to_string()),
+            EffectError::NameTaken(_) => Some(self.to_string()),
+            EffectError::Kubernetes { .. }
+            | EffectError::LeaseLost
+            | EffectError::Flink { .. }
+            | EffectError::Unidentified { .. }
+            | EffectError::NoRevision(_)
+            | EffectError::OnItsWayOut(_)
+            | EffectError::Unreadable(_) => None,
+        }
+    }
+}
+
+/// What effects are performed from.
+pub(crate) struct Ground<'a> {
+    pub(crate) operator: &'a Arc<Operator>,
+    pub(crate) desired: &'a Desired,
+    pub(crate) state: &'a State,
+    pub(crate) memory: &'a mut Memory,
+    /// The application as this process last wrote or read it; an effect may replace it.
+    pub(crate) app: Arc<Application>,
+}
+
+/// Performs all of them, or stops at the first that fails.
+pub(crate) async fn execute(
+    ground: &mut Ground<'_>,
+    effects: &[Effect],
+) -> Result<(), (Effect, EffectError)> {
+    for effect in effects {
+        let name = name(effect);
+        #[cfg(feature = "crash-points")]
+        crate::crash::before(ground.operator.crash.as_ref(), name);
+        let outcome = match ground.operator.lease.held() {
+            true => perform(ground, effect).await,
+            false => Err(EffectError::LeaseLost),
+        };
+        ground.operator.metrics.effect(name, outcome.is_ok());
+        tracing::debug!(app = %ground.app.key, effect = name, ok = outcome.is_ok(), "effect");
+        outcome.map_err(|error| (effect.clone(), error))?;
+        #[cfg(feature = "crash-points")]
+        crate::crash::after(ground.operator.crash.as_ref(), name);
+    }
+    Ok(())
+}
+
+async fn perform(ground: &mut Ground<'_>, effect: &Effect) -> Result<(), EffectError> {
+    match effect {
+        Effect::AddFinalizer => cluster::finalizer(ground, true).await,
+        Effect::RemoveFinalizer => cluster::finalizer(ground, false).await,
+        Effect::SaveRevision(target) => cluster::save_revision(ground, target).await,
+        Effect::CreateCluster { incarnation, hash } => {
+            cluster::create(ground, *incarnation, *hash).await
+        }
+        Effect::PointService { incarnation } => service::point(ground, *incarnation).await,
+        Effect::RemoveCluster { incarnation } => cluster::remove(ground, *incarnation).await,
+        Effect::DeletePod { pod } => cluster::delete_pod(ground, *pod).await,
+        Effect::Submit(submit) => flink::submit(ground, submit).await,
+        Effect::Savepoint(savepoint) => flink::savepoint(ground, savepoint).await,
+        Effect::Cancel { incarnation, process, job } => {
+            flink::cancel(ground, *incarnation, *process, *job).await
+        }
+    }
+}
+
+/// An effect's name, for metrics and crash points.
+pub(crate) fn name(effect: &Effect) -> &'static str {
+    match effect {
+        Effect::AddFinalizer => "add-finalizer",
+        Effect::SaveRevision(_) => "save-revision",
+        Effect::CreateCluster { .. } => "create-cluster",
+        Effect::PointService { .. } => "point-service",
+        Effect::Submit(_) => "submit",
+        Effect::Savepoint(_) => "savepoint",
+        Effect::Cancel { .. } => "cancel",
+        Effect::DeletePod { .. } => "delete-pod",
+        Effect::RemoveCluster { .. } => "remove-cluster",
+        Effect::RemoveFinalizer => "remove-finalizer",
+    }
+}

@@ -1,0 +1,303 @@
+//! Effects on Kubernetes: finalizer, revision, a cluster's objects, a pod.
+//!
+//! Creations are POSTs, so that an object of another owner or another incarnation is never changed;
+//! deletions name the UID.
+
+use std::sync::Arc;
+
+use flinkk8soperator_api::v1beta1::FINALIZER;
+use flinkk8soperator_core::{DeployHash, Incarnation, Silence, Stranger, Target, Uid};
+use flinkk8soperator_resources::created::{self, CreatedObjects, Identity};
+use flinkk8soperator_resources::labels;
+use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment};
+use k8s_openapi::api::core::v1::{Pod, Service};
+use k8s_openapi::api::networking::v1::Ingress;
+use kube::ResourceExt;
+use kube::api::PropagationPolicy;
+use serde_json::json;
+
+use super::{EffectError, Ground};
+use crate::application::Application;
+use crate::cache::{Child, Watched};
+use crate::kubernetes::{KubeError, Object};
+use crate::memory::{InTheWay, Kind, hash_of};
+use crate::observe::kube::{owned_by, revision};
+use crate::revision::{self, Revision};
+
+/// Puts our finalizer on, or takes it off: a merge patch of the resource version that we know, since
+/// it replaces the whole list.
+pub(super) async fn finalizer(ground: &mut Ground<'_>, on: bool) -> Result<(), EffectError> {
+    let meta = &ground.app.typed.metadata;
+    let mut finalizers = meta.finalizers.clone().unwrap_or_default();
+    if finalizers.iter().any(|finalizer| finalizer == FINALIZER) == on {
+        return Ok(());
+    }
+    finalizers.retain(|finalizer| finalizer != FINALIZER);
+    if on {
+        finalizers.push(FINALIZER.to_owned());
+    }
+    let metadata = json!({
+        "uid": meta.uid, "resourceVersion": meta.resource_version, "finalizers": finalizers,
+    });
+    let patch = json!({ "metadata": metadata });
+    let answer = ground.operator.kubernetes.patch_application(&ground.app.key, &patch).await;
+    let object = match answer {
+        Ok(object) => object,
+        Err(KubeError::NotFound(_)) if !on => return Ok(()),
+        Err(source) => return Err(kubernetes("changing the finalizers", source)),
+    };
+    let rendering = &ground.operator.settings.rendering;
+    ground.app = Arc::new(Application::read(object, rendering, Some(&ground.app))?);
+    Ok(())
+}
+
+/// Stores what the target is made from. One that is there already has to be the same.
+pub(super) async fn save_revision(
+    ground: &mut Ground<'_>,
+    target: &Target,
+) -> Result<(), EffectError> {
+    let config = &ground.operator.settings.rendering.config;
+    let stored = revision::encode(&ground.app, target, config);
+    let what = || format!("storing the revision {}", stored.name_any());
+    let namespace = &ground.app.key.namespace;
+    let answer = ground.operator.kubernetes.create(namespace, &stored).await;
+    let found = match answer {
+        Ok(created) => created,
+        Err(KubeError::AlreadyExists(_)) => {
+            let read = ground.operator.kubernetes.get(namespace, &stored.name_any()).await;
+            read.map_err(|source| kubernetes(what(), source))?
+        }
+        Err(source) => return Err(kubernetes(what(), source)),
+    };
+    let name = || format!("ControllerRevision {}", stored.name_any());
+    let found = revision::decode(&found, ground.app.uid);
+    let found = found.map_err(|_| EffectError::NameTaken(name()))?;
+    if found.digest != target.digest {
+        return Err(EffectError::NameTaken(name()));
+    }
+    ground.memory.revisions.insert(target.incarnation, Some(Arc::new(found)));
+    Ok(())
+}
+
+/// Creates what is missing of a cluster.
+pub(super) async fn create(
+    ground: &mut Ground<'_>,
+    incarnation: Incarnation,
+    hash: DeployHash,
+) -> Result<(), EffectError> {
+    let objects = rendered(ground, incarnation, hash).await?;
+    add(ground, &objects.job_manager, Kind::Deployment, hash).await?;
+    add(ground, &objects.versioned_service, Kind::Service, hash).await?;
+    if let Some(ingress) = &objects.ingress {
+        add(ground, ingress, Kind::Ingress, hash).await?;
+    }
+    add(ground, &objects.task_manager, Kind::Deployment, hash).await
+}
+
+/// A cluster's objects, from its revision.
+pub(super) async fn rendered(
+    ground: &mut Ground<'_>,
+    incarnation: Incarnation,
+    hash: DeployHash,
+) -> Result<CreatedObjects, EffectError> {
+    let revision = revision_of(ground, incarnation).await?;
+    let identity = Identity { uid: ground.app.uid, hash, incarnation };
+    Ok(created::render(&revision.application, &revision.rendering, &identity)?)
+}
+
+/// The revision of an incarnation.
+pub(super) async fn revision_of(
+    ground: &mut Ground<'_>,
+    incarnation: Incarnation,
+) -> Result<Arc<Revision>, EffectError> {
+    let found: Result<_, Silence> =
+        revision(ground.operator, &ground.app, ground.state, incarnation, ground.memory).await;
+    found.ok().flatten().ok_or(EffectError::NoRevision(incarnation))
+}
+
+/// An object that is created for a cluster and watched from then on.
+pub(super) trait Created: Object {
+    /// Tells the overlay.
+    fn remember(&self, watched: &mut Watched, app: &Application);
+    /// Its kind's name.
+    const NAME: &'static str;
+}
+
+impl Created for Deployment {
+    fn remember(&self, watched: &mut Watched, app: &Application) {
+        let child = Child::deployment(self);
+        child.into_iter().for_each(|child| watched.deployments.created(&app.key, child));
+    }
+    const NAME: &'static str = "Deployment";
+}
+
+impl Created for Service {
+    fn remember(&self, watched: &mut Watched, app: &Application) {
+        let child = Child::service(self);
+        child.into_iter().for_each(|child| watched.services.created(&app.key, child));
+    }
+    const NAME: &'static str = "Service";
+}
+
+impl Created for Ingress {
+    fn remember(&self, _: &mut Watched, _: &Application) {}
+    const NAME: &'static str = "Ingress";
+}
+
+/// Creates an object unless it is known to be there.
+pub(super) async fn add<K: Created>(
+    ground: &mut Ground<'_>,
+    object: &K,
+    kind: Kind,
+    hash: DeployHash,
+) -> Result<(), EffectError> {
+    let name = object.name_any();
+    if let Some(child) = watched(ground, kind, &name) {
+        let ours = child.owner == Some(ground.app.uid);
+        if ours && child.incarnation == incarnation_of(object) && !child.going {
+            return Ok(());
+        }
+    }
+    let namespace = &ground.app.key.namespace;
+    let what = || format!("creating {} {name}", K::NAME);
+    let found = match ground.operator.kubernetes.create(namespace, object).await {
+        Ok(created) => created,
+        Err(KubeError::AlreadyExists(_)) => {
+            let found = ground.operator.kubernetes.get::<K>(namespace, &name).await;
+            let found = found.map_err(|source| kubernetes(what(), source))?;
+            check(ground, object, &found, kind, hash)?;
+            found
+        }
+        Err(source) => return Err(kubernetes(what(), source)),
+    };
+    found.remember(&mut ground.operator.cache.lock(), &ground.app);
+    Ok(())
+}
+
+/// Whether what has the name is the object that was to be created.
+fn check<K: Created>(
+    ground: &mut Ground<'_>,
+    wanted: &K,
+    found: &K,
+    kind: Kind,
+    hash: DeployHash,
+) -> Result<(), EffectError> {
+    let name = found.name_any();
+    let told = format!("{} {name}", K::NAME);
+    if !owned_by(found, ground.app.uid) {
+        let generic = *ground.app.key.name == name;
+        let stranger = Stranger { name: told.clone(), hash: (!generic).then_some(hash) };
+        let found = InTheWay { told: stranger, kind, name };
+        if !ground.memory.strangers.contains(&found) {
+            ground.memory.strangers.push(found);
+        }
+        return Err(EffectError::NameTaken(told));
+    }
+    let same = incarnation_of(wanted) == incarnation_of(found) || kind == Kind::Ingress;
+    if !same || found.meta().deletion_timestamp.is_some() {
+        return Err(EffectError::OnItsWayOut(told));
+    }
+    Ok(())
+}
+
+fn incarnation_of<K: Object>(object: &K) -> Option<Incarnation> {
+    let label = object.labels().get(labels::INCARNATION)?;
+    label.parse().ok().map(Incarnation)
+}
+
+/// The object as the watches, and own writes, show it.
+pub(super) fn watched(ground: &Ground<'_>, kind: Kind, name: &str) -> Option<Child> {
+    let watched = ground.operator.cache.lock();
+    let all = match kind {
+        Kind::Deployment => watched.deployments.of(&ground.app.key),
+        Kind::Service => watched.services.of(&ground.app.key),
+        Kind::Ingress => return None,
+    };
+    all.into_iter().find(|child| child.name == name)
+}
+
+/// Deletes a cluster: the revision first, since nothing shows whether it is still there, then what
+/// the facts tell about.
+pub(super) async fn remove(
+    ground: &mut Ground<'_>,
+    incarnation: Incarnation,
+) -> Result<(), EffectError> {
+    remove_revision(ground, incarnation).await?;
+    let (deployments, services) = {
+        let watched = ground.operator.cache.lock();
+        (watched.deployments.of(&ground.app.key), watched.services.of(&ground.app.key))
+    };
+    let app = Arc::clone(&ground.app);
+    let due = |child: &Child| {
+        let ours = child.owner == Some(app.uid) && child.name != *app.key.name;
+        ours && child.incarnation == Some(incarnation) && !child.going
+    };
+    for service in services.iter().filter(|child| due(child)) {
+        delete::<Service>(ground, &service.name, service.uid, PropagationPolicy::Background)
+            .await?;
+        ground.operator.cache.lock().services.deleted(&app.key, service.uid);
+    }
+    for deployment in deployments.iter().filter(|child| due(child)) {
+        let policy = PropagationPolicy::Foreground;
+        delete::<Deployment>(ground, &deployment.name, deployment.uid, policy).await?;
+        ground.operator.cache.lock().deployments.deleted(&app.key, deployment.uid);
+    }
+    Ok(())
+}
+
+async fn remove_revision(
+    ground: &mut Ground<'_>,
+    incarnation: Incarnation,
+) -> Result<(), EffectError> {
+    let Some(hash) = hash_of(ground.state, incarnation) else { return Ok(()) };
+    let name = revision::name(&ground.app.key.name, hash, incarnation);
+    let known = ground.memory.revisions.get(&incarnation).cloned();
+    let uid = match known {
+        Some(known) => known.map(|revision| revision.uid),
+        None => stored_revision(ground, &name).await?,
+    };
+    // Asked for again where it fails, from what is there then.
+    ground.memory.revisions.remove(&incarnation);
+    if let Some(uid) = uid {
+        delete::<ControllerRevision>(ground, &name, uid, PropagationPolicy::Background).await?;
+    }
+    ground.memory.revisions.insert(incarnation, None);
+    Ok(())
+}
+
+/// The UID of the revision, if it is there and ours; what is in it does not matter any more.
+async fn stored_revision(ground: &Ground<'_>, name: &str) -> Result<Option<Uid>, EffectError> {
+    let namespace = &ground.app.key.namespace;
+    match ground.operator.kubernetes.get::<ControllerRevision>(namespace, name).await {
+        Ok(stored) if owned_by(&stored, ground.app.uid) => {
+            Ok(stored.uid().and_then(|uid| uid.parse().ok()))
+        }
+        Ok(_) | Err(KubeError::NotFound(_)) => Ok(None),
+        Err(source) => Err(kubernetes(format!("reading the revision {name}"), source)),
+    }
+}
+
+async fn delete<K: Object>(
+    ground: &Ground<'_>,
+    name: &str,
+    uid: Uid,
+    policy: PropagationPolicy,
+) -> Result<(), EffectError> {
+    let namespace = &ground.app.key.namespace;
+    let uid = uid.to_string();
+    let deleted = ground.operator.kubernetes.delete::<K>(namespace, name, &uid, policy).await;
+    deleted.map_err(|source| kubernetes(format!("deleting {name}"), source))
+}
+
+/// Deletes a pod, with the grace that its spec names.
+pub(super) async fn delete_pod(ground: &mut Ground<'_>, uid: Uid) -> Result<(), EffectError> {
+    let pods = ground.operator.cache.pods(&ground.app);
+    let Some(pod) = pods.iter().find(|pod| pod.told.uid == uid) else { return Ok(()) };
+    delete::<Pod>(ground, &pod.told.name, uid, PropagationPolicy::Background).await?;
+    ground.operator.cache.lock().pods.deleted(&ground.app.key, uid);
+    Ok(())
+}
+
+pub(super) fn kubernetes(what: impl Into<String>, source: KubeError) -> EffectError {
+    EffectError::Kubernetes { what: what.into(), source }
+}

@@ -1,0 +1,157 @@
+//! Effects on Flink: submit, savepoint, cancel. None is repeated here, and each goes only to a
+//! process that has said that it is the cluster it should be.
+
+use std::sync::Arc;
+
+use flinkk8soperator_core::{Incarnation, JobId, Post, Process, Savepoint, SavepointStop, Submit};
+use flinkk8soperator_flink_rest::request::{Run, Savepoint as Order};
+use flinkk8soperator_flink_rest::{Cause, Client, Error, Reached, Retry};
+use flinkk8soperator_resources::RunParameters;
+
+use super::cluster::revision_of;
+use super::{EffectError, Ground};
+use crate::flink::{Identity, job_id, trigger_id};
+use crate::memory::Trigger;
+use crate::observe::flink::reach;
+
+/// Sends a job on its way, detached from the round: `main()` runs inside the request. Its outcome is
+/// the `submission` fact.
+pub(super) async fn submit(ground: &mut Ground<'_>, submit: &Submit) -> Result<(), EffectError> {
+    let (client, identity) = identified(ground, submit.incarnation, submit.process).await?;
+    let revision = revision_of(ground, submit.incarnation).await?;
+    let run = run(&RunParameters::of(&revision.application), submit);
+    let (operator, key) = (ground.operator, ground.app.key.clone());
+    if !operator.lease.held() {
+        return Err(EffectError::LeaseLost);
+    }
+    if !operator.posts.begin(&key, submit.job) {
+        return Ok(());
+    }
+    let (job, limit) = (submit.job, ground.desired.timeouts.submit);
+    let operator = Arc::clone(operator);
+    tokio::spawn(async move {
+        let answer = client.run(&identity.version, &run, limit).await;
+        let outcome = outcome(answer.map(drop));
+        tracing::info!(app = %key, %job, ?outcome, "submission answered");
+        operator.posts.end(&key, job, outcome);
+        operator.touch(&key);
+    });
+    Ok(())
+}
+
+fn run(parameters: &RunParameters, submit: &Submit) -> Run {
+    Run {
+        entry_class: parameters.entry_class.clone().unwrap_or_default(),
+        parallelism: u32::try_from(parameters.parallelism).unwrap_or_default(),
+        arguments: parameters.program_args.clone(),
+        savepoint_path: submit.from.path().unwrap_or_default().to_owned(),
+        allow_non_restored_state: parameters.allow_non_restored_state,
+        ..Run::new(parameters.jar_name.clone(), job_id(submit.job))
+    }
+}
+
+/// Only Flink's own error closes a submission; what may have arrived may still run.
+fn outcome(answer: Result<(), Error>) -> Post {
+    let Err(error) = answer else { return Post::Accepted };
+    match error.reached() {
+        Reached::No => Post::NotSent,
+        Reached::Perhaps => Post::Lost,
+        Reached::Answered => {
+            Post::Refused { retriable: error.retry() == Retry::Later, message: error.to_string() }
+        }
+    }
+}
+
+/// Triggers a savepoint that ends the job. A refusal that time does not cure is remembered as the
+/// operation's failure: Flink itself keeps no record of it.
+pub(super) async fn savepoint(
+    ground: &mut Ground<'_>,
+    savepoint: &Savepoint,
+) -> Result<(), EffectError> {
+    let Savepoint { incarnation, process, .. } = *savepoint;
+    let (client, identity) = identified(ground, incarnation, process).await?;
+    let order = order(savepoint, &identity, &ground.app.key.name);
+    let answer = match savepoint.stop {
+        SavepointStop::Stop => client.stop(&identity.version, &order, false).await,
+        SavepointStop::Cancel => client.savepoint(&identity.version, &order, true).await,
+    };
+    let trigger = match answer {
+        Ok(triggered) if triggered.trigger == trigger_id(savepoint.trigger) => return Ok(()),
+        Ok(triggered) => Trigger::Named(triggered.trigger),
+        Err(error) if final_refusal(&error) => Trigger::Refused(error.to_string()),
+        Err(source) => return Err(flink("triggering a savepoint", source)),
+    };
+    ground.memory.triggers.insert(savepoint.trigger, trigger);
+    Ok(())
+}
+
+fn order(savepoint: &Savepoint, identity: &Identity, application: &str) -> Order {
+    // Without a directory in its configuration Flink refuses, and says so better than we could.
+    let own = identity.savepoint_directory.as_deref().filter(|_| savepoint.own_directory);
+    let directory = own
+        .map(|base| format!("{}/{application}-{}", base.trim_end_matches('/'), savepoint.trigger));
+    Order {
+        job: job_id(savepoint.job),
+        trigger: trigger_id(savepoint.trigger),
+        target_directory: directory.unwrap_or_default(),
+    }
+}
+
+fn final_refusal(error: &Error) -> bool {
+    error.reached() == Reached::Answered && error.retry() != Retry::Later
+}
+
+/// Cancels a job. One that is over or unknown is cancelled enough: the facts tell.
+pub(super) async fn cancel(
+    ground: &mut Ground<'_>,
+    incarnation: Incarnation,
+    process: Process,
+    job: JobId,
+) -> Result<(), EffectError> {
+    let (client, _) = identified(ground, incarnation, process).await?;
+    match client.cancel(job_id(job)).await {
+        Ok(_) => Ok(()),
+        Err(error) if matches!(error.cause(), Some(Cause::JobUnknown | Cause::AlreadyEnded)) => {
+            Ok(())
+        }
+        Err(source) => Err(flink("cancelling a job", source)),
+    }
+}
+
+async fn identified(
+    ground: &mut Ground<'_>,
+    incarnation: Incarnation,
+    process: Process,
+) -> Result<(Client, Arc<Identity>), EffectError> {
+    let reached = reach(ground.operator, &ground.app, incarnation, process, ground.memory).await;
+    reached.map_err(|why| EffectError::Unidentified { incarnation, why })
+}
+
+fn flink(what: &'static str, source: Error) -> EffectError {
+    EffectError::Flink { what, source: Box::new(source) }
+}
+
+#[cfg(test)]
+mod tests {
+    use flinkk8soperator_flink_rest::{Failure, Intermediary, Refusal};
+    use http::StatusCode;
+
+    use super::*;
+
+    #[test]
+    fn only_a_word_of_flink_itself_closes_a_submission() {
+        let check = |error: Error, expected: Post| assert_eq!(outcome(Err(error)), expected);
+        assert_eq!(outcome(Ok(())), Post::Accepted);
+        check(Failure::Connect("refused".into()).into(), Post::NotSent);
+        check(Failure::Broken("reset".into()).into(), Post::Lost);
+        check(Failure::Timeout(std::time::Duration::from_secs(1)).into(), Post::Lost);
+        let (status, message) = (StatusCode::SERVICE_UNAVAILABLE, "no endpoints".to_owned());
+        let between = Intermediary { who: "the API server", status, message };
+        check(between.into(), Post::Lost);
+        let refused = |cause| Refusal { status, cause, message: "words".to_owned() }.into();
+        let message = || "words".to_owned();
+        check(refused(Cause::MainFailed), Post::Refused { retriable: false, message: message() });
+        check(refused(Cause::NoLeader), Post::Refused { retriable: true, message: message() });
+        check(refused(Cause::TimedOut), Post::Lost);
+    }
+}

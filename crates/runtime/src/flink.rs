@@ -1,0 +1,158 @@
+//! How one JobManager process is reached, and what it is asked only once.
+//!
+//! Every request goes to one pod: a Service's address, or a pooled connection, may lead to another
+//! one, or to another team's on a reused address. Inside a cluster that is the pod's address from
+//! the watch, outside the API server's proxy to that pod.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use flinkk8soperator_core::{self as core, Incarnation, Silence, Uid};
+use flinkk8soperator_flink_rest::model::JobManagerConfig;
+use flinkk8soperator_flink_rest::{
+    self as rest, Cause, Client, Error, Failure, FlinkVersion, Settings, Target, Transport,
+};
+use flinkk8soperator_resources::created;
+use kube::client::Body;
+use tower::service_fn;
+
+use crate::cache::Pod;
+use crate::config::FlinkAccess;
+
+/// The way to every Flink.
+#[derive(Clone)]
+pub(crate) struct Flinks {
+    transport: Transport,
+    access: FlinkAccess,
+    kube: kube::Client,
+}
+
+/// What a JobManager process says of itself and never changes.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    /// Its version.
+    pub(crate) version: FlinkVersion,
+    /// `web.refresh-interval`.
+    pub(crate) refresh_interval: Duration,
+    /// Where savepoints go by its configuration.
+    pub(crate) savepoint_directory: Option<String>,
+}
+
+impl Flinks {
+    /// `access` must be settled: [`FlinkAccess::Auto`] counts as the pod's address.
+    #[must_use]
+    pub(crate) fn new(kube: kube::Client, access: FlinkAccess) -> Flinks {
+        // One repeat: a kept connection that the other side has closed meanwhile costs one attempt.
+        // More is the next round's business.
+        let settings = Settings { repeats: 1, ..Settings::default() };
+        Flinks { transport: Transport::new(settings), access, kube }
+    }
+
+    /// The Flink in `pod`. None while the pod has no address.
+    #[must_use]
+    pub(crate) fn client(&self, namespace: &str, pod: &Pod) -> Option<Client> {
+        let (name, port) = (&pod.told.name, pod.port);
+        let proxied = format!("/api/v1/namespaces/{namespace}/pods/{name}:{port}/proxy");
+        match self.access {
+            FlinkAccess::Auto | FlinkAccess::Pod => {
+                Some(Client::direct(&self.transport, &target(pod)?))
+            }
+            FlinkAccess::ApiServer => {
+                let kube = self.kube.clone();
+                let service = service_fn(move |request: http::Request<Bytes>| {
+                    let kube = kube.clone();
+                    async move { kube.send(request.map(Body::from)).await }
+                });
+                Some(Client::new(self.transport.over(service), proxied))
+            }
+            FlinkAccess::KubectlProxy(proxy) => {
+                let here = Target::new(SocketAddr::from(([127, 0, 0, 1], proxy)), "kubectl proxy");
+                let base = format!("http://127.0.0.1:{proxy}{proxied}");
+                Some(Client::new(self.transport.to(&here), base))
+            }
+        }
+    }
+
+    /// The pod is gone: its address may be another's soon.
+    pub(crate) fn forget(&self, pod: &Pod) {
+        if let Some(target) = target(pod) {
+            self.transport.forget(&target);
+        }
+    }
+}
+
+fn target(pod: &Pod) -> Option<Target> {
+    let address = SocketAddr::new(pod.address?, pod.port);
+    Some(Target::new(address, pod.told.uid.to_string()))
+}
+
+/// Asks a process who it is.
+///
+/// # Errors
+/// Silence; [`Silence::NotOurs`] where it is not the cluster it should be.
+pub(crate) async fn identify(
+    flink: &Client,
+    application: Uid,
+    incarnation: Incarnation,
+) -> Result<Arc<Identity>, Silence> {
+    let (config, server) = tokio::join!(flink.job_manager_config(), flink.config());
+    let config = config.map_err(|error| silence(&error))?;
+    let server = server.map_err(|error| silence(&error))?;
+    let marker = created::marker(application, incarnation);
+    if config.value(created::MARKER) != Some(&marker) {
+        return Err(Silence::NotOurs);
+    }
+    Ok(Arc::new(Identity {
+        refresh_interval: Duration::from_millis(server.refresh_interval),
+        savepoint_directory: savepoint_directory(&config),
+        version: server.flink_version,
+    }))
+}
+
+/// Flink 2 and 1.20 name it anew, older ones know only the second.
+fn savepoint_directory(config: &JobManagerConfig) -> Option<String> {
+    let keys = ["execution.checkpointing.savepoint-dir", "state.savepoints.dir"];
+    let found = keys.iter().find_map(|key| config.value(key));
+    found.filter(|directory| !directory.is_empty()).map(str::to_owned)
+}
+
+/// A job's id as Flink's client has it.
+#[must_use]
+pub(crate) fn job_id(job: core::JobId) -> rest::JobId {
+    rest::JobId(job.0.to_be_bytes())
+}
+
+/// An operation's id as Flink's client has it.
+#[must_use]
+pub(crate) fn trigger_id(trigger: core::TriggerId) -> rest::TriggerId {
+    rest::TriggerId(trigger.0.to_be_bytes())
+}
+
+/// Flink's version as the machine compares it.
+#[must_use]
+pub(crate) fn version(version: &FlinkVersion) -> core::FlinkVersion {
+    let small = |number: u32| u16::try_from(number).unwrap_or(u16::MAX);
+    core::FlinkVersion { major: small(version.major), minor: small(version.minor) }
+}
+
+/// What an error leaves unknown.
+#[must_use]
+pub(crate) fn silence(error: &Error) -> Silence {
+    match error {
+        Error::Unsupported(_) | Error::Answer(_) => Silence::Unreadable,
+        Error::Address(_) => Silence::Unreachable,
+        Error::Transport(failure) => match failure {
+            Failure::Busy | Failure::Timeout(_) => Silence::TimedOut,
+            Failure::Connect(_) | Failure::Broken(_) | Failure::Forgotten => Silence::Unreachable,
+            Failure::BodyTooLarge(_) => Silence::Unreadable,
+        },
+        Error::Intermediary(_) => Silence::NotOurs,
+        Error::Refused(refusal) => match refusal.cause {
+            Cause::NoLeader | Cause::NotReady => Silence::NotReady,
+            Cause::TimedOut => Silence::TimedOut,
+            _ => Silence::Failed,
+        },
+    }
+}

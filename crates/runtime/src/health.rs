@@ -1,0 +1,126 @@
+//! What the operator tells about itself over HTTP: metrics, health, version, settings.
+//!
+//! | path | answer |
+//! |---|---|
+//! | `/metrics` | OpenMetrics |
+//! | `/healthz`, `/healthcheck` | `OK` while the process runs |
+//! | `/readyz` | `OK` once everything was listed, 503 before and during shutdown |
+//! | `/version`, `/config` | JSON |
+//!
+//! Without authentication, so nothing secret is in it; there is no profiler.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode, header};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::metrics::Metrics;
+
+/// What is told.
+pub struct About {
+    /// The metrics.
+    pub metrics: Metrics,
+    /// Whether everything was listed.
+    pub ready: watch::Receiver<bool>,
+    /// The settings, as JSON.
+    pub config: String,
+}
+
+/// The server, listening.
+pub struct Listening {
+    listener: TcpListener,
+    /// Where.
+    pub address: SocketAddr,
+}
+
+/// Listens on `port` of all addresses; 0: an arbitrary one.
+///
+/// # Errors
+/// Where the port is taken.
+pub async fn listen(port: u16) -> std::io::Result<Listening> {
+    let listener = TcpListener::bind(SocketAddr::from(([0, 0, 0, 0], port))).await?;
+    let address = listener.local_addr()?;
+    Ok(Listening { listener, address })
+}
+
+impl Listening {
+    /// Serves for ever.
+    pub async fn serve(self, about: About) {
+        let about = Arc::new(about);
+        loop {
+            let stream = match self.listener.accept().await {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection to the metrics port was not accepted");
+                    tokio::task::yield_now().await;
+                    continue;
+                }
+            };
+            let about = Arc::clone(&about);
+            let service = service_fn(move |request: Request<Incoming>| {
+                let answer = answer(&about, request.uri().path());
+                async move { Ok::<_, Infallible>(answer) }
+            });
+            tokio::spawn(async move {
+                let http = http1::Builder::new()
+                    .timer(TokioTimer::new())
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await;
+                if let Err(error) = http {
+                    tracing::debug!(%error, "a connection to the metrics port broke");
+                }
+            });
+        }
+    }
+}
+
+fn answer(about: &About, path: &str) -> Response<Full<Bytes>> {
+    let text = "text/plain; charset=utf-8";
+    let json = "application/json";
+    let metrics = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    let ok = StatusCode::OK;
+    let (status, kind, body) = match path {
+        "/metrics" => (ok, metrics, about.metrics.encode()),
+        "/healthz" | "/healthcheck" => (ok, text, "OK".to_owned()),
+        "/readyz" if *about.ready.borrow() => (ok, text, "OK".to_owned()),
+        "/readyz" => (StatusCode::SERVICE_UNAVAILABLE, text, "not everything is listed".to_owned()),
+        "/version" => (ok, json, format!("{{\"version\":\"{}\"}}", env!("CARGO_PKG_VERSION"))),
+        "/config" => (ok, json, about.config.clone()),
+        _ => (StatusCode::NOT_FOUND, text, "there is no such page".to_owned()),
+    };
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() = status;
+    let kind = header::HeaderValue::from_static(kind);
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_path_answers_for_what_it_is() {
+        let (ready, receiver) = watch::channel(false);
+        let config = "{}".to_owned();
+        let about = About { metrics: Metrics::new("x"), ready: receiver, config };
+        let status = |path: &str| answer(&about, path).status().as_u16();
+        assert_eq!([status("/healthz"), status("/healthcheck"), status("/metrics")], [200; 3]);
+        assert_eq!(
+            [status("/version"), status("/config"), status("/debug/pprof")],
+            [200, 200, 404]
+        );
+        assert_eq!(status("/readyz"), 503);
+        ready.send_replace(true);
+        assert_eq!(status("/readyz"), 200);
+    }
+}

@@ -1,0 +1,260 @@
+//! Requests to the API server: each with a time limit, none repeated, failures sorted by what is
+//! known of their outcome.
+//!
+//! The client comes without retries of its own ([`client`]); a round that failed is repeated as a
+//! whole. Watches do not go through here.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, PropagationPolicy};
+use kube::core::{DynamicObject, NamespaceResourceScope, Resource, Status};
+use kube::{Api, Client};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::application::{Key, api_resource};
+use crate::metrics::Metrics;
+
+/// Who writes, for `managedFields`.
+pub(crate) const FIELD_MANAGER: &str = "flinkk8soperator";
+
+/// Why a request did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum KubeError {
+    /// There is no such object.
+    #[error("{0}")]
+    NotFound(String),
+    /// An object of that name is there already.
+    #[error("{0}")]
+    AlreadyExists(String),
+    /// The object is another one, or another version of it, than was thought.
+    #[error("{0}")]
+    Conflict(String),
+    /// Refused for another reason: rights, quota, validation, load.
+    #[error("the API server answered {code}: {message}")]
+    Refused {
+        /// HTTP status.
+        code: u16,
+        /// Its own words.
+        message: String,
+    },
+    /// No answer that tells: it may have happened.
+    #[error("no answer from the API server")]
+    NoAnswer(#[source] Box<kube::Error>),
+    /// No answer in time: it may have happened.
+    #[error("no answer from the API server within {0:?}")]
+    TimedOut(Duration),
+}
+
+impl KubeError {
+    /// Whether it is known that nothing was done.
+    #[must_use]
+    pub(crate) fn nothing_happened(&self) -> bool {
+        match self {
+            KubeError::NotFound(_)
+            | KubeError::AlreadyExists(_)
+            | KubeError::Conflict(_)
+            | KubeError::Refused { .. } => true,
+            KubeError::NoAnswer(_) | KubeError::TimedOut(_) => false,
+        }
+    }
+
+    fn label(&self) -> &'static str {
+        match self {
+            KubeError::NotFound(_) => "not_found",
+            KubeError::AlreadyExists(_) => "already_exists",
+            KubeError::Conflict(_) => "conflict",
+            KubeError::Refused { .. } => "refused",
+            KubeError::NoAnswer(_) => "no_answer",
+            KubeError::TimedOut(_) => "timed_out",
+        }
+    }
+}
+
+impl From<kube::Error> for KubeError {
+    fn from(error: kube::Error) -> KubeError {
+        match error {
+            kube::Error::Api(status) => answered(&status),
+            other => KubeError::NoAnswer(Box::new(other)),
+        }
+    }
+}
+
+/// Sorts an answer. 5xx tells nothing: a proxy or a time-out inside may have sent it after the fact.
+fn answered(status: &Status) -> KubeError {
+    let message = status.message.clone();
+    match (status.code, status.reason.as_str()) {
+        (404, _) => KubeError::NotFound(message),
+        (409, "AlreadyExists") => KubeError::AlreadyExists(message),
+        (409, _) => KubeError::Conflict(message),
+        (code @ 400..=499, _) => KubeError::Refused { code, message },
+        _ => KubeError::NoAnswer(Box::new(kube::Error::Api(Box::new(status.clone())))),
+    }
+}
+
+/// An object that is made, read and taken away in a namespace.
+pub(crate) trait Object:
+    Resource<Scope = NamespaceResourceScope, DynamicType = ()>
+    + Clone
+    + Debug
+    + Serialize
+    + DeserializeOwned
+    + Send
+{
+}
+
+impl<K> Object for K where
+    K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
+        + Clone
+        + Debug
+        + Serialize
+        + DeserializeOwned
+        + Send
+{
+}
+
+/// The API server.
+#[derive(Clone)]
+pub(crate) struct Kubernetes {
+    client: Client,
+    limit: Duration,
+    metrics: Metrics,
+}
+
+impl Kubernetes {
+    /// Over `client`; `limit` is for each request.
+    #[must_use]
+    pub(crate) fn new(client: Client, limit: Duration, metrics: Metrics) -> Kubernetes {
+        Kubernetes { client, limit, metrics }
+    }
+
+    /// Reads an application, live.
+    ///
+    /// # Errors
+    /// See [`KubeError`]; so for all of these.
+    pub(crate) async fn application(&self, key: &Key) -> Result<DynamicObject, KubeError> {
+        let api = self.applications(key);
+        self.call("get", "FlinkApplication", api.get(&key.name)).await
+    }
+
+    /// Replaces an application's status, if it still is of the resource version given in it.
+    pub(crate) async fn write_status(
+        &self,
+        key: &Key,
+        object: &DynamicObject,
+    ) -> Result<DynamicObject, KubeError> {
+        let (api, params) = (self.applications(key), posting());
+        let call = api.replace_status(&key.name, &params, object);
+        self.call("update", "FlinkApplication", call).await
+    }
+
+    /// Changes an application by a merge patch.
+    pub(crate) async fn patch_application(
+        &self,
+        key: &Key,
+        patch: &Value,
+    ) -> Result<DynamicObject, KubeError> {
+        let (api, params, patch) = (self.applications(key), patching(), Patch::Merge(patch));
+        let call = api.patch(&key.name, &params, &patch);
+        self.call("patch", "FlinkApplication", call).await
+    }
+
+    /// Reads an object, live.
+    pub(crate) async fn get<K: Object>(&self, namespace: &str, name: &str) -> Result<K, KubeError> {
+        let api: Api<K> = Api::namespaced(self.client.clone(), namespace);
+        self.call("get", &kind::<K>(), api.get(name)).await
+    }
+
+    /// Lists objects by label, live: not from the API server's cache.
+    pub(crate) async fn list<K: Object>(
+        &self,
+        namespace: &str,
+        label: &str,
+    ) -> Result<Vec<K>, KubeError> {
+        let api: Api<K> = Api::namespaced(self.client.clone(), namespace);
+        let params = ListParams::default().labels(label);
+        Ok(self.call("list", &kind::<K>(), api.list(&params)).await?.items)
+    }
+
+    /// Creates an object.
+    pub(crate) async fn create<K: Object>(
+        &self,
+        namespace: &str,
+        object: &K,
+    ) -> Result<K, KubeError> {
+        let api: Api<K> = Api::namespaced(self.client.clone(), namespace);
+        self.call("create", &kind::<K>(), api.create(&posting(), object)).await
+    }
+
+    /// Changes an object by a merge patch, whose metadata names UID and resource version.
+    pub(crate) async fn patch<K: Object>(
+        &self,
+        namespace: &str,
+        name: &str,
+        patch: &Value,
+    ) -> Result<K, KubeError> {
+        let api: Api<K> = Api::namespaced(self.client.clone(), namespace);
+        let (params, patch) = (patching(), Patch::Merge(patch));
+        self.call("patch", &kind::<K>(), api.patch(name, &params, &patch)).await
+    }
+
+    /// Deletes the object of that name if it has that UID. Gone already: that is success. Another one:
+    /// that is a conflict, and what is there has to be looked at again.
+    pub(crate) async fn delete<K: Object>(
+        &self,
+        namespace: &str,
+        name: &str,
+        uid: &str,
+        policy: PropagationPolicy,
+    ) -> Result<(), KubeError> {
+        let api: Api<K> = Api::namespaced(self.client.clone(), namespace);
+        let mut params = DeleteParams { propagation_policy: Some(policy), ..Default::default() };
+        params = params.preconditions(kube::api::Preconditions {
+            uid: Some(uid.to_owned()),
+            resource_version: None,
+        });
+        match self.call("delete", &kind::<K>(), api.delete(name, &params)).await {
+            Ok(_) | Err(KubeError::NotFound(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The client below, for watches and for Flink behind the API server.
+    #[must_use]
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    fn applications(&self, key: &Key) -> Api<DynamicObject> {
+        Api::namespaced_with(self.client.clone(), &key.namespace, &api_resource())
+    }
+
+    async fn call<T>(
+        &self,
+        verb: &'static str,
+        kind: &str,
+        call: impl Future<Output = kube::Result<T>>,
+    ) -> Result<T, KubeError> {
+        let outcome = match tokio::time::timeout(self.limit, call).await {
+            Ok(answer) => answer.map_err(KubeError::from),
+            Err(_) => Err(KubeError::TimedOut(self.limit)),
+        };
+        let label = outcome.as_ref().map_or_else(KubeError::label, |_| "ok");
+        self.metrics.kube_request(verb, kind, label);
+        outcome
+    }
+}
+
+fn kind<K: Object>() -> String {
+    K::kind(&()).into_owned()
+}
+
+fn posting() -> PostParams {
+    PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() }
+}
+
+fn patching() -> PatchParams {
+    PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() }
+}

@@ -1,0 +1,178 @@
+//! The operator's process: watches, rounds, effects.
+//!
+//! Decides nothing: what should happen is `core`'s, what objects look like is `resources`'. All use
+//! of Kubernetes' API is here. One round, in the order of the modules below:
+//!
+//! ```text
+//! controller -> reconcile: parse -> needs -> observe -> decide -> persist -> execute -> publish -> wake
+//! ```
+
+pub mod config;
+
+mod controller;
+mod execute;
+mod newest;
+mod observe;
+mod persist;
+mod queue;
+mod reconcile;
+
+mod application;
+mod cache;
+mod flink;
+mod kubernetes;
+mod memory;
+mod operator;
+mod posts;
+mod revision;
+mod silence;
+mod status;
+
+pub mod client;
+pub mod health;
+pub mod lease;
+pub mod metrics;
+pub mod ports;
+pub mod telemetry;
+
+mod patience;
+mod trace;
+
+#[cfg(feature = "crash-points")]
+pub mod crash;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use tokio_util::sync::CancellationToken;
+
+pub use config::Settings;
+
+use config::FlinkAccess;
+use operator::Operator;
+
+/// How long rounds that are under way at shutdown may take to end. Shorter than the 30 s that
+/// Kubernetes leaves a pod by default.
+const DRAIN: Duration = Duration::from_secs(20);
+
+/// Why the operator ended.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The port of metrics and health cannot be had.
+    #[error("cannot listen on port {port}")]
+    Listen {
+        /// Which.
+        port: u16,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file for rounds cannot be written.
+    #[error("cannot record rounds")]
+    Trace(#[source] std::io::Error),
+    /// The rounds under way did not end in time.
+    #[error("rounds under way did not end within {0:?}")]
+    Drain(Duration),
+}
+
+/// What tests and the demo replace.
+pub struct Ports {
+    /// The wall clock.
+    pub clock: Arc<dyn ports::Clock>,
+    /// The right to act.
+    pub lease: Arc<dyn ports::Lease>,
+}
+
+impl Default for Ports {
+    fn default() -> Ports {
+        Ports { clock: Arc::new(ports::SystemClock), lease: Arc::new(lease::Alone) }
+    }
+}
+
+/// Runs the operator until `shutdown`. The client must not repeat requests by itself
+/// ([`client::connect`]).
+///
+/// # Errors
+/// See [`RunError`].
+pub async fn run(
+    client: kube::Client,
+    settings: Settings,
+    shutdown: CancellationToken,
+) -> Result<(), RunError> {
+    run_with(client, settings, Ports::default(), shutdown).await
+}
+
+/// [`run`] with another clock or lease.
+///
+/// # Errors
+/// See [`RunError`].
+pub async fn run_with(
+    client: kube::Client,
+    settings: Settings,
+    ports: Ports,
+    shutdown: CancellationToken,
+) -> Result<(), RunError> {
+    let metrics = metrics::Metrics::new(&settings.metrics_prefix);
+    let port = settings.port;
+    let listening = health::listen(port).await;
+    let listening = listening.map_err(|source| RunError::Listen { port, source })?;
+    tracing::info!(address = %listening.address, "serving metrics and health");
+    let trace = trace::Trace::open(settings.trace.as_deref()).map_err(RunError::Trace)?;
+    let ready = tokio::sync::watch::Sender::new(false);
+    let about = health::About {
+        metrics: metrics.clone(),
+        ready: ready.subscribe(),
+        config: serde_json::to_string_pretty(&settings.shown()).unwrap_or_default(),
+    };
+    let server = tokio::spawn(listening.serve(about));
+    let operator = Arc::new(Operator {
+        kubernetes: kubernetes::Kubernetes::new(
+            client.clone(),
+            settings.request_timeout,
+            metrics.clone(),
+        ),
+        flinks: flink::Flinks::new(client, settings.flink_access),
+        cache: cache::Cache::default(),
+        queue: queue::Queue::default(),
+        posts: posts::Posts::default(),
+        events: execute::events::Events::default(),
+        memories: operator::Memories::default(),
+        clock: ports.clock,
+        lease: ports.lease,
+        #[cfg(feature = "crash-points")]
+        crash: settings.crash_at.clone().map(crash::Crash::at),
+        metrics,
+        trace,
+        ready,
+        settings,
+    });
+    let outcome = drained(operator, shutdown).await;
+    server.abort();
+    outcome
+}
+
+/// Runs until shutdown, and then as long as the rounds under way take, within limits.
+async fn drained(operator: Arc<Operator>, shutdown: CancellationToken) -> Result<(), RunError> {
+    let mut running = tokio::spawn(controller::run(operator, shutdown.clone()));
+    tokio::select! {
+        _ = &mut running => return Ok(()),
+        () = shutdown.cancelled() => {}
+    }
+    tracing::info!("shutting down: rounds under way are finished");
+    match tokio::time::timeout(DRAIN, &mut running).await {
+        Ok(_) => Ok(()),
+        Err(_) => {
+            running.abort();
+            Err(RunError::Drain(DRAIN))
+        }
+    }
+}
+
+impl Settings {
+    /// Settles how Flink is reached, where that was left open.
+    pub fn settle_flink_access(&mut self, inside: bool) {
+        if self.flink_access == FlinkAccess::Auto {
+            self.flink_access = if inside { FlinkAccess::Pod } else { FlinkAccess::ApiServer };
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What this process knows of one application besides the watches: lost with the process, and with
+//! nothing lost but time.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use flinkk8soperator_core::{
+    DeployHash, Effect, Incarnation, JobId, Phase, Process, State, Stranger, Submission, TriggerId,
+};
+use flinkk8soperator_flink_rest as rest;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::application::{Application, ResourceVersion};
+use crate::flink::Identity;
+use crate::observe::figures::Gathered;
+use crate::revision::Revision;
+use crate::silence::Silences;
+use crate::status::Pending;
+
+/// One application's.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    /// The newest copy that this process wrote itself or read live. None: read before anything else.
+    pub(crate) own: Option<Arc<Application>>,
+    /// The newest version that a round took into account, own writes included: their echo is no
+    /// news, above all not to a round that is to be repeated later.
+    pub(crate) version: ResourceVersion,
+    /// A state whose write was not answered.
+    pub(crate) unanswered: Option<Value>,
+    /// What the last write of the status became: the watches are waited for until they show it.
+    pub(crate) status_version: ResourceVersion,
+    /// The watches were older than that in the last round.
+    pub(crate) stale: bool,
+    /// When the next round is due without anything happening.
+    pub(crate) due: Option<Instant>,
+    /// Questions asked in vain.
+    pub(crate) silences: Silences,
+    /// Revisions read or written; none: known not to exist.
+    pub(crate) revisions: BTreeMap<Incarnation, Option<Arc<Revision>>>,
+    /// Who the JobManager processes are.
+    pub(crate) identities: BTreeMap<Process, Arc<Identity>>,
+    /// Objects that were in the way of a creation.
+    pub(crate) strangers: Vec<InTheWay>,
+    /// How often jobs make checkpoints; none: never.
+    pub(crate) intervals: BTreeMap<JobId, Option<Duration>>,
+    /// What became of savepoint triggers sent from here.
+    pub(crate) triggers: BTreeMap<TriggerId, Trigger>,
+    /// The effects of the last round: the same again is not progress.
+    pub(crate) effects: Vec<Effect>,
+    /// Rounds that failed one after the other.
+    pub(crate) failures: u32,
+    /// Numbers for the status, of this round.
+    pub(crate) figures: Gathered,
+    /// Words for the status that were not written yet.
+    pub(crate) pending: Pending,
+    /// When they are to be.
+    pub(crate) words_at: Option<Instant>,
+    /// When the status was last written.
+    pub(crate) written: Option<Instant>,
+}
+
+/// An object of ours could not be created because of this one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct InTheWay {
+    /// What the machine is told.
+    pub(crate) told: Stranger,
+    /// Its kind.
+    pub(crate) kind: Kind,
+    /// Its name.
+    pub(crate) name: String,
+}
+
+/// Kinds of objects that are created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// `apps/v1` `Deployment`.
+    Deployment,
+    /// `v1` `Service`.
+    Service,
+    /// `networking.k8s.io/v1` `Ingress`.
+    Ingress,
+}
+
+/// What became of a savepoint trigger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Trigger {
+    /// Flink accepted it under an id of its own (before 1.15).
+    Named(rest::TriggerId),
+    /// Flink answered that it will not do it, for a reason that time does not cure.
+    Refused(String),
+}
+
+impl Memory {
+    /// Forgets what belongs to nothing that the state speaks of.
+    pub(crate) fn tidy(&mut self, state: &State) {
+        let keep = |incarnation: &Incarnation| hash_of(state, *incarnation).is_some();
+        self.revisions.retain(|incarnation, _| keep(incarnation));
+    }
+}
+
+/// The hash of the version that an incarnation is of, as far as the state speaks of it.
+#[must_use]
+pub(crate) fn hash_of(state: &State, incarnation: Incarnation) -> Option<DeployHash> {
+    let target = match &state.phase {
+        Phase::Updating(p) => Some(p.target),
+        Phase::ClusterStarting(p) => Some(p.target),
+        Phase::Savepointing(p) => Some(p.target),
+        Phase::SubmittingJob(p) => Some(p.target),
+        Phase::RollingBackJob(p) => Some(p.failed),
+        Phase::DeployFailed(p) => Some(p.failed),
+        Phase::New(_) | Phase::Running(_) | Phase::Deleting(_) | Phase::Unreadable(_) => None,
+    };
+    let record = &state.record;
+    let versions = [&record.deployed, &record.previous].into_iter().flatten().map(|v| v.target);
+    let leaving = record.leaving.iter().map(|l| (l.incarnation, l.hash));
+    let mut all = versions.chain(target).map(|t| (t.incarnation, t.hash)).chain(leaving);
+    all.find(|(of, _)| *of == incarnation).map(|(_, hash)| hash)
+}
+
+/// The submission under way.
+#[must_use]
+pub(crate) fn submission(state: &State) -> Option<&Submission> {
+    match &state.phase {
+        Phase::SubmittingJob(p) => Some(&p.submission),
+        Phase::RollingBackJob(p) => p.submission.as_ref(),
+        Phase::New(_)
+        | Phase::Updating(_)
+        | Phase::ClusterStarting(_)
+        | Phase::Savepointing(_)
+        | Phase::Running(_)
+        | Phase::DeployFailed(_)
+        | Phase::Deleting(_)
+        | Phase::Unreadable(_) => None,
+    }
+}
+
+/// The job on its way.
+#[must_use]
+pub(crate) fn submitted(state: &State) -> Option<JobId> {
+    submission(state).map(|submission| submission.job)
+}

@@ -1,0 +1,149 @@
+//! Numbers that are shown and not decided by, gathered while facts are observed.
+//!
+//! Each round begins with none; from the watches and Flink's answers to `api::project`.
+
+use std::collections::BTreeMap;
+
+use flinkk8soperator_api::project::{ClusterFigures, Figures, JobFigures, Submitted};
+use flinkk8soperator_core::{FlinkCluster, Incarnation, JobId, Phase, Role, State, Timestamp};
+use flinkk8soperator_flink_rest::model::{Checkpoints, Job, JobState, TaskState};
+use flinkk8soperator_resources::RunParameters;
+
+use crate::cache::Child;
+use crate::revision::Revision;
+
+/// What was gathered in a round, by cluster.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    clusters: BTreeMap<Incarnation, ClusterFigures>,
+    jobs: BTreeMap<Incarnation, JobFigures>,
+}
+
+impl Gathered {
+    fn cluster(&mut self, incarnation: Incarnation) -> &mut ClusterFigures {
+        self.clusters.entry(incarnation).or_insert_with(|| ClusterFigures::of(incarnation))
+    }
+
+    /// The figures of a job; those of another one of the same cluster are dropped.
+    fn job(&mut self, incarnation: Incarnation, job: JobId) -> &mut JobFigures {
+        let figures = self.jobs.entry(incarnation).or_insert_with(|| JobFigures::of(job));
+        if figures.job != job {
+            *figures = JobFigures::of(job);
+        }
+        figures
+    }
+
+    /// The TaskManager Deployments.
+    pub(crate) fn deployments(&mut self, children: &[Child]) {
+        let managers = children.iter().filter(|child| child.role == Some(Role::TaskManager));
+        for (incarnation, child) in managers.filter_map(|c| Some((c.incarnation?, c))) {
+            let figures = self.cluster(incarnation);
+            figures.task_managers = Some(child.available);
+            figures.task_managers_wanted = Some(child.wanted);
+        }
+    }
+
+    /// Whether a JobManager process is there to be asked.
+    pub(crate) fn job_manager(&mut self, incarnation: Incarnation, there: bool) {
+        self.cluster(incarnation).job_manager = Some(there);
+    }
+
+    /// What a cluster said of itself.
+    pub(crate) fn answered(&mut self, incarnation: Incarnation, cluster: &FlinkCluster) {
+        let figures = self.cluster(incarnation);
+        figures.job_manager = Some(true);
+        figures.healthy_task_managers = Some(cluster.taskmanagers);
+        figures.task_slots = Some(cluster.slots);
+        figures.available_task_slots = Some(cluster.slots_free);
+    }
+
+    /// What a job's details say.
+    pub(crate) fn job_details(&mut self, incarnation: Incarnation, id: JobId, job: &Job) {
+        let figures = self.job(incarnation, id);
+        figures.state = Some(job.state.to_string());
+        figures.start_time = job.start_time.map(Timestamp);
+        figures.observed_at = Some(Timestamp(job.now));
+        figures.running_tasks = Some(job.tasks_in(&TaskState::Running));
+        figures.finished_tasks = Some(job.tasks_in(&TaskState::Finished));
+        figures.total_tasks = Some(job.tasks());
+        let failing = [JobState::Failing, JobState::Restarting];
+        figures.last_failing_time =
+            failing.iter().filter_map(|state| job.entered(state)).max().map(Timestamp);
+    }
+
+    /// What a job's statistics say.
+    pub(crate) fn statistics(&mut self, incarnation: Incarnation, id: JobId, found: &Checkpoints) {
+        let figures = self.job(incarnation, id);
+        figures.restarts = Some(found.counts.restored);
+        figures.completed_checkpoints = Some(found.counts.completed);
+        figures.failed_checkpoints = Some(found.counts.failed);
+        if let Some(restored) = &found.latest.restored {
+            figures.restore_path.clone_from(&restored.external_path);
+            figures.restore_time = Some(Timestamp(restored.at));
+        }
+        if let Some(completed) = &found.latest.completed {
+            figures.last_checkpoint.clone_from(&completed.external_path);
+            figures.last_checkpoint_time = completed.acknowledged_at.map(Timestamp);
+        }
+    }
+
+    /// How often a job makes checkpoints.
+    pub(crate) fn interval(
+        &mut self,
+        incarnation: Incarnation,
+        id: JobId,
+        interval: Option<std::time::Duration>,
+    ) {
+        self.job(incarnation, id).checkpoint_interval = interval;
+    }
+
+    /// The figures of the cluster that the status of `state` is about.
+    #[must_use]
+    pub(crate) fn about(&self, state: &State, url: Option<&str>) -> Figures {
+        let Some(incarnation) = shown(state) else { return Figures::default() };
+        let at = |tail: &str| url.map(|url| format!("{url}/#/{tail}"));
+        let cluster = self.clusters.get(&incarnation).cloned();
+        let job = self.jobs.get(&incarnation).cloned();
+        Figures {
+            cluster: cluster
+                .map(|figures| ClusterFigures { overview_url: at("overview"), ..figures }),
+            job: job.map(|figures| JobFigures {
+                overview_url: at(&format!("jobs/{}", figures.job)),
+                ..figures
+            }),
+            submitted: None,
+        }
+    }
+}
+
+/// The cluster that a status is about: the deployed version's, and from the submission on the new
+/// one's.
+fn shown(state: &State) -> Option<Incarnation> {
+    let deployed = state.record.deployed.as_ref().map(|version| version.target.incarnation);
+    match &state.phase {
+        Phase::SubmittingJob(phase) => Some(phase.target.incarnation),
+        Phase::ClusterStarting(phase) => deployed.or(Some(phase.target.incarnation)),
+        Phase::New(_)
+        | Phase::Updating(_)
+        | Phase::Savepointing(_)
+        | Phase::Running(_)
+        | Phase::RollingBackJob(_)
+        | Phase::DeployFailed(_)
+        | Phase::Deleting(_)
+        | Phase::Unreadable(_) => deployed,
+    }
+}
+
+/// What the deployed version's job was submitted with.
+#[must_use]
+pub(crate) fn submitted(incarnation: Incarnation, revision: &Revision) -> Submitted {
+    let run = RunParameters::of(&revision.application);
+    Submitted {
+        incarnation,
+        jar_name: run.jar_name,
+        parallelism: u32::try_from(run.parallelism).unwrap_or_default(),
+        entry_class: run.entry_class,
+        program_args: revision.program_args.clone(),
+        allow_non_restored_state: run.allow_non_restored_state,
+    }
+}

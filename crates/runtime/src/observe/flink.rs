@@ -1,0 +1,327 @@
+//! Facts from one JobManager process. Only that process may answer, and only as the cluster it
+//! should be.
+
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
+use std::time::Duration;
+
+use flinkk8soperator_core::{
+    self as core, Checkpoint, CheckpointKind, FlinkCluster, FlinkRequest, JobSummary, Operation,
+    Silence, Statistics, Timestamp,
+};
+use flinkk8soperator_flink_rest::model::{
+    CheckpointStatus, Checkpoints, Job, JobState, Operation as Answer, TaskState,
+};
+use flinkk8soperator_flink_rest::{self as rest, Cause, Client, Error};
+
+use crate::application::Application;
+use crate::flink::{Identity, identify, job_id, silence, trigger_id, version};
+use crate::memory::{Memory, Trigger};
+use crate::observe::figures::Gathered;
+use crate::operator::Operator;
+
+/// A client to the very process, once it has said who it is.
+pub(crate) async fn reach(
+    operator: &Operator,
+    app: &Application,
+    incarnation: core::Incarnation,
+    process: core::Process,
+    memory: &mut Memory,
+) -> Result<(Client, Arc<Identity>), Silence> {
+    let pods = operator.cache.pods(app);
+    let pod = pods.iter().find(|pod| pod.told.process() == process);
+    let pod = pod.ok_or(Silence::Unreachable)?;
+    let client = operator.flinks.client(&app.key.namespace, pod).ok_or(Silence::Unreachable)?;
+    if let Some(known) = memory.identities.get(&process) {
+        return Ok((client, Arc::clone(known)));
+    }
+    let identity = identify(&client, app.uid, incarnation).await?;
+    let alive = |process: &core::Process| pods.iter().any(|pod| pod.told.process() == *process);
+    memory.identities.retain(|process, _| alive(process));
+    memory.identities.insert(process, Arc::clone(&identity));
+    Ok((client, identity))
+}
+
+/// Asks what `request` names and `told` lacks.
+pub(super) async fn ask(
+    operator: &Operator,
+    app: &Application,
+    request: &FlinkRequest,
+    told: &mut core::Flink,
+    memory: &mut Memory,
+) {
+    if let (Some(job), core::Fact::Unasked) = (request.submission, &told.submission) {
+        told.submission = core::Fact::Known(operator.posts.of(&app.key, job));
+    }
+    let open = open_questions(request, told);
+    if open == FlinkRequest::to(request.incarnation, request.process) {
+        return;
+    }
+    told.process = Some(request.process);
+    let reached = reach(operator, app, request.incarnation, request.process, memory).await;
+    let answers = match reached {
+        Ok((client, identity)) => {
+            let answers = answers(&client, &identity, &open, memory).await;
+            interval(&client, request, &answers, memory).await;
+            answers
+        }
+        Err(why) => Answers::none(&open, why),
+    };
+    operator.metrics.flink_answers(&answers.silences());
+    answers.tell(told, request, memory);
+}
+
+/// What is asked and not answered yet in this round. The submission is no question to Flink.
+fn open_questions(request: &FlinkRequest, told: &core::Flink) -> FlinkRequest {
+    let unasked = core::Fact::Unasked;
+    FlinkRequest {
+        cluster: request.cluster && told.cluster == unasked,
+        jobs: request.jobs && told.jobs == core::Fact::Unasked,
+        job: request.job.filter(|_| told.job == core::Fact::Unasked),
+        statistics: request.statistics.filter(|_| told.statistics == core::Fact::Unasked),
+        operation: request.operation.filter(|_| told.operation == core::Fact::Unasked),
+        failure: request.failure.filter(|_| told.failure == core::Fact::Unasked),
+        ..FlinkRequest::to(request.incarnation, request.process)
+    }
+}
+
+type Asked<T> = Option<Result<T, Silence>>;
+
+/// What came back for each question that was asked.
+#[derive(Default)]
+struct Answers {
+    cluster: Asked<FlinkCluster>,
+    jobs: Asked<Vec<JobSummary>>,
+    job: Asked<Option<Job>>,
+    statistics: Asked<Option<Checkpoints>>,
+    operation: Asked<Operation>,
+    failure: Asked<String>,
+}
+
+impl Answers {
+    fn none(open: &FlinkRequest, why: Silence) -> Answers {
+        Answers {
+            cluster: open.cluster.then_some(Err(why)),
+            jobs: open.jobs.then_some(Err(why)),
+            job: open.job.map(|_| Err(why)),
+            statistics: open.statistics.map(|_| Err(why)),
+            operation: open.operation.map(|_| Err(why)),
+            failure: open.failure.map(|_| Err(why)),
+        }
+    }
+
+    fn silences(&self) -> Vec<Option<Silence>> {
+        fn of<T>(asked: &Asked<T>) -> Option<Option<Silence>> {
+            asked.as_ref().map(|answer| answer.as_ref().err().copied())
+        }
+        let all = [
+            of(&self.cluster),
+            of(&self.jobs),
+            of(&self.job),
+            of(&self.statistics),
+            of(&self.operation),
+            of(&self.failure),
+        ];
+        all.into_iter().flatten().collect()
+    }
+
+    /// Keeps the numbers for the status.
+    fn show(&self, request: &FlinkRequest, figures: &mut Gathered) {
+        let of = request.incarnation;
+        if let Some(Ok(cluster)) = &self.cluster {
+            figures.answered(of, cluster);
+        }
+        if let (Some(id), Some(Ok(Some(job)))) = (request.job, &self.job) {
+            figures.job_details(of, id, job);
+        }
+        if let (Some(id), Some(Ok(Some(found)))) = (request.statistics, &self.statistics) {
+            figures.statistics(of, id, found);
+        }
+    }
+
+    fn tell(self, told: &mut core::Flink, request: &FlinkRequest, memory: &mut Memory) {
+        let name = |what: &str| format!("{} {what}", request.incarnation);
+        self.show(request, &mut memory.figures);
+        let silences = &mut memory.silences;
+        if let Some(answer) = self.cluster {
+            told.cluster = silences.fact(&name("cluster"), answer);
+        }
+        if let Some(answer) = self.jobs {
+            told.jobs = silences.fact(&name("jobs"), answer);
+        }
+        if let Some(answer) = self.job {
+            let answer = answer.map(|job| job.map(|job| job_fact(&job)));
+            told.job = silences.fact(&name("job"), answer);
+        }
+        if let Some(answer) = self.statistics {
+            let answer = answer.map(|found| found.map(|found| statistics_fact(&found)));
+            told.statistics = silences.fact(&name("statistics"), answer);
+        }
+        if let Some(answer) = self.operation {
+            told.operation = silences.fact(&name("operation"), answer);
+        }
+        if let Some(answer) = self.failure {
+            told.failure = silences.fact(&name("failure"), answer);
+        }
+    }
+}
+
+/// Asks all open questions at once: their answers are not simultaneous anyway.
+async fn answers(
+    client: &Client,
+    identity: &Identity,
+    open: &FlinkRequest,
+    memory: &Memory,
+) -> Answers {
+    let (cluster, jobs, job, statistics, operation, failure) = tokio::join!(
+        when(open.cluster.then_some(()), |()| cluster(client, identity)),
+        when(open.jobs.then_some(()), |()| jobs(client)),
+        when(open.job, |id| async move { or_unknown(client.job(job_id(id)).await) }),
+        when(open.statistics, |id| async move { or_unknown(client.checkpoints(job_id(id)).await) }),
+        when(open.operation, |(job, trigger)| operation(client, job, trigger, memory)),
+        when(open.failure, |id| failure(client, id)),
+    );
+    Answers { cluster, jobs, job, statistics, operation, failure }
+}
+
+async fn when<I, T, F: Future<Output = T>>(
+    asked: Option<I>,
+    ask: impl FnOnce(I) -> F,
+) -> Option<T> {
+    match asked {
+        Some(input) => Some(ask(input).await),
+        None => None,
+    }
+}
+
+/// How often the job makes checkpoints, asked once: only the health depends on it.
+async fn interval(client: &Client, request: &FlinkRequest, answers: &Answers, memory: &mut Memory) {
+    let (Some(id), Some(Ok(Some(_)))) = (request.statistics, &answers.statistics) else { return };
+    if let Entry::Vacant(unknown) = memory.intervals.entry(id) {
+        let every = match client.checkpoint_config(job_id(id)).await {
+            Ok(config) => Some(config.interval).filter(|ms| *ms < NEVER).map(Duration::from_millis),
+            Err(error) if error.cause() == Some(Cause::CheckpointingDisabled) => None,
+            Err(_) => return,
+        };
+        unknown.insert(every);
+    }
+    let every = memory.intervals.get(&id).copied().flatten();
+    memory.figures.interval(request.incarnation, id, every);
+}
+
+/// Flink writes Java's largest long for a job without periodic checkpoints.
+const NEVER: u64 = i64::MAX as u64;
+
+async fn cluster(client: &Client, identity: &Identity) -> Result<FlinkCluster, Silence> {
+    let overview = client.overview().await.map_err(|error| silence(&error))?;
+    Ok(FlinkCluster {
+        version: version(&identity.version),
+        slots: overview.slots_total,
+        slots_free: overview.slots_available,
+        taskmanagers: overview.taskmanagers,
+        refresh_interval: identity.refresh_interval,
+    })
+}
+
+async fn jobs(client: &Client) -> Result<Vec<JobSummary>, Silence> {
+    let answer = client.jobs().await.map_err(|error| silence(&error))?;
+    let summary = |job: &rest::model::JobSummary| JobSummary {
+        id: core::JobId(u128::from_be_bytes(job.id.0)),
+        state: state(&job.status),
+    };
+    Ok(answer.jobs.iter().map(summary).collect())
+}
+
+async fn operation(
+    client: &Client,
+    job: core::JobId,
+    trigger: core::TriggerId,
+    memory: &Memory,
+) -> Result<Operation, Silence> {
+    let theirs = match memory.triggers.get(&trigger) {
+        Some(Trigger::Refused(message)) => {
+            return Ok(Operation::Failed { message: message.clone() });
+        }
+        Some(Trigger::Named(theirs)) => *theirs,
+        None => trigger_id(trigger),
+    };
+    match client.savepoint_status(job_id(job), theirs).await {
+        Ok(Answer::InProgress) => Ok(Operation::InProgress),
+        Ok(Answer::Completed(savepoint)) => Ok(Operation::Completed { path: savepoint.0 }),
+        Ok(Answer::Failed(failure)) => Ok(Operation::Failed { message: failure.message }),
+        Err(error) => match error.cause() {
+            Some(Cause::OperationUnknown | Cause::JobUnknown) => Ok(Operation::Unknown),
+            _ => Err(silence(&error)),
+        },
+    }
+}
+
+async fn failure(client: &Client, job: core::JobId) -> Result<String, Silence> {
+    let answer = client.exceptions(job_id(job)).await.map_err(|error| silence(&error))?;
+    Ok(answer.root.map(|root| root.message).unwrap_or_default())
+}
+
+/// Flink itself not knowing the job is an answer, too.
+fn or_unknown<T>(answer: Result<T, Error>) -> Result<Option<T>, Silence> {
+    match answer {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.cause() == Some(Cause::JobUnknown) => Ok(None),
+        Err(error) => Err(silence(&error)),
+    }
+}
+
+fn state(state: &JobState) -> core::JobState {
+    match state {
+        JobState::Initializing | JobState::Created | JobState::Reconciling => {
+            core::JobState::Starting
+        }
+        JobState::Running => core::JobState::Running,
+        JobState::Failing | JobState::Restarting => core::JobState::Restarting,
+        JobState::Cancelling => core::JobState::Cancelling,
+        JobState::Finished => core::JobState::Finished,
+        JobState::Canceled => core::JobState::Canceled,
+        JobState::Failed => core::JobState::Failed,
+        JobState::Suspended | JobState::Other(_) => core::JobState::Suspended,
+    }
+}
+
+fn job_fact(job: &Job) -> core::Job {
+    let up = |state: &TaskState| matches!(state, TaskState::Running | TaskState::Finished);
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    core::Job {
+        state: state(&job.state),
+        vertices: count(job.vertices.len()),
+        vertices_up: count(job.vertices.iter().filter(|vertex| up(&vertex.status)).count()),
+        restarted_at: job.entered(&JobState::Restarting).map(Timestamp),
+    }
+}
+
+fn statistics_fact(found: &Checkpoints) -> Statistics {
+    let latest = [&found.latest.completed, &found.latest.savepoint, &found.latest.failed];
+    let latest = latest.into_iter().flatten();
+    let newest = found.history.iter().chain(latest.clone()).map(|c| c.id).max();
+    let done = |c: &&rest::model::Checkpoint| c.status == CheckpointStatus::Completed;
+    let mut completed: Vec<Checkpoint> =
+        found.history.iter().chain(latest).filter(done).map(checkpoint).collect();
+    completed.sort();
+    completed.dedup_by_key(|checkpoint| checkpoint.id);
+    Statistics {
+        newest_id: newest.unwrap_or_default(),
+        restored: found.counts.restored,
+        in_progress: found.counts.in_progress,
+        completed,
+    }
+}
+
+fn checkpoint(found: &rest::model::Checkpoint) -> Checkpoint {
+    Checkpoint {
+        id: found.id,
+        kind: if found.is_savepoint {
+            CheckpointKind::Savepoint
+        } else {
+            CheckpointKind::Checkpoint
+        },
+        path: found.external_path.clone(),
+        discarded: found.discarded,
+    }
+}

@@ -1,0 +1,226 @@
+//! Facts from Kubernetes: objects from the watches, pods from a live LIST, revisions by name.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use flinkk8soperator_core::{
+    Change, ClusterObjects, DeployHash, Incarnation, Objects, Pod as ToldPod, Presence, Role,
+    Silence, State, Stranger, Uid, ids,
+};
+use flinkk8soperator_resources::{difference, labels};
+use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment};
+use k8s_openapi::api::core::v1::{Pod as KubePod, Service};
+use k8s_openapi::api::networking::v1::Ingress;
+
+use crate::application::Application;
+use crate::cache::{Child, Pod, in_order};
+use crate::kubernetes::{KubeError, Object};
+use crate::memory::{InTheWay, Kind, Memory, hash_of};
+use crate::operator::Operator;
+use crate::revision::{self, Revision};
+
+/// What the API server left unknown.
+fn silence(error: &KubeError) -> Silence {
+    match error {
+        KubeError::TimedOut(_) => Silence::TimedOut,
+        KubeError::NoAnswer(_) => Silence::Unreachable,
+        KubeError::NotFound(_)
+        | KubeError::AlreadyExists(_)
+        | KubeError::Conflict(_)
+        | KubeError::Refused { .. } => Silence::Failed,
+    }
+}
+
+/// The application's Deployments, Services and pods, from the watches and own writes.
+pub(super) async fn objects(
+    operator: &Operator,
+    app: &Application,
+    memory: &mut Memory,
+) -> Result<Objects, Silence> {
+    let watched = operator.cache.application(&app.key).map(|app| app.resource_version());
+    // What the watches show may be from before our last decision.
+    memory.stale = watched.unwrap_or_default() < memory.status_version;
+    if memory.stale {
+        return Err(Silence::Stale);
+    }
+    recheck(operator, app, memory).await;
+    let (deployments, services) = {
+        let watched = operator.cache.lock();
+        (watched.deployments.of(&app.key), watched.services.of(&app.key))
+    };
+    let pods = operator.cache.pods(app);
+    memory.figures.deployments(&deployments);
+    let mut objects = sorted(app, &deployments, &services, &pods);
+    for cluster in &objects.clusters {
+        let there = cluster.jobmanager_process(None).is_some();
+        memory.figures.job_manager(cluster.incarnation, there);
+    }
+    objects.strangers.extend(memory.strangers.iter().map(|found| found.told.clone()));
+    Ok(objects)
+}
+
+/// Objects by cluster, those of strangers apart. Pure.
+pub(super) fn sorted(
+    app: &Application,
+    deployments: &[Child],
+    services: &[Child],
+    pods: &[Pod],
+) -> Objects {
+    let mut clusters: BTreeMap<Incarnation, ClusterObjects> = BTreeMap::new();
+    let mut objects = Objects::default();
+    for pod in pods {
+        let hash = pod.hash.unwrap_or(DeployHash(0));
+        cluster(&mut clusters, pod.told.incarnation, hash).pods.push(pod.told.clone());
+    }
+    for child in deployments.iter().chain(services) {
+        let generic = child.name == *app.key.name;
+        match (child.owner == Some(app.uid), child.incarnation, child.hash) {
+            (true, _, _) if generic => {}
+            (true, Some(incarnation), Some(hash)) => {
+                place(cluster(&mut clusters, incarnation, hash), child);
+            }
+            _ => objects.strangers.extend(stranger(app, child)),
+        }
+    }
+    let ours = |child: &&Child| child.owner == Some(app.uid) && child.name == *app.key.name;
+    let selector =
+        services.iter().find(ours).filter(|s| !s.going).and_then(|s| s.selector.as_ref());
+    objects.service = selector.and_then(|selector| pointed_at(app.uid, selector, services));
+    objects.clusters = clusters.into_values().collect();
+    objects
+}
+
+fn cluster(
+    all: &mut BTreeMap<Incarnation, ClusterObjects>,
+    incarnation: Incarnation,
+    hash: DeployHash,
+) -> &mut ClusterObjects {
+    let cluster = all.entry(incarnation).or_insert_with(|| ClusterObjects {
+        incarnation,
+        hash,
+        jobmanager: Presence::Absent,
+        taskmanager: Presence::Absent,
+        service: Presence::Absent,
+        pods: Vec::new(),
+        trouble: None,
+    });
+    cluster.hash = hash;
+    cluster
+}
+
+fn place(cluster: &mut ClusterObjects, child: &Child) {
+    let presence = if child.going { Presence::Terminating } else { Presence::Present };
+    match child.role {
+        Some(Role::JobManager) => cluster.jobmanager = presence,
+        Some(Role::TaskManager) => cluster.taskmanager = presence,
+        None => cluster.service = presence,
+    }
+    if cluster.trouble.is_none() {
+        cluster.trouble.clone_from(&child.trouble);
+    }
+}
+
+/// The incarnation that the generic Service points at. Its label says so, the selector has to agree.
+fn pointed_at(app: Uid, selector: &str, services: &[Child]) -> Option<Incarnation> {
+    let mut known = services.iter().filter_map(|service| service.incarnation);
+    known.find(|number| ids::selector(app, *number, Role::JobManager) == selector)
+}
+
+/// An object under a name that a version of this application would use.
+fn stranger(app: &Application, child: &Child) -> Option<Stranger> {
+    let kind = if child.role.is_some() { "Deployment" } else { "Service" };
+    let name = format!("{kind} {}", child.name);
+    if child.name == *app.key.name && child.role.is_none() {
+        return Some(Stranger { name, hash: None });
+    }
+    let rest = child.name.strip_prefix(&*app.key.name)?.strip_prefix('-')?;
+    let version = rest.strip_suffix("-jm").or_else(|| rest.strip_suffix("-tm")).unwrap_or(rest);
+    let hash = version.split('-').next()?.parse().ok()?;
+    Some(Stranger { name, hash: Some(hash) })
+}
+
+/// Looks again at what was in the way: no watch shows it.
+async fn recheck(operator: &Operator, app: &Application, memory: &mut Memory) {
+    let mut still = Vec::new();
+    for found in std::mem::take(&mut memory.strangers) {
+        let there = match found.kind {
+            Kind::Deployment => in_the_way::<Deployment>(operator, app, &found).await,
+            Kind::Service => in_the_way::<Service>(operator, app, &found).await,
+            Kind::Ingress => in_the_way::<Ingress>(operator, app, &found).await,
+        };
+        if there {
+            still.push(found);
+        }
+    }
+    memory.strangers = still;
+}
+
+async fn in_the_way<K: Object>(operator: &Operator, app: &Application, found: &InTheWay) -> bool {
+    match operator.kubernetes.get::<K>(&app.key.namespace, &found.name).await {
+        Ok(object) => !owned_by(&object, app.uid),
+        Err(error) => !matches!(error, KubeError::NotFound(_)),
+    }
+}
+
+/// Whether the application controls the object.
+pub(crate) fn owned_by<K: Object>(object: &K, app: Uid) -> bool {
+    let mut owners = object.meta().owner_references.iter().flatten();
+    owners.any(|owner| owner.controller == Some(true) && owner.uid.parse() == Ok(app))
+}
+
+/// The application's pods from a live LIST.
+pub(super) async fn live_pods(
+    operator: &Operator,
+    app: &Application,
+) -> Result<Vec<ToldPod>, Silence> {
+    let label = format!("{}={}", labels::APP, app.key.name);
+    let listed = operator.kubernetes.list::<KubePod>(&app.key.namespace, &label).await;
+    let listed = listed.map_err(|error| silence(&error))?;
+    let ours = listed.iter().filter_map(Pod::of).filter(|pod| pod.belongs_to(app.uid)).collect();
+    Ok(in_order(ours).into_iter().map(|pod| pod.told).collect())
+}
+
+/// The stored revision of an incarnation, read once; none: there is none.
+pub(crate) async fn revision(
+    operator: &Operator,
+    app: &Application,
+    state: &State,
+    incarnation: Incarnation,
+    memory: &mut Memory,
+) -> Result<Option<Arc<Revision>>, Silence> {
+    if let Some(known) = memory.revisions.get(&incarnation) {
+        return Ok(known.clone());
+    }
+    let hash = hash_of(state, incarnation).ok_or(Silence::Unreadable)?;
+    let name = revision::name(&app.key.name, hash, incarnation);
+    let stored = operator.kubernetes.get::<ControllerRevision>(&app.key.namespace, &name).await;
+    let found = match stored {
+        Ok(stored) => match revision::decode(&stored, app.uid) {
+            Ok(revision) => Some(Arc::new(revision)),
+            Err(error) => {
+                tracing::warn!(app = %app.key, revision = name, %error, "revision");
+                return Err(Silence::Unreadable);
+            }
+        },
+        Err(KubeError::NotFound(_)) => None,
+        Err(error) => return Err(silence(&error)),
+    };
+    memory.revisions.insert(incarnation, found.clone());
+    Ok(found)
+}
+
+/// How the application differs from the revision of an incarnation, as rendered under what that was
+/// deployed with: a changed setting of the operator redeploys nothing.
+pub(super) async fn change(
+    operator: &Operator,
+    app: &Application,
+    state: &State,
+    incarnation: Incarnation,
+    memory: &mut Memory,
+) -> Result<Change, Silence> {
+    let revision = revision(operator, app, state, incarnation, memory).await?;
+    let revision = revision.ok_or(Silence::Unreadable)?;
+    let rendering = &revision.rendering;
+    let ignored = &operator.settings.rendering.ignored_metadata;
+    Ok(difference(&revision.application, &app.version.rendered, rendering, rendering, ignored))
+}

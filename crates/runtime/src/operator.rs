@@ -1,0 +1,79 @@
+//! What all rounds share: settings, connections, caches, clock and lease. One per process.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::application::Key;
+use crate::cache::Cache;
+use crate::config::Settings;
+use crate::execute::events::Events;
+use crate::flink::Flinks;
+use crate::kubernetes::Kubernetes;
+use crate::memory::Memory;
+use crate::metrics::Metrics;
+use crate::ports::{Clock, Lease};
+use crate::posts::Posts;
+use crate::queue::Queue;
+use crate::trace::Trace;
+
+/// The operator.
+pub(crate) struct Operator {
+    pub(crate) settings: Settings,
+    pub(crate) kubernetes: Kubernetes,
+    pub(crate) flinks: Flinks,
+    pub(crate) cache: Cache,
+    pub(crate) queue: Queue,
+    pub(crate) posts: Posts,
+    pub(crate) events: Events,
+    pub(crate) metrics: Metrics,
+    pub(crate) trace: Trace,
+    /// Whether everything was listed once.
+    pub(crate) ready: watch::Sender<bool>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) lease: Arc<dyn Lease>,
+    /// Taken out for a round, put back after it: lost where the round panics, and then the
+    /// application is read live first.
+    pub(crate) memories: Memories,
+    #[cfg(feature = "crash-points")]
+    pub(crate) crash: Option<crate::crash::Crash>,
+}
+
+impl Operator {
+    /// Something happened to an application that a round has to look at.
+    pub(crate) fn touch(&self, key: &Key) {
+        self.cache.lock().touched.insert(key.clone());
+        self.queue.wake(key.clone());
+    }
+}
+
+impl Operator {
+    /// The application is gone.
+    pub(crate) fn forget(&self, key: &Key) {
+        self.posts.retain(key, &[]);
+        let mut watched = self.cache.lock();
+        watched.touched.remove(key);
+        watched.deployments.forget(key);
+        watched.services.forget(key);
+        watched.pods.forget(key);
+    }
+}
+
+/// The memories of applications that no round is working on.
+#[derive(Debug, Default)]
+pub(crate) struct Memories(Mutex<BTreeMap<Key, Memory>>);
+
+impl Memories {
+    /// Takes an application's out; a new one where there is none.
+    pub(crate) fn take(&self, key: &Key) -> Memory {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.remove(key).unwrap_or_default()
+    }
+
+    /// Puts it back.
+    pub(crate) fn put(&self, key: &Key, memory: Memory) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(key.clone(), memory);
+    }
+}

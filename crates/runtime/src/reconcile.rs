@@ -1,0 +1,349 @@
+//! The round: parse, needs, observe, decide, persist, execute, publish, wake.
+//!
+//! One application at a time per worker, one round at a time per application. Nothing here knows a
+//! rule: it is the order that matters.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::time::Duration;
+
+use flinkk8soperator_api::{parse, project};
+use flinkk8soperator_core::{
+    Context, Decision, Desired, Effect, EventReason, Observation, Reason, State, Verdict, decide,
+    needs,
+};
+use tokio::time::Instant;
+
+use crate::application::{Application, Key, ResourceVersion, UnreadableApplication};
+use crate::execute::events::News;
+use crate::execute::{EffectError, Ground, execute};
+use crate::kubernetes::KubeError;
+use crate::memory::{Memory, submitted};
+use crate::metrics::RoundEnd;
+use crate::newest::{newest, nothing_new};
+use crate::observe::figures;
+use crate::observe::observe;
+use crate::operator::Operator;
+use crate::persist::{PersistError, persist};
+use crate::status::Write;
+
+/// How often `needs` is asked: which JobManager, which job on it, what follows from its answer.
+const QUESTIONS: usize = 3;
+
+/// Why a round was not completed. The next one begins from scratch.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RoundError {
+    /// The application could not be read live.
+    #[error("the application cannot be read")]
+    Read(#[source] KubeError),
+    /// What was read is not an application.
+    #[error("the application cannot be understood")]
+    Unreadable(#[source] UnreadableApplication),
+    /// The state is not known to be written.
+    #[error(transparent)]
+    Persist(#[from] PersistError),
+    /// An effect was not performed.
+    #[error("{name}")]
+    Effect {
+        /// Its name.
+        name: &'static str,
+        /// Why.
+        #[source]
+        source: EffectError,
+    },
+}
+
+/// How a round ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ended {
+    pub(crate) how: RoundEnd,
+    /// When the next is due without anything happening.
+    pub(crate) wake: Option<Instant>,
+}
+
+/// One round for the application `key`.
+pub(crate) async fn round(
+    operator: &Arc<Operator>,
+    key: &Key,
+    memory: &mut Memory,
+) -> Result<Ended, RoundError> {
+    let touched = operator.cache.lock().touched.remove(key);
+    let Some(watched) = operator.cache.application(key) else {
+        return Ok(Ended { how: RoundEnd::Done, wake: None });
+    };
+    if nothing_new(&watched, memory, touched) {
+        return Ok(Ended { how: RoundEnd::Skipped, wake: memory.due });
+    }
+    let Some(app) = newest(operator, watched, memory).await? else {
+        return Ok(Ended { how: RoundEnd::Done, wake: None });
+    };
+    let outcome = decided(operator, app, memory).await;
+    memory.silences.end_round();
+    let wake = outcome?;
+    memory.due = wake;
+    Ok(Ended { how: RoundEnd::Done, wake })
+}
+
+/// Everything after parsing. Returns when the next round is due.
+async fn decided(
+    operator: &Arc<Operator>,
+    app: Arc<Application>,
+    memory: &mut Memory,
+) -> Result<Option<Instant>, RoundError> {
+    let now = operator.clock.now();
+    let config = &operator.settings.operator;
+    let desired = desired(&app, config);
+    let state = parse::state(&app.typed, now);
+    let cx = Context { config: &config.core, desired: &desired, now };
+
+    memory.figures = figures::Gathered::default();
+    let mut seen = Observation::default();
+    for _ in 0..QUESTIONS {
+        let before = seen.clone();
+        let want = needs(&cx, &state, &seen);
+        observe(operator, &app, &state, &want, &mut seen, memory).await;
+        if seen == before {
+            break;
+        }
+    }
+    let decision = decide(&cx, &state, &seen);
+    operator.trace.round(&app.key, &cx, &state, &seen, &decision);
+
+    let app = written(operator, app, &cx, &state, &seen, &decision, memory).await?;
+    memory.tidy(&decision.state);
+    let jobs: Vec<_> = submitted(&decision.state).into_iter().collect();
+    operator.posts.retain(&app.key, &jobs);
+    // The news belong to the state that is now written: told even where an effect fails.
+    let about = Arc::clone(&app);
+    let done = performed(operator, app, &desired, &decision, memory).await;
+    publish(operator, &about, &decision, done.as_ref().err()).await;
+    done.map_err(|(effect, source)| RoundError::Effect {
+        name: crate::execute::name(&effect),
+        source,
+    })?;
+    Ok(wake(operator, &decision, memory))
+}
+
+/// What the user wants. A spec that cannot be read says nothing but that.
+fn desired(app: &Application, config: &parse::OperatorSettings) -> Desired {
+    let version = &app.version;
+    let desired = parse::desired(&app.typed, version.hash, version.digest, config);
+    match &version.wrong {
+        None => desired,
+        Some(wrong) => Desired { obstacles: vec![wrong.clone()], ..desired },
+    }
+}
+
+/// Writes the status if it must be. Returns the application as it is then.
+async fn written(
+    operator: &Operator,
+    app: Arc<Application>,
+    cx: &Context<'_>,
+    state: &State,
+    seen: &Observation,
+    decision: &Decision,
+    memory: &mut Memory,
+) -> Result<Arc<Application>, RoundError> {
+    let figures = figures_of(operator, &app, &decision.state, memory);
+    let previous = app.typed.status.as_ref();
+    let status = project::status(previous, cx.desired, decision, seen, &figures, cx.now);
+    let write = memory.pending.write(previous, &status, Instant::now());
+    memory.words_at = if let Write::At(at) = write { Some(at) } else { None };
+    let changed = decision.state != *state || write == Write::Now;
+    if !changed && !refresh_due(operator, memory) {
+        return Ok(app);
+    }
+    memory.words_at = None;
+    let rendering = &operator.settings.rendering;
+    let outcome = persist(&operator.kubernetes, rendering, &app, &status).await;
+    operator.metrics.status_write(outcome.as_ref().map_or_else(PersistError::label, |_| "ok"));
+    match outcome {
+        Ok(written) => {
+            remember(operator, &written, state, &decision.state, memory);
+            Ok(written)
+        }
+        Err(error) => {
+            memory.own = None;
+            match &error {
+                PersistError::Lost(_) => memory.unanswered.clone_from(&status.machine),
+                PersistError::Pruned(pruned) => {
+                    memory.version = outdated(operator, &app, pruned, cx, seen).await;
+                }
+                PersistError::Conflict(_)
+                | PersistError::Gone(_)
+                | PersistError::Refused(_)
+                | PersistError::Unreadable(_)
+                | PersistError::Serialise(_) => {}
+            }
+            Err(error.into())
+        }
+    }
+}
+
+/// Puts the status back as it was before its state was pruned, and says why nothing happens. Without
+/// the state in it, the rest would pass for the work of an operator that keeps none. Returns what the
+/// application became.
+async fn outdated(
+    operator: &Operator,
+    before: &Application,
+    pruned: &Application,
+    cx: &Context<'_>,
+    seen: &Observation,
+) -> ResourceVersion {
+    let message = "the CRD prunes status.machine; apply the CRD of this version of the operator";
+    let verdict =
+        Verdict { reason: Reason::CrdOutdated, message: message.to_owned(), waiting: None };
+    let state = State::unreadable(cx.now, message.to_owned());
+    let (effects, events) = (Vec::new(), Vec::new());
+    let decision = Decision { state, effects, events, verdict, wake: None };
+    let (previous, figures) = (before.typed.status.as_ref(), project::Figures::default());
+    let status = project::status(previous, cx.desired, &decision, seen, &figures, cx.now);
+    let rendering = &operator.settings.rendering;
+    match persist(&operator.kubernetes, rendering, pruned, &status).await {
+        Ok(told) => told.resource_version(),
+        Err(error) => {
+            tracing::warn!(app = %before.key, %error, "the status cannot say it");
+            pruned.resource_version()
+        }
+    }
+}
+
+/// The state is written, by this process.
+fn remember(
+    operator: &Operator,
+    written: &Arc<Application>,
+    before: &State,
+    after: &State,
+    memory: &mut Memory,
+) {
+    memory.own = Some(Arc::clone(written));
+    memory.version = written.resource_version();
+    memory.status_version = written.resource_version();
+    memory.written = Some(Instant::now());
+    memory.pending.clear();
+    // Of a cluster whose number was given out just now nothing can be stored.
+    for number in before.record.incarnations + 1..=after.record.incarnations {
+        memory.revisions.entry(flinkk8soperator_core::Incarnation(number)).or_insert(None);
+    }
+    let intent = submitted(after).filter(|job| submitted(before) != Some(*job));
+    intent.into_iter().for_each(|job| operator.posts.intend(&written.key, job));
+    #[cfg(feature = "crash-points")]
+    if before != after {
+        crate::crash::persisted(operator.crash.as_ref());
+    }
+}
+
+fn refresh_due(operator: &Operator, memory: &Memory) -> bool {
+    let Some(every) = operator.settings.status_refresh else { return false };
+    memory.written.is_none_or(|written| written.elapsed() >= every)
+}
+
+fn figures_of(
+    operator: &Operator,
+    app: &Application,
+    state: &State,
+    memory: &Memory,
+) -> project::Figures {
+    let url = web_address(operator, app);
+    let deployed = state.record.deployed.as_ref().map(|version| version.target.incarnation);
+    let revision = |incarnation| memory.revisions.get(&incarnation).cloned().flatten();
+    let submitted = deployed.and_then(|of| Some(figures::submitted(of, &*revision(of)?)));
+    project::Figures { submitted, ..memory.figures.about(state, url.as_deref()) }
+}
+
+/// Where people find Flink's web UI, as the reference operator says it.
+fn web_address(operator: &Operator, app: &Application) -> Option<String> {
+    let format = &operator.settings.rendering.config.ingress_url_format;
+    (!format.is_empty()).then(|| format.replace("{{$jobCluster}}", &app.key.name))
+}
+
+async fn performed(
+    operator: &Arc<Operator>,
+    app: Arc<Application>,
+    desired: &Desired,
+    decision: &Decision,
+    memory: &mut Memory,
+) -> Result<(), (Effect, EffectError)> {
+    let before = Arc::clone(&app);
+    let mut ground = Ground { operator, desired, state: &decision.state, memory, app };
+    let done = execute(&mut ground, &decision.effects).await;
+    let after = ground.app;
+    // An effect that changed the application got it back: that is the newest there is.
+    if after.resource_version() > before.resource_version() {
+        memory.version = after.resource_version();
+        memory.own = Some(after);
+    }
+    if let Err((_, EffectError::Kubernetes { source, .. })) = &done
+        && (matches!(source, KubeError::Conflict(_)) || !source.nothing_happened())
+    {
+        memory.own = None;
+    }
+    done
+}
+
+/// Tells what was decided, and what was refused.
+async fn publish(
+    operator: &Operator,
+    app: &Application,
+    decision: &Decision,
+    failed: Option<&(Effect, EffectError)>,
+) {
+    let told = decision.events.iter().map(|event| News {
+        warning: event.warning,
+        reason: event.reason.as_str(),
+        message: event.message.clone(),
+    });
+    let refused = failed.and_then(|(effect, error)| {
+        Some(News { warning: true, reason: reason_of(effect).as_str(), message: error.refusal()? })
+    });
+    for news in told.chain(refused).collect::<Vec<_>>() {
+        let clock = operator.clock.as_ref();
+        operator.events.publish(&operator.kubernetes, clock, app, &news).await;
+    }
+}
+
+/// Under which reason the refusal of an effect is told.
+fn reason_of(effect: &Effect) -> EventReason {
+    match effect {
+        Effect::AddFinalizer
+        | Effect::SaveRevision(_)
+        | Effect::CreateCluster { .. }
+        | Effect::PointService { .. } => EventReason::ClusterCreationFailed,
+        Effect::Submit(_) => EventReason::JobSubmissionFailed,
+        Effect::Savepoint(_) => EventReason::SavepointFailed,
+        Effect::Cancel { .. } => EventReason::ForceCanceling,
+        Effect::DeletePod { .. } | Effect::RemoveCluster { .. } | Effect::RemoveFinalizer => {
+            EventReason::ToreDownCluster
+        }
+    }
+}
+
+/// When the next round is due: when the decision says, or at once where effects were performed that
+/// the last round had not: they have changed something that no event need tell.
+fn wake(operator: &Operator, decision: &Decision, memory: &mut Memory) -> Option<Instant> {
+    let progress = decision.effects.iter().any(|effect| !memory.effects.contains(effect));
+    memory.effects.clone_from(&decision.effects);
+    memory.failures = 0;
+    if progress {
+        return Some(Instant::now());
+    }
+    let delay = decision.wake.map(|at| at.since(operator.clock.now()));
+    let wake = delay.map(|delay| Instant::now() + jittered(operator, delay));
+    [wake, memory.words_at].into_iter().flatten().min()
+}
+
+/// Up to a tenth longer, so that a fleet does not act in step.
+fn jittered(operator: &Operator, delay: Duration) -> Duration {
+    if !operator.settings.jitter {
+        return delay;
+    }
+    // Each `RandomState` has keys of its own: no more randomness is needed here.
+    let tenth = RandomState::new().hash_one(0) % 1000;
+    delay + delay.mul_f64(Duration::from_micros(tenth).as_secs_f64() * 100.0)
+}
+
+/// How an application stands, by the reason in its status.
+pub(crate) fn standing(app: &Application) -> Option<Reason> {
+    let word = app.typed.status.as_ref()?.reason.as_deref()?;
+    Reason::ALL.iter().copied().find(|reason| reason.as_str() == word)
+}

@@ -1,0 +1,123 @@
+//! What the API server may do to the operator: refuse a write, do it and not say so, lose it, prune
+//! it; and a restart in the middle. An application still ends with one job that has all of its
+//! state.
+
+#![expect(clippy::unwrap_used, reason = "helpers fail as the test itself would")]
+
+mod in_process;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use flinkk8soperator_sim::http::kubernetes::faults::Fault;
+use flinkk8soperator_sim::http::kubernetes::log::RequestInfo;
+use http::Method;
+use in_process::{OPERATOR, Scene, app, definition, ready};
+use serde_json::{Value, json};
+
+/// Strikes the operator's write number `nth` (from 0 on) with `fault`, while an application is
+/// deployed and updated. Says what was struck; none where there are not as many writes.
+async fn strike(nth: usize, fault: Fault) -> Option<String> {
+    let scene = Scene::start().await;
+    let (count, struck) = (AtomicUsize::new(0), Arc::new(Mutex::new(None)));
+    let told = Arc::clone(&struck);
+    scene.cluster.server().api().set_faults(move |request: &RequestInfo| {
+        let write = request.method != Method::GET && request.subresource != "proxy";
+        let counted = request.user_agent == OPERATOR && write && request.resource != "events";
+        if !counted || count.fetch_add(1, Ordering::Relaxed) != nth {
+            return Fault::Pass;
+        }
+        *told.lock().unwrap() = Some(format!("{} {}", request.method, request.path));
+        fault.clone()
+    });
+    scene.create(&app("app:v1")).await;
+    scene.until("the first version is confirmed", ready).await;
+    scene.patch(json!({ "image": "app:v2" })).await;
+    scene.until("the second version is confirmed", ready).await;
+    scene.until_objects(3).await;
+    assert_eq!(scene.cluster.violations(), []);
+    struck.lock().unwrap().take()
+}
+
+/// `STRIKE_ALL=1` strikes every write there is: some minutes.
+async fn strike_some(fault: Fault) {
+    let all = std::env::var_os("STRIKE_ALL").is_some();
+    // The state before anything is created; a Deployment; the submission's state; the update's.
+    let numbers = if all { (0..40).collect() } else { vec![0, 4, 7, 14] };
+    for nth in numbers {
+        let struck = strike(nth, fault.clone()).await;
+        println!("==== {nth}: {fault:?} at {struck:?}");
+        assert!(all || struck.is_some(), "there is no write number {nth}");
+        if struck.is_none() {
+            return;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_was_done_and_not_answered_is_found_done() {
+    strike_some(Fault::DropReply).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_was_lost_is_repeated() {
+    strike_some(Fault::DropRequest).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conflict_changes_nothing() {
+    strike_some(Fault::RespondWith(409)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_overloaded_is_asked_again() {
+    strike_some(Fault::RespondWith(503)).await;
+}
+
+/// The CRD without the machine's memory, and without a place for what it does not know.
+fn older() -> Value {
+    let mut crd = definition();
+    let path = "/spec/versions/0/schema/openAPIV3Schema/properties/status";
+    let status = crd.pointer_mut(path).and_then(Value::as_object_mut).unwrap();
+    status.remove("x-kubernetes-preserve-unknown-fields");
+    status["properties"].as_object_mut().unwrap().remove("machine").unwrap();
+    crd
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_done_under_a_crd_that_prunes_the_state_and_the_status_says_so() {
+    let scene = Scene::start_with(older()).await;
+    scene.create(&app("app:v1")).await;
+    let outdated =
+        |app: Option<&Value>| app.is_some_and(|app| app["status"]["reason"] == "CrdOutdated");
+    let app = scene.until("the operator says so", outdated).await.unwrap();
+    let conditions = app["status"]["conditions"].as_array().unwrap();
+    assert!(conditions.iter().any(|c| c["type"] == "Stalled" && c["status"] == "True"));
+    assert_eq!(app["status"]["phase"], "");
+    let writes = scene.writes();
+    let told = |write: &String| write.contains("/app/status") || write.contains("/events");
+    assert!(!writes.is_empty() && writes.iter().all(told), "{writes:?}");
+    scene.replace_definition(definition()).await;
+    scene.until("it is cured by the CRD", ready).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operator_that_starts_anew_goes_on_where_the_last_one_stopped() {
+    let mut scene = Scene::start().await;
+    scene.create(&app("app:v1")).await;
+    scene.until("the first version is confirmed", ready).await;
+    scene.patch(json!({ "image": "app:v2" })).await;
+    for phase in ["ClusterStarting", "Savepointing", "SubmittingJob", "Running"] {
+        let there = |app: Option<&Value>| app.is_some_and(|app| app["status"]["phase"] == phase);
+        scene.until(phase, there).await;
+        scene.stop_operator().await;
+        // Long enough for what it had begun to come to its end without it.
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        scene.start_operator();
+    }
+    scene.until("the second version is confirmed", ready).await;
+    scene.delete().await;
+    scene.until("it is gone", |app| app.is_none()).await;
+    assert_eq!(scene.cluster.violations(), []);
+}

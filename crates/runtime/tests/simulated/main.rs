@@ -1,0 +1,10 @@
+//! The operator against the simulated cluster, in virtual time: the stories that users tell, what goes
+//! wrong in them, and what they cost.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
+mod bench;
+
+mod counts;
+mod mishaps;
+mod stories;

@@ -1,0 +1,271 @@
+//! A simulated cluster with the operator in it, from start to end.
+//!
+//! The operator is started in process by the runtime's own entry, over a client of the simulated API
+//! server: through a socket, as on a real cluster ([`Reach::Loopback`]), or without one
+//! ([`Reach::InProcess`]), which is what virtual time needs.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use flinkk8soperator_api::v1beta1::FlinkApplication;
+use flinkk8soperator_runtime::config::FlinkAccess;
+use flinkk8soperator_runtime::{Ports, RunError, Settings, lease, run_with};
+use flinkk8soperator_sim::http::cluster::{Cluster, ClusterConfig};
+use flinkk8soperator_sim::http::kubernetes::api::ConnectionClosed;
+use flinkk8soperator_sim::http::kubernetes::kinds::NAMESPACES;
+use flinkk8soperator_sim::http::kubernetes::meta;
+use flinkk8soperator_sim::http::kubernetes::server::ServerConfig;
+use flinkk8soperator_sim::http::kubernetes::store::{DEFAULT_HISTORY, StoreConfig};
+use flinkk8soperator_sim::world::{self, Latencies};
+use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams};
+use kube::{Api, Client};
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tower::Service;
+
+use crate::clock::Clock;
+
+/// How the operator reaches the simulated API server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Over HTTP on loopback.
+    Loopback,
+    /// By calls: the only way under virtual time, which does not wait for sockets.
+    InProcess,
+}
+
+/// How a session is made.
+pub struct SessionConfig {
+    /// The operator's settings. Its port and its way to Flink are set by the session.
+    pub settings: Settings,
+    /// How long things take in the simulated cluster.
+    pub latencies: Latencies,
+    /// What does not change in the simulated cluster.
+    pub world: world::Settings,
+    /// How the operator reaches it.
+    pub reach: Reach,
+    /// The time of all of them.
+    pub clock: Clock,
+}
+
+/// Why a session could not begin, or do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The simulated API server has no address.
+    #[error("the simulated API server cannot listen")]
+    Listen(#[source] io::Error),
+    /// The CRD of this build is no JSON: a defect.
+    #[error("the CRD cannot be written as JSON")]
+    Definition(#[source] serde_json::Error),
+    /// There is no client, or no answer for it.
+    #[error("the simulated API server cannot be asked")]
+    Client(#[source] kube::Error),
+    /// The API server's own words.
+    #[error("{0}")]
+    Refused(String),
+    /// The operator ended by itself.
+    #[error("the operator ended")]
+    Operator(#[source] RunError),
+    /// The operator ended by itself, and not in order.
+    #[error("the operator broke down")]
+    Panicked(#[source] tokio::task::JoinError),
+}
+
+/// The simulated cluster with the operator in it. Both end when it is dropped.
+pub struct Session {
+    cluster: Cluster,
+    client: Client,
+    reach: Reach,
+    settings: Settings,
+    clock: Clock,
+    operator: Option<Running>,
+}
+
+struct Running {
+    task: JoinHandle<Result<(), RunError>>,
+    shutdown: CancellationToken,
+    /// Ends its connection.
+    cut: CancellationToken,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.cut.cancel();
+        self.shutdown.cancel();
+    }
+}
+
+impl Session {
+    /// Starts the cluster and the operator.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub async fn start(config: SessionConfig) -> Result<Session, SessionError> {
+        let definition = serde_json::to_value(flinkk8soperator_api::crd());
+        let clock = config.clock;
+        let store = StoreConfig { clock: clock.of_the_store(), seed: 1, history: DEFAULT_HISTORY };
+        let definitions = vec![definition.map_err(SessionError::Definition)?];
+        let server = ServerConfig { store, definitions, ..ServerConfig::default() };
+        let cluster = ClusterConfig { server, settings: config.world, latencies: config.latencies };
+        let cluster = Cluster::start(cluster).await.map_err(SessionError::Listen)?;
+        let client = client(&cluster, config.reach, &CancellationToken::new())?;
+        let mut settings = config.settings;
+        settings.port = 0;
+        settings.flink_access = FlinkAccess::ApiServer;
+        let reach = config.reach;
+        let mut session = Session { cluster, client, reach, settings, clock, operator: None };
+        session.start_operator()?;
+        Ok(session)
+    }
+
+    /// Starts the operator, if it does not run.
+    ///
+    /// # Errors
+    /// If there is no client for it.
+    pub fn start_operator(&mut self) -> Result<(), SessionError> {
+        if self.operator.is_some() {
+            return Ok(());
+        }
+        let (shutdown, cut) = (CancellationToken::new(), CancellationToken::new());
+        let client = client(&self.cluster, self.reach, &cut)?;
+        let ports = Ports { clock: Arc::new(self.clock), lease: Arc::new(lease::Alone) };
+        let running = run_with(client, self.settings.clone(), ports, shutdown.clone());
+        self.operator = Some(Running { task: tokio::spawn(running), shutdown, cut });
+        Ok(())
+    }
+
+    /// Ends the operator in order.
+    ///
+    /// # Errors
+    /// If it had ended by itself, or does not end in time.
+    pub async fn stop_operator(&mut self) -> Result<(), SessionError> {
+        let Some(mut running) = self.operator.take() else { return Ok(()) };
+        running.shutdown.cancel();
+        let ended = (&mut running.task).await;
+        ended.map_err(SessionError::Panicked)?.map_err(SessionError::Operator)
+    }
+
+    /// Ends the operator wherever it is: from now on nothing that it asks for happens, and no answer
+    /// reaches it. (Only [`Reach::InProcess`]; otherwise it is ended in order.)
+    ///
+    /// # Errors
+    /// As [`Session::stop_operator`].
+    pub async fn kill_operator(&mut self) -> Result<(), SessionError> {
+        if let Some(running) = &self.operator {
+            running.cut.cancel();
+        }
+        self.stop_operator().await
+    }
+
+    /// The simulated cluster.
+    #[must_use]
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// Applies an application, as `kubectl apply --server-side` does: creates it, or changes it to
+    /// what is given. Its namespace is created where it is missing.
+    ///
+    /// # Errors
+    /// The API server's refusal.
+    pub async fn apply(&self, application: &Value) -> Result<DynamicObject, SessionError> {
+        let namespace = namespace(meta::namespace(application));
+        let present = self.cluster.server().api().store().get(&NAMESPACES, "", namespace);
+        if present.is_none() {
+            let object = json!({ "metadata": { "name": namespace } });
+            self.cluster.server().api().store().put(&NAMESPACES, object);
+        }
+        let params = PatchParams::apply("simulate").force().validation_strict();
+        let patch = Patch::Apply(application);
+        let api = self.applications(namespace);
+        api.patch(meta::name(application), &params, &patch).await.map_err(refused)
+    }
+
+    /// Changes an application by a merge patch.
+    ///
+    /// # Errors
+    /// The API server's refusal.
+    pub async fn patch(
+        &self,
+        namespace: &str,
+        name: &str,
+        patch: &Value,
+    ) -> Result<DynamicObject, SessionError> {
+        let api = self.applications(namespace);
+        let params = PatchParams::default();
+        api.patch(name, &params, &Patch::Merge(patch)).await.map_err(refused)
+    }
+
+    /// Deletes an application.
+    ///
+    /// # Errors
+    /// The API server's refusal.
+    pub async fn delete(&self, namespace: &str, name: &str) -> Result<(), SessionError> {
+        let api = self.applications(namespace);
+        api.delete(name, &DeleteParams::default()).await.map(drop).map_err(refused)
+    }
+
+    fn applications(&self, namespace: &str) -> Api<DynamicObject> {
+        let resource = ApiResource::erase::<FlinkApplication>(&());
+        Api::namespaced_with(self.client.clone(), namespace, &resource)
+    }
+
+    /// Waits until something has changed on either side, at the longest for `limit`. Nothing between a
+    /// look and this call is missed where all run on one thread, as they do here.
+    pub async fn changed(&self, limit: Duration) {
+        let mut objects = self.cluster.server().api().store().subscribe();
+        let mut world = self.cluster.changes();
+        tokio::select! {
+            _ = objects.changed() => {}
+            _ = world.changed() => {}
+            () = tokio::time::sleep(limit) => {}
+        }
+    }
+}
+
+/// Where kubectl puts what names no namespace.
+fn namespace(given: &str) -> &str {
+    if given.is_empty() { "default" } else { given }
+}
+
+fn refused(error: kube::Error) -> SessionError {
+    match error {
+        kube::Error::Api(status) => SessionError::Refused(status.message),
+        other => SessionError::Client(other),
+    }
+}
+
+/// A client of the cluster's API server. In process it breaks when `cut` says so.
+fn client(
+    cluster: &Cluster,
+    reach: Reach,
+    cut: &CancellationToken,
+) -> Result<Client, SessionError> {
+    match reach {
+        Reach::InProcess => {
+            let (server, cut) = (cluster.server().api().clone(), cut.clone());
+            let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
+                let answer = server.clone().call(request);
+                let alive = cut.clone();
+                async move {
+                    alive.run_until_cancelled_owned(answer).await.unwrap_or(Err(ConnectionClosed))
+                }
+            });
+            Ok(Client::new(service, "default"))
+        }
+        Reach::Loopback => {
+            let mut config = kube::Config::new(cluster.server().uri());
+            // As the operator's own connection: what is repeated is decided above.
+            config.default_retry = false;
+            Client::try_from(config).map_err(SessionError::Client)
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Real Flink, asked through the API server's proxy to one JobManager pod.
+//!
+//! Only answers that Flink does not keep in a cache are used (`/jobs`, `/jobs/overview`, `/overview`).
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use k8s_openapi::api::core::v1::Pod;
+use kube::ResourceExt;
+use kube::api::ListParams;
+use serde_json::Value;
+
+use crate::application;
+use crate::kubernetes::Kubernetes;
+
+/// States of a job that has not ended.
+const LIVE: [&str; 9] = [
+    "INITIALIZING",
+    "CREATED",
+    "RUNNING",
+    "FAILING",
+    "CANCELLING",
+    "RESTARTING",
+    "SUSPENDED",
+    "RECONCILING",
+    "UNKNOWN",
+];
+
+/// How long a JobManager is waited for that has opened its port and does not answer yet.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A job that has not ended, and the pod that says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LiveJob {
+    /// Flink's id of it.
+    pub(crate) id: String,
+    /// Its state, in Flink's word.
+    pub(crate) state: String,
+    /// The JobManager that runs it.
+    pub(crate) pod: String,
+    /// Tasks that run, and all there are.
+    pub(crate) tasks: (u64, u64),
+}
+
+/// Jobs that have not ended, on all JobManagers of the application that answer.
+pub(crate) async fn live_jobs(kubernetes: &Kubernetes) -> Result<Vec<LiveJob>> {
+    let mut jobs = Vec::new();
+    for pod in job_managers(kubernetes).await? {
+        // A JobManager that starts or ends does not answer; what it runs is seen by its journal.
+        let Ok(answer) = get(kubernetes, &pod, "/jobs/overview").await else { continue };
+        let listed = answer["jobs"].as_array().context("jobs of /jobs/overview")?;
+        jobs.extend(listed.iter().filter_map(|job| live(job, &pod)));
+    }
+    Ok(jobs)
+}
+
+/// Free and all slots of the JobManager that answers, if one does.
+pub(crate) async fn slots(kubernetes: &Kubernetes) -> Result<Option<(u64, u64)>> {
+    for pod in job_managers(kubernetes).await? {
+        if let Ok(answer) = get(kubernetes, &pod, "/overview").await {
+            let number = |key: &str| answer[key].as_u64().unwrap_or_default();
+            return Ok(Some((number("slots-available"), number("slots-total"))));
+        }
+    }
+    Ok(None)
+}
+
+fn live(job: &Value, pod: &str) -> Option<LiveJob> {
+    let text = |key: &str| job[key].as_str().unwrap_or("UNKNOWN").to_owned();
+    let tasks = |key: &str| job["tasks"][key].as_u64().unwrap_or_default();
+    let (id, state) = (text("jid"), text("state"));
+    let tasks = (tasks("running"), tasks("total"));
+    LIVE.contains(&state.as_str()).then(|| LiveJob { id, state, pod: pod.to_owned(), tasks })
+}
+
+async fn job_managers(kubernetes: &Kubernetes) -> Result<Vec<String>> {
+    let labels = format!("flink-app={},flink-deployment-type=jobmanager", application::NAME);
+    let pods = kubernetes.all::<Pod>().list(&ListParams::default().labels(&labels)).await?;
+    Ok(pods.items.iter().map(ResourceExt::name_any).collect())
+}
+
+async fn get(kubernetes: &Kubernetes, pod: &str, path: &str) -> Result<Value> {
+    let namespace = &kubernetes.namespace;
+    let uri = format!("/api/v1/namespaces/{namespace}/pods/{pod}:8081/proxy{path}");
+    let request = http::Request::get(uri).body(Vec::new())?;
+    let answer = tokio::time::timeout(PATIENCE, kubernetes.client.request(request)).await;
+    Ok(answer.with_context(|| format!("{pod} does not answer"))??)
+}

@@ -1,0 +1,196 @@
+//! What every story finds: a cluster, a volume, the operator; and what every story does: change the
+//! application and wait until the operator is done with it.
+
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result, ensure};
+use flinkk8soperator_api::v1beta1::FlinkApplication;
+use kube::api::{Patch, PatchParams, PostParams};
+use serde_json::{Value, json};
+
+use crate::Arguments;
+use crate::application::{self, NAME};
+use crate::flink::{self, LiveJob};
+use crate::journal::{self, Run};
+use crate::kubernetes::Kubernetes;
+use crate::operator::Operator;
+use crate::volume::Volume;
+use crate::wait::{Look, not_yet, there, until};
+
+/// For a deploy on a busy machine of two cores.
+pub(crate) const DEPLOY: Duration = Duration::from_secs(180);
+/// For something that takes a round or two, or a pod's end.
+pub(crate) const SOON: Duration = Duration::from_secs(60);
+
+/// The stage of all stories.
+pub(crate) struct Stage {
+    /// The cluster.
+    pub(crate) kubernetes: Kubernetes,
+    /// What the jobs share.
+    pub(crate) volume: Volume,
+    /// The operator's process.
+    pub(crate) operator: Operator,
+    /// Where the next random moment comes from.
+    pub(crate) seed: u64,
+    /// The two images that updates go back and forth between.
+    images: [String; 2],
+    manifest: Value,
+}
+
+impl Stage {
+    /// Makes everything ready and starts the operator.
+    pub(crate) async fn set(arguments: &Arguments) -> Result<Stage> {
+        let mut operator = Operator::prepare(arguments)?;
+        let kubernetes = Kubernetes::prepare(arguments).await?;
+        let volume = Volume::open(kubernetes.all(), arguments).await?;
+        operator.start(None)?;
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+        let seed = arguments.seed.unwrap_or(u64::from(now.subsec_nanos())).max(1);
+        let manifest = application::manifest(arguments, &volume);
+        let images = [arguments.image.clone(), arguments.next_image()];
+        Ok(Stage { kubernetes, volume, operator, seed, images, manifest })
+    }
+
+    /// Removes what is left of the application and of the run.
+    pub(crate) async fn clear(&mut self) -> Result<()> {
+        let applications = application::api(&self.kubernetes);
+        if applications.get_opt(NAME).await?.is_some() {
+            // A story has failed: what the operator would do first does not matter any more.
+            let none = json!({ "metadata": { "finalizers": null } });
+            applications.delete(NAME, &Default::default()).await?;
+            let end = applications.patch(NAME, &PatchParams::default(), &Patch::Merge(none)).await;
+            if let Err(error) = end {
+                println!("removing the finalizer: {error}");
+            }
+        }
+        if self.operator.is_started() {
+            self.operator.kill()?;
+        }
+        self.gone().await?;
+        self.volume.clear().await?;
+        self.kubernetes.clear().await
+    }
+
+    /// The image that an update from `deployed` changes to.
+    pub(crate) fn other_image(&self, deployed: &str) -> &str {
+        let [first, second] = &self.images;
+        if deployed == first { second } else { first }
+    }
+
+    /// Creates the application.
+    pub(crate) async fn apply(&self) -> Result<()> {
+        let app: FlinkApplication = serde_json::from_value(self.manifest.clone())?;
+        application::api(&self.kubernetes).create(&PostParams::default(), &app).await?;
+        Ok(())
+    }
+
+    /// The application as it is now.
+    pub(crate) async fn application(&self) -> Result<FlinkApplication> {
+        Ok(application::api(&self.kubernetes).get(NAME).await?)
+    }
+
+    /// Changes members of the spec.
+    pub(crate) async fn change(&self, spec: Value) -> Result<()> {
+        let patch = Patch::Merge(json!({ "spec": spec }));
+        let applications = application::api(&self.kubernetes);
+        applications.patch(NAME, &PatchParams::default(), &patch).await?;
+        Ok(())
+    }
+
+    /// Waits for something that the status tells. The operator has to run meanwhile.
+    pub(crate) async fn until<T>(
+        &mut self,
+        what: &str,
+        limit: Duration,
+        mut look: impl FnMut(&FlinkApplication) -> Option<T>,
+    ) -> Result<T> {
+        let operator = &mut self.operator;
+        let applications = application::api(&self.kubernetes);
+        until(what, limit, async || {
+            operator.check()?;
+            let app = applications.get(NAME).await?;
+            Ok(match look(&app) {
+                Some(value) => Look::There(value),
+                None => Look::NotYet(application::glance(&app)),
+            })
+        })
+        .await
+    }
+
+    /// Makes sure that the application runs, its version confirmed, for stories that begin there.
+    pub(crate) async fn running(&mut self) -> Result<FlinkApplication> {
+        if !self.operator.is_started() {
+            self.operator.start(None)?;
+        }
+        if application::api(&self.kubernetes).get_opt(NAME).await?.is_none() {
+            self.apply().await?;
+        }
+        self.confirmed().await
+    }
+
+    /// Waits until the present spec runs and is confirmed.
+    pub(crate) async fn confirmed(&mut self) -> Result<FlinkApplication> {
+        self.until("the version runs and is confirmed", DEPLOY, |app| {
+            let well = application::phase(app) == "Running" && application::is(app, "Ready");
+            well.then(|| app.clone())
+        })
+        .await
+    }
+
+    /// Waits until nothing is left of the clusters but those of the given version.
+    pub(crate) async fn only(&self, hash: &str) -> Result<()> {
+        let prefix = format!("{NAME}-{hash}");
+        until("the other clusters are gone", SOON, async || {
+            let left = self.kubernetes.left_of(NAME).await?;
+            let generic = format!("Service/{NAME}");
+            let foreign = |name: &&String| **name != generic && !name.contains(&prefix);
+            let others: Vec<_> = left.iter().filter(foreign).cloned().collect();
+            if others.is_empty() { there(()) } else { not_yet(others.join(", ")) }
+        })
+        .await
+    }
+
+    /// Waits until nothing is left of the application.
+    pub(crate) async fn gone(&self) -> Result<()> {
+        until("nothing is left of the application", SOON, async || {
+            let left = self.kubernetes.left_of(NAME).await?;
+            if left.is_empty() { there(()) } else { not_yet(left.join(", ")) }
+        })
+        .await
+    }
+
+    /// The one job that runs. More than one is what must never be.
+    pub(crate) async fn one_job(&self) -> Result<LiveJob> {
+        let mut jobs = flink::live_jobs(&self.kubernetes).await?;
+        ensure!(jobs.len() == 1, "not one job runs: {jobs:?}");
+        jobs.pop().context("one job")
+    }
+
+    /// The latest job by its own account, once it counts on.
+    pub(crate) async fn counting(&self) -> Result<Run> {
+        let first = self.volume.runs().await?;
+        let before = first.last().map_or(0, |run| run.to);
+        until("the job counts", SOON, async || {
+            let run = self.volume.runs().await?.pop();
+            match run {
+                Some(run) if run.to > before && !run.ended => there(run),
+                other => not_yet(format!("{other:?}")),
+            }
+        })
+        .await
+    }
+
+    /// Makes sure that exactly one job took over from `old`, where that one ended, and counts on; and
+    /// that Flink knows no other. Gives the new one.
+    pub(crate) async fn took_over(&self, old: &Run) -> Result<Run> {
+        let new = self.counting().await?;
+        let runs = self.volume.runs().await?;
+        let place = runs.iter().position(|run| run.job == old.job).context("the old job")?;
+        let since = &runs[place..];
+        ensure!(since.len() == 2, "not one job after the other: {since:?}");
+        journal::continues(&since[0], &since[1])?;
+        let job = self.one_job().await?;
+        ensure!(job.id == new.job, "another job runs than counts: {job:?}, {new:?}");
+        Ok(new)
+    }
+}

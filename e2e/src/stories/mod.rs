@@ -1,0 +1,73 @@
+//! The stories, in the order in which they are told: each begins where the one before ended, and makes
+//! its beginning itself where that one was left out.
+
+use std::pin::Pin;
+
+use anyhow::Result;
+
+use crate::stage::Stage;
+
+mod delete;
+mod deploy;
+mod kill_points;
+mod kill_random;
+mod missing_image;
+mod objects;
+mod update;
+mod wrong_class;
+
+type Telling<'a> = Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
+
+/// A story.
+pub(crate) struct Story {
+    /// How it is chosen.
+    pub(crate) name: &'static str,
+    /// What it shows.
+    pub(crate) about: &'static str,
+    /// Tells it; an error where it does not go as it should.
+    pub(crate) tell: for<'a> fn(&'a mut Stage) -> Telling<'a>,
+}
+
+/// All stories.
+pub(crate) const ALL: [Story; 8] = [
+    Story {
+        name: "crd",
+        about: "the CRD is taken, refuses what cannot work, and leaves alone what was stored before",
+        tell: |stage| Box::pin(crate::crd::run(stage.kubernetes.client.clone())),
+    },
+    Story {
+        name: "deploy",
+        about: "an application comes to run, with the objects that were promised",
+        tell: |stage| Box::pin(deploy::tell(stage)),
+    },
+    Story {
+        name: "update",
+        about: "a new image goes on counting where the old one was stopped with a savepoint",
+        tell: |stage| Box::pin(update::tell(stage)),
+    },
+    Story {
+        name: "missing-image",
+        about: "an image that does not exist is told and given up; the old job is never stopped",
+        tell: |stage| Box::pin(missing_image::tell(stage)),
+    },
+    Story {
+        name: "wrong-class",
+        about: "a job that cannot start is rolled back; the old one goes on from its savepoint",
+        tell: |stage| Box::pin(wrong_class::tell(stage)),
+    },
+    Story {
+        name: "kill-points",
+        about: "an update in which the operator dies at every named point",
+        tell: |stage| Box::pin(kill_points::tell(stage)),
+    },
+    Story {
+        name: "kill-random",
+        about: "five updates, in each of which the operator is killed at a random moment",
+        tell: |stage| Box::pin(kill_random::tell(stage)),
+    },
+    Story {
+        name: "delete",
+        about: "a deleted application leaves its last savepoint and nothing else",
+        tell: |stage| Box::pin(delete::tell(stage)),
+    },
+];

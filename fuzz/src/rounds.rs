@@ -1,0 +1,111 @@
+//! Rounds of the machine, one after the other, on facts that need not fit each other.
+
+use std::collections::BTreeSet;
+
+use flinkk8soperator_api::machine;
+use flinkk8soperator_core::{
+    Config, Context, DeleteMode, DeployHash, Desired, Digest, Effect, Goal, Observation,
+    SavepointStop, State, Timeouts, Timestamp, Uid, decide as step, needs,
+};
+
+use crate::bytes::Bytes;
+use crate::facts::{Ids, observation};
+
+/// Steps of time: longer than every deadline, than a grace, none, less and more than a cache's age.
+const STEPS: [u64; 5] = [4_000_000, 120_000, 0, 500, 4_000];
+
+/// Plays rounds as long as there is input, and checks each.
+///
+/// # Panics
+/// Where a round does not hold what all must hold.
+pub fn decide(data: &[u8]) {
+    drop(play(data));
+}
+
+/// As [`decide`]; gives the last state, and the phases that it came through.
+pub(crate) fn play(data: &[u8]) -> (State, BTreeSet<&'static str>) {
+    let mut bytes = Bytes::new(data);
+    let config = Config::default();
+    let mut now = Timestamp(1_000_000);
+    let mut desired = first();
+    let mut state = State::new(now);
+    let mut ids = Ids::default();
+    let mut phases = BTreeSet::new();
+    while bytes.begin().is_some() {
+        now = Timestamp(now.0 + STEPS[bytes.below(STEPS.len())]);
+        change(&mut desired, &mut bytes);
+        let cx = Context { config: &config, desired: &desired, now };
+        let seen = observation(&state, &ids, &mut bytes);
+        state = round(&cx, &state, &seen, &mut ids);
+        phases.extend(state.phase.name().filter(|name| !name.is_empty()));
+    }
+    (state, phases)
+}
+
+fn round(cx: &Context<'_>, state: &State, seen: &Observation, ids: &mut Ids) -> State {
+    let decision = step(cx, state, seen);
+    assert_eq!(decision, step(cx, state, seen), "two decisions on the same facts");
+    let stored = machine::read(&machine::write(&decision.state));
+    assert!(stored.is_ok_and(|stored| stored == decision.state), "changed by being persisted");
+    let submissions = decision.effects.iter().filter(|e| matches!(e, Effect::Submit(_))).count();
+    assert!(submissions <= 1, "two jobs submitted in one round: {:?}", decision.effects);
+    // Nothing was seen: nothing may be ended by that, and no job sent.
+    let blind = step(cx, state, &Observation::default());
+    let harm = blind.effects.iter().find(|effect| ends_or_starts(effect));
+    assert!(harm.is_none(), "decided without a fact: {harm:?} in {state:?}");
+    // What is needed can be told in any state.
+    drop(needs(cx, &decision.state, seen));
+    ids.learn(&decision.effects);
+    decision.state
+}
+
+fn ends_or_starts(effect: &Effect) -> bool {
+    match effect {
+        Effect::Submit(_)
+        | Effect::Savepoint(_)
+        | Effect::Cancel { .. }
+        | Effect::DeletePod { .. }
+        | Effect::RemoveCluster { .. } => true,
+        Effect::AddFinalizer
+        | Effect::SaveRevision(_)
+        | Effect::CreateCluster { .. }
+        | Effect::PointService { .. }
+        | Effect::RemoveFinalizer => false,
+    }
+}
+
+fn first() -> Desired {
+    Desired {
+        uid: Uid(1),
+        generation: 1,
+        digest: Digest(1),
+        hash: DeployHash(1),
+        goal: Goal::Run,
+        finalizer: false,
+        parallelism: 2,
+        savepoint_stop: SavepointStop::Stop,
+        initial_savepoint: None,
+        force_rollback: false,
+        timeouts: Timeouts::default(),
+        confirm_after: std::time::Duration::from_secs(30),
+        obstacles: Vec::new(),
+    }
+}
+
+/// What a user, or the API server, changes between two rounds; mostly nothing.
+fn change(desired: &mut Desired, bytes: &mut Bytes<'_>) {
+    desired.finalizer = !bytes.once_in(8);
+    if bytes.by_chance(12) {
+        desired.generation += 1;
+        let version = 1 + bytes.below(3) as u32;
+        desired.hash = DeployHash(version);
+        desired.digest = Digest(desired.generation as u64);
+        desired.force_rollback = bytes.by_chance(6);
+        let stops = [SavepointStop::Cancel, SavepointStop::Stop];
+        desired.savepoint_stop = bytes.one(&stops).unwrap_or(SavepointStop::Stop);
+    }
+    if bytes.by_chance(80) {
+        let modes = [DeleteMode::None, DeleteMode::ForceCancel, DeleteMode::Savepoint];
+        desired.goal = Goal::Delete(modes[bytes.below(modes.len())]);
+    }
+}

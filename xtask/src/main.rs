@@ -1,0 +1,73 @@
+//! `cargo xtask`: the chores of this workspace.
+//!
+//! Each chore is a module; this file only names them.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+mod checks;
+mod crds;
+mod demo;
+mod explore;
+mod stages;
+mod test;
+mod workspace;
+
+/// Chores of the workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Everything that is checked without a cluster: build, lints, tests, generated files, documents.
+    Test {
+        /// Only the stages whose names contain one of these.
+        only: Vec<String>,
+    },
+    /// Write the CRD and the reference of its fields.
+    Crds {
+        /// Only tell whether the committed files are up to date.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Explore the state machine in the simulated world.
+    Explore {
+        /// Only the suites whose names contain one of these.
+        only: Vec<String>,
+        /// With each planted defect instead, which has to be found.
+        #[arg(long, conflicts_with = "only")]
+        planted: bool,
+    },
+    /// The story of an application, live on a simulated cluster, in under a minute.
+    Demo {
+        /// Keep the cluster, for kubectl, until Ctrl-C.
+        #[arg(long)]
+        hold: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    match Arguments::parse().chore {
+        Chore::Test { only } => test::run(&only),
+        Chore::Crds { check } => crds::run(check),
+        Chore::Explore { planted: true, .. } => explore::planted(),
+        Chore::Explore { only, .. } => explore::run(&only),
+        Chore::Demo { hold } => demo::run(hold),
+    }
+}
