@@ -1,24 +1,13 @@
 //! One round's decision: the step of the phase, then the effects of the state that it leads to.
 
-use crate::config::Config;
+use crate::context::Context;
 use crate::decision::{Decision, Effect};
-use crate::desired::{Desired, Goal};
+use crate::desired::Goal;
 use crate::observation::{Fact, Observation};
 use crate::policy::leaving;
 use crate::state::{Phase, State};
 use crate::states::{self, Next};
 use crate::time::Timestamp;
-
-/// What a decision depends on besides state and facts. Passed on every call, stored nowhere.
-#[derive(Clone, Copy, Debug)]
-pub struct Context<'a> {
-    /// The operator's knobs.
-    pub config: &'a Config,
-    /// What the user wants.
-    pub desired: &'a Desired,
-    /// The wall clock when the round began, before anything was asked.
-    pub now: Timestamp,
-}
 
 /// Decides: pure, total, deterministic. Reads only what [`needs`](crate::needs) named.
 pub fn decide(cx: &Context<'_>, state: &State, seen: &Observation) -> Decision {

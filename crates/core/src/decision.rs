@@ -5,6 +5,7 @@ use crate::ids::{DeployHash, Incarnation, JobId, Process, TriggerId, Uid};
 use crate::reason::Reason;
 use crate::state::{Origin, State, Target};
 use crate::time::Timestamp;
+use crate::words::words;
 
 /// The outcome of [`decide`](crate::decide). The order of use is fixed: persist `state`, perform
 /// `effects` in order (the first failure ends the round, they will be asked for again), publish
@@ -110,26 +111,6 @@ pub struct Event {
     /// For a person.
     pub message: String,
 }
-
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name { $($(#[$vdoc])* $variant),+ }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &'static [$name] = &[$($name::$variant),+];
-
-            /// The word itself.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self { $($name::$variant => stringify!($variant)),+ }
-            }
-        }
-    };
-}
-pub(crate) use words;
 
 words! {
     /// Event reasons. Those of the reference operator keep their words.

@@ -44,6 +44,7 @@
 //! ```
 
 mod config;
+mod context;
 mod decide;
 mod decision;
 mod desired;
@@ -54,11 +55,13 @@ mod reason;
 mod state;
 mod states;
 mod time;
+mod words;
 
 pub mod ids;
 
 pub use config::{Config, FlinkPoll, Retries, Timeouts};
-pub use decide::{Context, decide};
+pub use context::Context;
+pub use decide::decide;
 pub use decision::{Decision, Effect, Event, EventReason, Savepoint, Submit, Verdict, Waiting};
 pub use desired::{DeleteMode, Desired, Goal, Obstacle, ObstacleKind, SavepointStop};
 pub use ids::{DeployHash, Digest, Ids, Incarnation, JobId, Process, Role, TriggerId, Uid};

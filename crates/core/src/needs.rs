@@ -1,7 +1,8 @@
 //! Which facts a state decides from. Asked again with what was seen, until it wants nothing more:
 //! first the objects, then the JobManager found among them, then what its answer makes necessary.
 
-use crate::decide::{Context, entered};
+use crate::context::Context;
+use crate::decide::entered;
 use crate::observation::{FactRequest, Observation};
 use crate::policy::leaving;
 use crate::state::{Phase, State};

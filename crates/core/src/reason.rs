@@ -1,6 +1,6 @@
 //! The closed list of reasons: condition reason, event reason and metric label are these words.
 
-use crate::decision::words;
+use crate::words::words;
 
 words! {
     /// How an application stands, in one word.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::ids::{DeployHash, Digest, Ids, Incarnation, JobId, Process, TriggerId, Uid};
 use crate::time::Timestamp;
+use crate::words::words;
 
 /// The machine's state: what outlives every phase, and the phase.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -268,7 +269,7 @@ impl fmt::Display for Failure {
     }
 }
 
-crate::decision::words! {
+words! {
     /// Sorts of failures of a deploy.
     FailureKind {
         /// The cluster did not come up in time.

@@ -43,7 +43,6 @@ pub mod labels;
 mod properties;
 mod service;
 
-mod flink_version;
 mod go_json;
 mod go_shapes;
 mod object_hash;

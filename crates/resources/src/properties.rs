@@ -7,11 +7,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use flinkk8soperator_api::flink_version::has_process_memory;
 use flinkk8soperator_core::ids::Role;
 use serde_json::Value;
 
 use crate::application::Application;
-use crate::flink_version::has_process_memory;
 
 /// Whose objects are rendered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

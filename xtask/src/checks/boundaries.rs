@@ -20,7 +20,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("runtime", &["core", "api", "resources", "flink-rest"]),
     ("sim", &["core"]),
     ("simulate", &["core", "api", "resources", "runtime", "sim"]),
-    ("simulate", &["core", "api", "resources", "runtime", "sim"]),
 ];
 
 /// Checks the walls.

@@ -1,6 +1,6 @@
 //! Whether the user wants something else than what is deployed, or being deployed.
 
-use crate::decide::Context;
+use crate::context::Context;
 use crate::observation::{ChangeClass, Fact, FactRequest, Observation};
 use crate::state::{Record, Target};
 

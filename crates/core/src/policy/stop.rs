@@ -4,7 +4,7 @@
 //! minutes, and with the process), the job's state, and the checkpoint statistics (cached). A
 //! trigger is sent again only where none of them shows it.
 
-use crate::decide::Context;
+use crate::context::Context;
 use crate::decision::{Effect, Savepoint};
 use crate::ids::{Ids, Incarnation, JobId};
 use crate::observation::{

@@ -3,7 +3,7 @@
 //! it has ended. A 404 alone closes nothing: `main()` runs inside the request, for minutes if it
 //! likes, and a client's timeout does not stop it (recorded).
 
-use crate::decide::Context;
+use crate::context::Context;
 use crate::decision::{Effect, Submit};
 use crate::ids::{Ids, Process};
 use crate::observation::{

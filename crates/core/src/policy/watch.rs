@@ -1,6 +1,6 @@
 //! The deployed job, watched while nothing is under way: what it does, truthfully.
 
-use crate::decide::Context;
+use crate::context::Context;
 use crate::observation::{
     Fact, FactRequest, Flink, FlinkRequest, Job, JobState, Observation, Silence,
 };

@@ -1,7 +1,7 @@
 //! ClusterStarting: the target's cluster comes up. The deployed job was not touched yet, so a
 //! newer spec or a failure costs nothing.
 
-use crate::decide::Context;
+use crate::context::Context;
 use crate::decision::Effect;
 use crate::decision::EventReason;
 use crate::ids::Process;

@@ -1,7 +1,7 @@
 //! Deleting: the job is ended as `deleteMode` says, then the finalizer goes and Kubernetes removes
 //! the objects. Always ends: every wait has a limit.
 
-use crate::decide::Context;
+use crate::context::Context;
 use crate::decision::{Effect, EventReason};
 use crate::desired::{DeleteMode, Goal};
 use crate::ids::{Incarnation, JobId};

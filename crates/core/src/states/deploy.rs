@@ -1,6 +1,6 @@
 //! Beginning a deploy, changing its target, giving it up: what several phases do alike.
 
-use crate::decide::Context;
+use crate::context::Context;
 use crate::decision::EventReason;
 use crate::desired::{Obstacle, ObstacleKind};
 use crate::ids::Incarnation;

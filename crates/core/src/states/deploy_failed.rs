@@ -1,7 +1,7 @@
 //! DeployFailed: the last deploy was given up. The deployed version, if there is one, runs and is
 //! watched; any spec that differs from the failed one is tried.
 
-use crate::decide::Context;
+use crate::context::Context;
 use crate::observation::{FactRequest, Observation};
 use crate::policy::watch::{self, Sight};
 use crate::reason::Reason;

@@ -1,6 +1,6 @@
 //! New: nothing was done for the application yet.
 
-use crate::decide::Context;
+use crate::context::Context;
 use crate::observation::{FactRequest, Observation};
 use crate::reason::Reason;
 use crate::state::State;

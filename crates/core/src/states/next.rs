@@ -1,6 +1,6 @@
 //! What a phase's step comes to, before the effects of the state it leads to are known.
 
-use crate::decide::Context;
+use crate::context::Context;
 use crate::decision::{Event, EventReason, Verdict, Waiting};
 use crate::reason::Reason;
 use crate::state::{Phase, Record, State};

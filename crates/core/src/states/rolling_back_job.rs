@@ -1,7 +1,7 @@
 //! RollingBackJob: the deployed version's job is started again on its own cluster, from the
 //! restore point taken for the deploy that failed. What it put out since then is repeated.
 
-use crate::decide::Context;
+use crate::context::Context;
 use crate::decision::{Effect, EventReason};
 use crate::observation::{FactRequest, Observation};
 use crate::policy::change::{self, Edit};

@@ -1,6 +1,6 @@
 //! Running: the deployed version's job runs. Until it is confirmed the version before stands by.
 
-use crate::decide::Context;
+use crate::context::Context;
 use crate::decision::{Effect, EventReason};
 use crate::observation::{FactRequest, Job, Observation};
 use crate::policy::change::{self, Edit};

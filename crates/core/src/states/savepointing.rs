@@ -1,7 +1,7 @@
 //! Savepointing: the deployed job is being stopped with a savepoint. From here on the outcome is
 //! awaited, whatever the user edits: a stop cannot be taken back.
 
-use crate::decide::Context;
+use crate::context::Context;
 use crate::decision::{Effect, EventReason};
 use crate::ids::Incarnation;
 use crate::observation::{FactRequest, Observation};

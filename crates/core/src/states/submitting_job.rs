@@ -1,6 +1,6 @@
 //! SubmittingJob: the target's job is on its way into its JobManager, then its vertices come up.
 
-use crate::decide::Context;
+use crate::context::Context;
 use crate::decision::{Effect, EventReason};
 use crate::observation::{FactRequest, Observation};
 use crate::policy::submission::{self, Outcome};

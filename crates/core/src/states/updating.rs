@@ -1,7 +1,7 @@
 //! Updating: a target was chosen. The finalizer and the target's revision are stored before
 //! anything is created, and what bears the target's name without being it is waited out.
 
-use crate::decide::Context;
+use crate::context::Context;
 use crate::decision::Effect;
 use crate::observation::{ClusterObjects, FactRequest, Observation};
 use crate::policy::change::{self, Edit};

@@ -1,3 +1,5 @@
+//! What differs between two applications, and what has to be done about it.
+
 use flinkk8soperator_core::ChangeClass;
 use serde_json::{Value, json};
 

@@ -1,3 +1,5 @@
+//! How Go would write what a user wrote.
+
 use serde_json::{Value, json};
 
 use super::{Quantities, Walk};

@@ -7,7 +7,7 @@
 //! | [`server`] | listens on loopback, writes the kubeconfig |
 //! | [`api`] | one HTTP request in, one answer out; a [`tower::Service`], so that a client can also talk to it without a socket |
 //! | [`route`] | the meaning of a path, a query and its headers |
-//! | [`read`], [`write`], [`watch`], [`proxy`] | the verbs |
+//! | [`read`], [`mod@write`], [`watch`], [`proxy`] | the verbs |
 //! | [`faults`], [`log`] | what a test wants to go wrong, and what was asked |
 //! | [`discovery`], [`openapi`], [`table`] | what kubectl wants to know |
 //! | [`store`] | the objects: versions, finalizers, ownership, history; no I/O, no async |

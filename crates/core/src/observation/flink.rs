@@ -1,0 +1,208 @@
+//! Facts from one JobManager, as it told them.
+
+use std::time::Duration;
+
+use super::Fact;
+use crate::ids::{JobId, Process};
+use crate::time::Timestamp;
+
+/// What one JobManager said.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Flink {
+    /// The process that answered.
+    pub process: Option<Process>,
+    /// See [`FlinkRequest::cluster`](super::FlinkRequest::cluster).
+    pub cluster: Fact<FlinkCluster>,
+    /// See [`FlinkRequest::jobs`](super::FlinkRequest::jobs).
+    pub jobs: Fact<Vec<JobSummary>>,
+    /// See [`FlinkRequest::job`](super::FlinkRequest::job); `None`: Flink itself does not know the job.
+    pub job: Fact<Option<Job>>,
+    /// See [`FlinkRequest::statistics`](super::FlinkRequest::statistics); `None`: Flink answers 404, which of a job that it knows
+    /// says that the job makes no checkpoints.
+    pub statistics: Fact<Option<Statistics>>,
+    /// See [`FlinkRequest::operation`](super::FlinkRequest::operation).
+    pub operation: Fact<Operation>,
+    /// See [`FlinkRequest::failure`](super::FlinkRequest::failure): the root cause, in Flink's own words.
+    pub failure: Fact<String>,
+    /// See [`FlinkRequest::submission`](super::FlinkRequest::submission).
+    pub submission: Fact<Post>,
+}
+
+impl Flink {
+    /// No fact that was asked for is missing for less than `grace`: only then may a deadline fire.
+    #[must_use]
+    pub fn settled(&self, grace: Duration) -> bool {
+        self.cluster.bearable(grace)
+            && self.jobs.bearable(grace)
+            && self.job.bearable(grace)
+            && self.statistics.bearable(grace)
+            && self.operation.bearable(grace)
+    }
+}
+
+/// A Flink cluster about itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FlinkCluster {
+    /// Its version, from `/config`.
+    pub version: FlinkVersion,
+    /// Slots of all registered TaskManagers.
+    pub slots: u32,
+    /// Those of them that are free.
+    pub slots_free: u32,
+    /// Registered TaskManagers.
+    pub taskmanagers: u32,
+    /// `web.refresh-interval`: how old job details and statistics can be.
+    pub refresh_interval: Duration,
+}
+
+/// Flink's version, major and minor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlinkVersion {
+    /// 1 or 2.
+    pub major: u16,
+    /// The second number.
+    pub minor: u16,
+}
+
+impl FlinkVersion {
+    /// Flink 1.15: refuses a job id that ended under it, takes the caller's trigger id (recorded).
+    pub const V1_15: FlinkVersion = FlinkVersion { major: 1, minor: 15 };
+    /// The oldest that can be updated.
+    pub const OLDEST: FlinkVersion = FlinkVersion { major: 1, minor: 13 };
+}
+
+/// A line of `/jobs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct JobSummary {
+    /// Its id.
+    pub id: JobId,
+    /// Its state.
+    pub state: JobState,
+}
+
+/// A job's state, grouped by what follows from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum JobState {
+    /// INITIALIZING, CREATED, RECONCILING: not yet running.
+    Starting,
+    /// RUNNING.
+    Running,
+    /// FAILING or RESTARTING: tasks failed, Flink tries again by itself.
+    Restarting,
+    /// CANCELLING.
+    Cancelling,
+    /// FINISHED.
+    Finished,
+    /// CANCELED.
+    Canceled,
+    /// FAILED, for good.
+    Failed,
+    /// SUSPENDED, or a word that we do not know: not over.
+    Suspended,
+}
+
+impl JobState {
+    /// FINISHED, CANCELED or FAILED: no task of it runs any more.
+    #[must_use]
+    pub fn over(self) -> bool {
+        matches!(self, JobState::Finished | JobState::Canceled | JobState::Failed)
+    }
+}
+
+/// `/jobs/:id`, up to `refresh_interval` old.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Job {
+    /// Its state.
+    pub state: JobState,
+    /// How many vertices it has.
+    pub vertices: u32,
+    /// How many of them are RUNNING or FINISHED.
+    pub vertices_up: u32,
+    /// When it last entered RESTARTING, by the JobManager's clock.
+    pub restarted_at: Option<Timestamp>,
+}
+
+impl Job {
+    /// RUNNING or FINISHED with at least one vertex and every vertex RUNNING or FINISHED.
+    #[must_use]
+    pub fn up(&self) -> bool {
+        let state = matches!(self.state, JobState::Running | JobState::Finished);
+        state && self.vertices > 0 && self.vertices_up == self.vertices
+    }
+}
+
+/// `/jobs/:id/checkpoints`, up to `refresh_interval` old.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Statistics {
+    /// The highest checkpoint id seen in them, of any status.
+    pub newest_id: u64,
+    /// `counts.restored`.
+    pub restored: u64,
+    /// `counts.in_progress`.
+    pub in_progress: u64,
+    /// Completed ones that Flink still lists, savepoints included, newest last.
+    pub completed: Vec<Checkpoint>,
+}
+
+/// A completed checkpoint or savepoint.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Checkpoint {
+    /// Flink's number of it, ascending within the job.
+    pub id: u64,
+    /// What it is.
+    pub kind: CheckpointKind,
+    /// `external_path`; none where the checkpoint is not externalized.
+    pub path: Option<String>,
+    /// Flink has removed it.
+    pub discarded: bool,
+}
+
+/// Kinds of checkpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CheckpointKind {
+    /// Periodic, or triggered as a checkpoint.
+    Checkpoint,
+    /// SAVEPOINT, of a cancel or by itself, and SYNC_SAVEPOINT, of a stop.
+    Savepoint,
+}
+
+/// A savepoint operation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// Flink does not know it (any more).
+    Unknown,
+    /// Under way.
+    InProgress,
+    /// The savepoint is written.
+    Completed {
+        /// Where it lies.
+        path: String,
+    },
+    /// No savepoint came of it.
+    Failed {
+        /// Flink's own first message.
+        message: String,
+    },
+}
+
+/// What this process knows of its own POST of a job. Advice: it can be lost with the process.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Post {
+    /// This process persisted the intent and has not sent it yet.
+    NotSent,
+    /// Another process may have sent it: this one only read the intent.
+    MaybeSent,
+    /// On its way: `main()` may be running.
+    InFlight,
+    /// Flink accepted it.
+    Accepted,
+    /// Flink itself answered with an error.
+    Refused {
+        /// Whether another attempt with the same input can help.
+        retriable: bool,
+        /// Flink's own first message.
+        message: String,
+    },
+    /// No answer that could be trusted: it may have arrived, it may still run.
+    Lost,
+}

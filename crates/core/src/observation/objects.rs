@@ -1,0 +1,140 @@
+//! Facts about an application's Kubernetes objects and pods.
+
+use crate::ids::{DeployHash, Incarnation, Process, Role, Uid};
+
+/// The objects of an application, without those of strangers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Objects {
+    /// By incarnation, ascending.
+    pub clusters: Vec<ClusterObjects>,
+    /// Objects that bear a name which a version of this application would use, but are not a
+    /// cluster of ours: another owner's, or without an incarnation.
+    pub strangers: Vec<Stranger>,
+    /// Which cluster the application's generic Service points at, if it is there.
+    pub service: Option<Incarnation>,
+}
+
+/// One cluster's objects.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ClusterObjects {
+    /// Its number.
+    pub incarnation: Incarnation,
+    /// Its version's hash, by which its objects are named.
+    pub hash: DeployHash,
+    /// The JobManager Deployment.
+    pub jobmanager: Presence,
+    /// The TaskManager Deployment.
+    pub taskmanager: Presence,
+    /// The versioned Service.
+    pub service: Presence,
+    /// Its pods, oldest first.
+    pub pods: Vec<Pod>,
+    /// What its Deployments report that no pod does (quota, admission).
+    pub trouble: Option<Trouble>,
+}
+
+impl ClusterObjects {
+    /// Whether a Deployment or Service of it exists.
+    #[must_use]
+    pub fn has_objects(&self) -> bool {
+        [self.jobmanager, self.taskmanager, self.service].iter().any(|p| *p != Presence::Absent)
+    }
+
+    /// Whether everything was created and nothing of it is on its way out.
+    #[must_use]
+    pub fn complete(&self) -> bool {
+        [self.jobmanager, self.taskmanager, self.service].iter().all(|p| *p == Presence::Present)
+    }
+
+    /// The JobManager process to talk to: `preferred` while it lives, else the oldest ready one,
+    /// else the oldest that runs.
+    #[must_use]
+    pub fn jobmanager_process(&self, preferred: Option<Process>) -> Option<Process> {
+        let running = || {
+            let mine = |p: &&Pod| p.role == Role::JobManager && p.running && !p.terminating;
+            self.pods.iter().filter(mine)
+        };
+        let found = running()
+            .find(|p| Some(p.process()) == preferred)
+            .or_else(|| running().find(|p| p.ready))
+            .or_else(|| running().next());
+        found.map(Pod::process)
+    }
+}
+
+/// Whether an object is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Presence {
+    /// No such object.
+    Absent,
+    /// There, and staying.
+    Present,
+    /// There, with a deletion timestamp.
+    Terminating,
+}
+
+/// An object in the way of a version.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Stranger {
+    /// Kind and name, for messages.
+    pub name: String,
+    /// The version whose name it bears; none for the generic Service.
+    pub hash: Option<DeployHash>,
+}
+
+/// A pod of the application.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Pod {
+    /// Its UID.
+    pub uid: Uid,
+    /// Its name, for messages.
+    pub name: String,
+    /// Of which cluster.
+    pub incarnation: Incarnation,
+    /// JobManager or TaskManager.
+    pub role: Role,
+    /// Restart count of its container.
+    pub restarts: u32,
+    /// Its container runs now.
+    pub running: bool,
+    /// Its readiness probe passes.
+    pub ready: bool,
+    /// It has a deletion timestamp: it is going, but it still exists.
+    pub terminating: bool,
+    /// What it reports to be wrong.
+    pub trouble: Option<Trouble>,
+}
+
+impl Pod {
+    /// The process that runs in it now.
+    #[must_use]
+    pub fn process(&self) -> Process {
+        Process { pod: self.uid, restarts: self.restarts }
+    }
+}
+
+/// What a pod or a Deployment reports to be wrong, in the kubelet's or the API server's own words.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Trouble {
+    /// What sort it is.
+    pub kind: TroubleKind,
+    /// In their own words.
+    pub message: String,
+}
+
+/// Sorts of trouble, by what waiting can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TroubleKind {
+    /// The image's name cannot be parsed (`InvalidImageName`): no waiting cures it.
+    InvalidImage,
+    /// The image cannot be pulled: a registry may recover.
+    ImagePull,
+    /// No node takes the pod.
+    Unschedulable,
+    /// A quota or an admission rule refuses the pod.
+    Forbidden,
+    /// The container ends again and again.
+    CrashLoop,
+    /// The container cannot be created (a missing Secret, a volume).
+    CannotStart,
+}
