@@ -57,6 +57,10 @@ pub(crate) struct Arguments {
     /// PersistentVolumeClaim to mount as /state instead, for clusters of several nodes (ReadWriteMany).
     #[arg(long)]
     state_claim: Option<String>,
+    /// How the operator reaches Flink: `apiServer`, as it does outside a cluster, or `pod`, as inside;
+    /// for that this machine has to reach the pods' addresses.
+    #[arg(long, default_value = "auto")]
+    flink_access: String,
     /// Where the operator's log and its configuration go.
     #[arg(long, default_value_os_t = std::env::temp_dir().join("flinkk8soperator-e2e"))]
     logs: PathBuf,

@@ -17,6 +17,7 @@ const CONFIG: &str = "\
 operator:
   limitNamespace: {namespace}
   profilerPort: {port}
+  flinkAccess: {access}
   confirmAfter: 5s
   podTroubleGrace: 5s
   statusRefresh: 5s
@@ -49,7 +50,8 @@ impl Operator {
         let (config, log) =
             (arguments.logs.join("config.yaml"), arguments.logs.join("operator.log"));
         let text = CONFIG.replace("{namespace}", &arguments.namespace);
-        fs::write(&config, text.replace("{port}", &arguments.port.to_string()))?;
+        let text = text.replace("{port}", &arguments.port.to_string());
+        fs::write(&config, text.replace("{access}", &arguments.flink_access))?;
         File::create(&log)?;
         Ok(Operator { binary, kubeconfig, config, log, child: None })
     }
