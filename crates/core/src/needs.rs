@@ -18,7 +18,7 @@ pub fn needs(cx: &Context<'_>, state: &State, seen: &Observation) -> FactRequest
         Phase::Updating(phase) => states::updating::needs(cx, state, phase),
         Phase::ClusterStarting(phase) => states::cluster_starting::needs(cx, state, phase, seen),
         Phase::Savepointing(phase) => states::savepointing::needs(cx, state, phase, seen),
-        Phase::SubmittingJob(phase) => states::submitting_job::needs(cx, state, phase, seen),
+        Phase::SubmittingJob(phase) => states::submitting_job::needs(phase, seen),
         Phase::Running(_) => states::running::needs(cx, state, seen),
         Phase::RollingBackJob(phase) => states::rolling_back_job::needs(cx, state, phase, seen),
         Phase::DeployFailed(phase) => states::deploy_failed::needs(cx, state, phase, seen),

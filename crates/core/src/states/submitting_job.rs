@@ -12,12 +12,7 @@ use crate::state::{
 use crate::states::{Next, deploy, running};
 use crate::time::Timestamp;
 
-pub(crate) fn needs(
-    _cx: &Context<'_>,
-    _state: &State,
-    phase: &SubmittingJob,
-    seen: &Observation,
-) -> FactRequest {
+pub(crate) fn needs(phase: &SubmittingJob, seen: &Observation) -> FactRequest {
     let mut ask = FactRequest::default();
     submission::needs(phase.target, &phase.submission, seen, &mut ask);
     ask
