@@ -133,8 +133,6 @@ words! {
         JobMonitoringFailed,
         /// A job ended by itself.
         JobFinished,
-        /// A job failed, was cancelled by someone, or is unknown to its JobManager.
-        JobLost,
         /// A deploy was given up.
         DeployFailed,
         /// The new version runs.
