@@ -1,37 +1,28 @@
 //! Every key, every source, and what is refused.
 
-use std::fs;
-use std::path::PathBuf;
+use std::io::Write;
+
+use tempfile::NamedTempFile;
 
 use super::*;
 
-/// A file of its own for each test, removed with it.
-struct TestFile(PathBuf);
-
-impl TestFile {
-    fn new(name: &str, text: &str) -> TestFile {
-        let path = std::env::temp_dir().join(format!("{}-{name}.yaml", std::process::id()));
-        fs::write(&path, text).unwrap();
-        TestFile(path)
-    }
+/// A file of its own for each call: tests run side by side.
+fn written(text: &str) -> NamedTempFile {
+    let mut file = NamedTempFile::with_suffix(".yaml").unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    file
 }
 
-impl Drop for TestFile {
-    fn drop(&mut self) {
-        fs::remove_file(&self.0).unwrap();
-    }
-}
-
-fn file(name: &str, text: &str) -> Result<Loaded, ConfigError> {
-    let file = TestFile::new(name, text);
-    load(&Sources { file: Some(file.0.clone()), ..Sources::default() })
+fn file(text: &str) -> Result<Loaded, ConfigError> {
+    let file = written(text);
+    load(&Sources { file: Some(file.path().to_owned()), ..Sources::default() })
 }
 
 fn flags(pairs: &[(&str, &str)]) -> Result<Loaded, ConfigError> {
     let flags = pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     // A file that is there keeps those of the surroundings out.
-    let file = TestFile::new(pairs.first().map_or("none", |pair| pair.0), "");
-    load(&Sources { file: Some(file.0.clone()), flags, ..Sources::default() })
+    let file = written("");
+    load(&Sources { file: Some(file.path().to_owned()), flags, ..Sources::default() })
 }
 
 /// For each key a value that is not its default.
@@ -117,7 +108,7 @@ fn the_defaults_in_the_table_are_the_defaults() {
 fn the_reference_operators_file_is_read() {
     let text = "operator:\n  ingressurlformat: \"{{$jobCluster}}.x\"\n  MAXERRDURATION: 6m\n  \
                 workers: 9\nlogger:\n  level: 5\n  formatter:\n    type: text\n";
-    let loaded = file("reference", text).unwrap();
+    let loaded = file(text).unwrap();
     let settings = loaded.settings;
     assert_eq!(settings.rendering.config.ingress_url_format, "{{$jobCluster}}.x");
     assert_eq!((settings.workers, settings.logger.level, settings.logger.json), (9, 5, false));
@@ -128,17 +119,17 @@ fn the_reference_operators_file_is_read() {
 #[test]
 fn a_timeout_that_is_set_wins_over_the_one_for_all() {
     let text = "operator: {maxErrDuration: 6m, timeouts: {submit: 1m}, flinkJobVertexTimeout: 2m}";
-    let limits = file("timeouts", text).unwrap().settings.operator.timeouts;
+    let limits = file(text).unwrap().settings.operator.timeouts;
     let minutes = [limits.submit, limits.job_start, limits.confirm].map(|span| span.as_secs() / 60);
     assert_eq!(minutes, [1, 2, 6]);
 }
 
 #[test]
 fn flags_win_over_the_environment_and_that_over_the_file() {
-    let file = TestFile::new("precedence", "operator: {workers: 1, profilerPort: 1, proxyPort: 1}");
+    let file = written("operator: {workers: 1, profilerPort: 1, proxyPort: 1}");
     let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
     let sources = Sources {
-        file: Some(file.0.clone()),
+        file: Some(file.path().to_owned()),
         environment: vec![pair("OPERATOR_WORKERS", "2"), pair("OPERATOR.PROFILERPORT", "2")],
         flags: vec![pair("operator.workers", "3")],
     };
@@ -149,14 +140,14 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
 #[test]
 fn durations_are_gos_or_nanoseconds_and_lists_are_lists_or_texts() {
     let text = "operator: {confirmAfter: 5000000000, limitNamespace: [a, b]}";
-    let settings = file("shapes", text).unwrap().settings;
+    let settings = file(text).unwrap().settings;
     assert_eq!(settings.operator.confirm_after, Duration::from_secs(5));
     assert_eq!(settings.namespaces, ["a", "b"]);
 }
 
 #[test]
 fn what_nobody_knows_is_reported_and_passed_over() {
-    let loaded = file("unknown", "operator:\n  wrkers: 3\nother: {a: 1}\n").unwrap();
+    let loaded = file("operator:\n  wrkers: 3\nother: {a: 1}\n").unwrap();
     assert_eq!(loaded.warnings.len(), 2);
     assert!(loaded.warnings.iter().any(|warning| warning.contains("operator.wrkers")));
     let nowhere = Sources { file: Some("/nowhere/*.yaml".into()), ..Sources::default() };
@@ -176,6 +167,6 @@ fn what_is_wrong_is_refused_with_its_key() {
     check("operator.flinkAccess", "telepathy");
     check("operator.flinkPoll.busy", "0s");
     check("logger.mute", "perhaps");
-    assert!(file("list", "- a\n").is_err());
-    assert!(file("broken", "operator: {").is_err());
+    assert!(file("- a\n").is_err());
+    assert!(file("operator: {").is_err());
 }

@@ -7,12 +7,12 @@
 //! old cluster, and 4.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use flinkk8soperator_sim::http::kubernetes::log::Entry;
 use flinkk8soperator_sim::http::kubernetes::route::Verb;
 use flinkk8soperator_simulate::scene::Scene;
+use tempfile::NamedTempFile;
 
 use crate::bench::{Bench, alone, application, confirmed, gone, with_image};
 
@@ -29,15 +29,14 @@ struct Cost {
 /// A bench whose rounds are recorded.
 struct Counter {
     bench: Bench,
-    rounds: PathBuf,
+    rounds: NamedTempFile,
     rounds_before: usize,
 }
 
 impl Counter {
     async fn start() -> Counter {
-        let name = format!("flinkk8soperator-counts-{}", std::process::id());
-        let rounds = std::env::temp_dir().join(name);
-        let trace = Some(rounds.clone());
+        let rounds = NamedTempFile::new().unwrap();
+        let trace = Some(rounds.path().to_owned());
         let bench = Bench::with(|settings| settings.trace = trace).await;
         // The first lists.
         bench.rest(Duration::from_secs(1)).await;
@@ -52,15 +51,9 @@ impl Counter {
         let kubernetes = log.counts(is_ours);
         let flink = log.counts(|entry| entry.request.verb == Verb::Proxy).values().sum();
         log.clear();
-        let recorded = std::fs::read_to_string(&self.rounds).unwrap_or_default().lines().count();
+        let recorded = std::fs::read_to_string(self.rounds.path()).unwrap().lines().count();
         let rounds = recorded - std::mem::replace(&mut self.rounds_before, recorded);
         Cost { kubernetes, flink, rounds }
-    }
-}
-
-impl Drop for Counter {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.rounds);
     }
 }
 
