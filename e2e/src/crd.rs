@@ -216,7 +216,8 @@ async fn wait_until(
     bail!("the changed CRD is not in effect after 30 s")
 }
 
-/// Ok(Err(message)) where the API server refuses the object as invalid.
+/// Ok(Err(message)) where the API server refuses the object as invalid. One whose name is taken has
+/// passed validation: what is stored is looked at after that.
 async fn dry_run(
     applications: &Api<DynamicObject>,
     object: &DynamicObject,
@@ -228,6 +229,7 @@ async fn dry_run(
 fn judge(answer: kube::Result<DynamicObject>) -> Result<Result<(), String>> {
     match answer {
         Ok(_) => Ok(Ok(())),
+        Err(kube::Error::Api(status)) if status.reason == "AlreadyExists" => Ok(Ok(())),
         Err(kube::Error::Api(status)) if status.code == 422 => Ok(Err(status.message.clone())),
         Err(error) => Err(error.into()),
     }
