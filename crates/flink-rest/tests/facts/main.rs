@@ -8,4 +8,5 @@
 
 mod half_stops;
 mod recording;
+mod restores;
 mod statistics;
