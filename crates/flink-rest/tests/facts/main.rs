@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 mod half_stops;
+mod high_availability;
 mod recording;
 mod restores;
 mod statistics;
