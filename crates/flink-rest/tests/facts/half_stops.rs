@@ -1,6 +1,6 @@
 //! Stops with a savepoint in which the savepoint succeeded and the job did not end as it should.
 
-use flinkk8soperator_flink_rest::model::{CheckpointKind, JobState};
+use flinkk8soperator_flink_rest::model::{CheckpointKind, Checkpoints, JobState};
 use serde::Deserialize;
 
 use crate::recording::{Recording, Run, Seen, Timeline};
@@ -123,5 +123,27 @@ fn a_stop_that_is_cancelled_is_a_failed_operation_with_a_good_savepoint() {
         assert!(ended > 16.0);
         assert_eq!(given_up < 7.0, recording.is_adaptive(), "{given_up}");
         assert_eq!(case.last("operation").status.as_deref(), Some("COMPLETED"));
+    }
+}
+
+#[test]
+fn a_stop_whose_savepoint_fails_restarts_the_job() {
+    for version in ["1.13.6"].into_iter().chain(FROM_1_15) {
+        let recording = read(version);
+        let case = recording.case("savepoint_fails");
+        assert!(recording.exchange("operation_savepoint_fails").failure().is_some());
+        assert!(case.savepoint_files.is_empty());
+        // Nothing but the statistics shows it: the details never said RESTARTING.
+        let statistics = case.last("statistics");
+        assert_eq!(statistics.restored_count, Some(1), "{version}");
+        assert!(!statistics.restored.as_ref().unwrap().is_savepoint, "{version}");
+        assert_eq!(statistics.savepoint, None, "{version}");
+        assert_eq!(case.last("details").state, Some(JobState::Running), "{version}");
+        let [old, new] = case.runs.as_slice() else { panic!("{version}: {:?}", case.runs) };
+        assert!(new.restored && new.first_total < old.last_total, "it repeats: {:?}", case.runs);
+
+        let latest =
+            recording.exchange("checkpoints_savepoint_fails").answer::<Checkpoints>().latest;
+        assert_eq!(latest.failed.unwrap().kind, CheckpointKind::SyncSavepoint, "{version}");
     }
 }
