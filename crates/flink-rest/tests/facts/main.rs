@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 mod caches;
+mod cluster_ids;
 mod half_stops;
 mod high_availability;
 mod recording;
