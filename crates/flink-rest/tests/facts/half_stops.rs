@@ -147,3 +147,19 @@ fn a_stop_whose_savepoint_fails_restarts_the_job() {
         assert_eq!(latest.failed.unwrap().kind, CheckpointKind::SyncSavepoint, "{version}");
     }
 }
+
+#[test]
+fn without_a_restart_strategy_a_stop_whose_savepoint_fails_ends_the_job() {
+    for version in ["1.20.5", "1.20.5-adaptive", "2.3.0", "2.3.0-adaptive"] {
+        let recording = read(version);
+        let case = recording.case("savepoint_fails_without_restarts");
+        assert_eq!(case.last("details").state, Some(JobState::Failed), "{version}");
+        assert!(case.savepoint_files.is_empty());
+        assert_eq!(case.runs.len(), 1, "{version}: {:?}", case.runs);
+
+        let case = recording.case("cancel_with_savepoint_fails");
+        assert_eq!(case.last("details").state, Some(JobState::Running), "{version}");
+        assert_eq!(case.last("statistics").restored_count, Some(0), "a failed one does no harm");
+        assert!(case.last("operation").failure.is_some() && case.runs.len() == 1, "{version}");
+    }
+}
