@@ -37,6 +37,9 @@ struct Case {
     seen: Timeline,
     #[serde(default)]
     ha_data: Vec<String>,
+    /// Of the job that lived the longest.
+    #[serde(default)]
+    files: Vec<String>,
 }
 
 /// Of several jobs, or of the one that the case is about.
@@ -113,6 +116,22 @@ fn a_running_job_comes_back_under_its_id_from_its_newest_checkpoint_whatever_the
                 assert_eq!(job.state(), JobState::Running, "{signal} {retention}");
             }
         }
+    }
+}
+
+#[test]
+fn what_a_killed_jobmanager_did_not_discard_stays_for_ever() {
+    for version in ["1.20.5", "2.3.0"] {
+        let recording = HighAvailability::read("ha-kubernetes", version);
+        // One checkpoint is retained; the JobManager was killed before it had discarded the other.
+        let [older, _newer] =
+            recording.case("SIGKILL").files_after_exit["RETAIN_ON_CANCELLATION"].as_slice()
+        else {
+            panic!("{}", recording.file)
+        };
+        let left = &recording.case("all jobs cancelled").files;
+        assert!(left.contains(older), "{left:?}");
+        assert!(newest(left) > newest(std::slice::from_ref(older)) + 90, "{left:?}");
     }
 }
 
