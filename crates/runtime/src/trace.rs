@@ -1,7 +1,8 @@
 //! Records rounds: context, state, observation, decision, as they were. Of a round, everything that
 //! its decision depended on, and nothing of the application's spec but what the machine is told of it.
 //!
-//! At debug level in the log, and in a file where the settings name one: a line of JSON a round.
+//! At debug level in the log, and in a file where the settings name one: a line of JSON a round, which
+//! [`replay`](crate::replay) decides again.
 
 use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
@@ -10,7 +11,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use flinkk8soperator_core::{Config, Context, Decision, Desired, Observation, State, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::application::Key;
 
@@ -19,7 +20,7 @@ use crate::application::Key;
 pub(crate) const FORMAT: u32 = 1;
 
 /// A round, as it is written down.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Round<'a> {
     /// See [`FORMAT`].
     pub(crate) format: u32,
@@ -36,7 +37,7 @@ pub(crate) struct Round<'a> {
 }
 
 /// A [`Context`], as it is written down.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Given<'a> {
     /// The wall clock when the round began.
     pub(crate) now: Timestamp,
@@ -44,6 +45,13 @@ pub(crate) struct Given<'a> {
     pub(crate) config: Cow<'a, Config>,
     /// What the user wants.
     pub(crate) desired: Cow<'a, Desired>,
+}
+
+impl Given<'_> {
+    /// As the machine takes it.
+    pub(crate) fn context(&self) -> Context<'_> {
+        Context { config: &self.config, desired: &self.desired, now: self.now }
+    }
 }
 
 /// The recorder.
