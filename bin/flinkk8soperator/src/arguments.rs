@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use flinkk8soperator_runtime::config::{Sources, keys};
 
@@ -34,7 +35,8 @@ pub(crate) fn command() -> Command {
         let flag = Arg::new(*name).long(*name).hide(true).num_args(0..=1).require_equals(true);
         if *name == "v" { flag.short('v') } else { flag }
     });
-    command.args(keys).args(ignored).subcommands([render(), hash(), crate::simulate::command()])
+    let (simulate, replay) = (crate::simulate::command(), crate::replay::command());
+    command.args(keys).args(ignored).subcommands([render(), hash(), simulate, replay])
 }
 
 fn flag(key: &'static keys::Key) -> Arg {
@@ -89,6 +91,16 @@ pub(crate) fn file() -> Arg {
     path("file", "Applications: a YAML stream, JSON, or one JSON a line; - is standard input")
         .short('f')
         .required(true)
+}
+
+/// What is written; the subcommand says when.
+pub(crate) fn output() -> Arg {
+    Arg::new("output")
+        .short('o')
+        .long("output")
+        .value_name("FORMAT")
+        .default_value("text")
+        .value_parser(PossibleValuesParser::new(["text", "json"]))
 }
 
 /// Where the settings come from.

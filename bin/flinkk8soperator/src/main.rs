@@ -5,6 +5,7 @@
 mod arguments;
 mod offline;
 mod operate;
+mod replay;
 mod simulate;
 
 use std::process::ExitCode;
@@ -15,6 +16,7 @@ fn main() -> ExitCode {
         Some(("render", matches)) => offline::render(matches),
         Some(("hash", matches)) => offline::hash(matches),
         Some(("simulate", matches)) => simulate::run(matches),
+        Some(("replay", matches)) => return replay::run(matches),
         _ => operate::run(&matches),
     };
     match outcome {

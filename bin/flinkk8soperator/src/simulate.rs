@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use flinkk8soperator_api::duration;
 use flinkk8soperator_resources::text;
@@ -15,7 +14,7 @@ use flinkk8soperator_simulate::view::lines::Lines;
 use flinkk8soperator_simulate::view::silent::Silent;
 use flinkk8soperator_simulate::view::{self, View};
 
-use crate::arguments::{config, file, sources};
+use crate::arguments::{config, file, output, sources};
 use crate::offline::read;
 
 /// The subcommand.
@@ -28,15 +27,7 @@ pub(crate) fn command() -> Command {
                 .help("Applications; given again: applied when those before have come to rest"),
         )
         .arg(config())
-        .arg(
-            Arg::new("output")
-                .short('o')
-                .long("output")
-                .value_name("FORMAT")
-                .default_value("text")
-                .value_parser(PossibleValuesParser::new(["text", "json"]))
-                .help("text, as it happens; json: a report at the end"),
-        )
+        .arg(output().help("text, as it happens; json: a report at the end"))
         .arg(
             Arg::new("for")
                 .long("for")

@@ -5,23 +5,31 @@ use std::time::Duration;
 
 /// Limits of one application's waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Timeouts {
     /// From the creation of a cluster until it is up and its slots are registered.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text_form::duration"))]
     pub cluster_start: Duration,
     /// From the savepoint's first trigger until its outcome.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text_form::duration"))]
     pub savepoint: Duration,
     /// From the submission until the JobManager names the job: `main()` runs in between.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text_form::duration"))]
     pub submit: Duration,
     /// From the job's first appearance until every vertex runs.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text_form::duration"))]
     pub job_start: Duration,
     /// From Running until the version is confirmed.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text_form::duration"))]
     pub confirm: Duration,
     /// From the request to delete until the cluster is taken away without a savepoint.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text_form::duration"))]
     pub delete: Duration,
 }
 
 /// How often something is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Retries {
     /// Savepoints of one deploy.
     pub savepoint: u32,
@@ -31,25 +39,33 @@ pub struct Retries {
 
 /// How often Flink is asked while nothing else tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FlinkPoll {
     /// While something is under way in Flink.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text_form::duration"))]
     pub busy: Duration,
     /// While a job runs and nothing is under way.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text_form::duration"))]
     pub running: Duration,
 }
 
 /// The operator's settings (section `operator:` of its configuration file).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Config {
     /// How long a silent peer is given before a deadline may fire without having been answered.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text_form::duration"))]
     pub unreachable_grace: Duration,
     /// How long a trouble that the pods report is waited out, where waiting can cure it.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text_form::duration"))]
     pub pod_trouble_grace: Duration,
     /// Retry limits.
     pub retries: Retries,
     /// First delay between two attempts; it doubles.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text_form::duration"))]
     pub base_backoff: Duration,
     /// Longest delay between two attempts.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text_form::duration"))]
     pub max_backoff: Duration,
     /// Polling of Flink.
     pub flink_poll: FlinkPoll,

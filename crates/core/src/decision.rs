@@ -11,6 +11,7 @@ use crate::words::words;
 /// `effects` in order (the first failure ends the round, they will be asked for again), publish
 /// `events`, call again at `wake` or when something changes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[must_use]
 pub struct Decision {
     /// What to persist before anything else. Equal to the state given: nothing to write.
@@ -27,6 +28,7 @@ pub struct Decision {
 
 /// Something to do in the world.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Effect {
     /// Put our finalizer on the application.
     AddFinalizer,
@@ -73,6 +75,7 @@ pub enum Effect {
 
 /// A submission. Jar, class and arguments come from the revision of `incarnation`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Submit {
     /// The cluster whose revision describes the job.
     pub incarnation: Incarnation,
@@ -86,6 +89,7 @@ pub struct Submit {
 
 /// A savepoint that ends the job.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Savepoint {
     /// Of which cluster.
     pub incarnation: Incarnation,
@@ -103,6 +107,7 @@ pub struct Savepoint {
 
 /// Something worth an event.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Event {
     /// Normal or Warning.
     pub warning: bool,
@@ -154,6 +159,7 @@ words! {
 
 /// How the application stands, for the status.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Verdict {
     /// In one word.
     pub reason: Reason,
@@ -165,6 +171,7 @@ pub struct Verdict {
 
 /// A wait, as a person wants to know it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Waiting {
     /// For what.
     pub what: String,

@@ -7,6 +7,7 @@ use crate::ids::{DeployHash, Digest, Uid};
 
 /// The desired state of an application, from its spec and metadata.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Desired {
     /// `metadata.uid`.
     pub uid: Uid,
@@ -31,6 +32,7 @@ pub struct Desired {
     /// This application's waits (its own, else the operator's).
     pub timeouts: Timeouts,
     /// How long the job has to run without a restart until its version is confirmed.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text_form::duration"))]
     pub confirm_after: Duration,
     /// What keeps the spec from being deployed at all. Empty for a spec that can be deployed.
     pub obstacles: Vec<Obstacle>,
@@ -38,6 +40,7 @@ pub struct Desired {
 
 /// Whether the application is to run or to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Goal {
     /// Run the newest spec.
     Run,
@@ -47,6 +50,7 @@ pub enum Goal {
 
 /// `spec.deleteMode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum DeleteMode {
     /// Stop the job with a final savepoint.
     Savepoint,
@@ -58,6 +62,7 @@ pub enum DeleteMode {
 
 /// `spec.savepointStop`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum SavepointStop {
     /// Stop-with-savepoint: sources end, then the job is FINISHED.
     Stop,
@@ -67,6 +72,7 @@ pub enum SavepointStop {
 
 /// Something in the spec that cannot be deployed, and what would be right.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Obstacle {
     /// Path of the field, e.g. `spec.deploymentMode`.
     pub field: String,
@@ -78,6 +84,7 @@ pub struct Obstacle {
 
 /// Why a field keeps a spec from being deployed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ObstacleKind {
     /// The value is wrong.
     Invalid,

@@ -100,9 +100,22 @@ impl fmt::Display for Digest {
     }
 }
 
+impl FromStr for Digest {
+    type Err = BadId;
+
+    fn from_str(text: &str) -> Result<Digest, BadId> {
+        let bad = || BadId { expected: "16 hex digits", found: text.to_owned() };
+        if text.len() != 16 {
+            return Err(bad());
+        }
+        u64::from_str_radix(text, 16).map(Digest).map_err(|_| bad())
+    }
+}
+
 /// Number of a cluster of an application, from 1 on. A version's hash can come twice, an
 /// incarnation cannot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Incarnation(pub u32);
 
 impl fmt::Display for Incarnation {
@@ -113,6 +126,7 @@ impl fmt::Display for Incarnation {
 
 /// What a Deployment or a pod is within a Flink cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Role {
     /// Takes submissions, runs no tasks.
     JobManager,
@@ -132,6 +146,7 @@ impl fmt::Display for Role {
 /// One run of a container: a restarted container is another process, with nothing of the first
 /// one's memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Process {
     /// The pod's UID.
     pub pod: Uid,
@@ -177,6 +192,7 @@ flink_id!(
 /// The source of new ids of one application: an epoch and a counter, both persisted, so that an id
 /// never comes twice, not even after a lost status (which begins a new epoch).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Ids {
     /// The millisecond at which the state was created or rebuilt.
     pub epoch: u64,
@@ -229,6 +245,7 @@ mod tests {
         assert_eq!(APPLICATION.to_string().parse(), Ok(APPLICATION));
         assert_eq!("00c0ffee".parse(), Ok(DeployHash(0x00c0_ffee)));
         assert_eq!(DeployHash(0x00c0_ffee).to_string(), "00c0ffee");
+        assert_eq!(Digest(0xc0ffee).to_string().parse(), Ok(Digest(0xc0ffee)));
         assert_eq!(JobId(5).to_string().parse(), Ok(JobId(5)));
         assert!("c0ffee".parse::<DeployHash>().is_err());
         assert!("not-a-uid".parse::<Uid>().is_err());

@@ -42,6 +42,10 @@
 //! assert_eq!(decision.state.phase.name(), Some("Updating"));
 //! assert_eq!(decision.effects[0], Effect::AddFinalizer);
 //! ```
+//!
+//! With the feature `serde` everything that a round depends on and comes to can be written down and
+//! read back, for debugging: a recorded round can be decided again. It is not the form in which a
+//! [`State`] is kept, and may differ from version to version.
 
 mod config;
 mod context;
@@ -54,6 +58,8 @@ mod policy;
 mod reason;
 mod state;
 mod states;
+#[cfg(feature = "serde")]
+mod text_form;
 mod time;
 mod words;
 

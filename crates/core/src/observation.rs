@@ -16,6 +16,7 @@ pub use objects::{ClusterObjects, Objects, Pod, Presence, Stranger, Trouble, Tro
 
 /// Something that was, or was not, found out in this round.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Fact<T> {
     /// Nobody asked.
     #[default]
@@ -25,6 +26,7 @@ pub enum Fact<T> {
         /// What came instead.
         why: Silence,
         /// How long this leader has asked in vain, by its monotonic clock.
+        #[cfg_attr(feature = "serde", serde(with = "crate::text_form::duration"))]
         for_how_long: Duration,
     },
     /// The answer.
@@ -57,6 +59,7 @@ impl<T> Fact<T> {
 
 /// Why there was no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Silence {
     /// No connection, or it broke.
     Unreachable,
@@ -132,6 +135,7 @@ impl FlinkRequest {
 
 /// What was seen in a round. Facts of one round are not simultaneous.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct Observation {
     /// See [`FactRequest::objects`].
     pub objects: Fact<Objects>,
@@ -155,6 +159,7 @@ impl Observation {
 
 /// How the desired spec differs from a revision.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Change {
     /// What has to be done about it.
     pub class: ChangeClass,
@@ -164,6 +169,7 @@ pub struct Change {
 
 /// Classes of change, mildest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ChangeClass {
     /// Nothing differs.
     None,

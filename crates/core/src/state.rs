@@ -8,6 +8,7 @@ use crate::words::words;
 
 /// The machine's state: what outlives every phase, and the phase.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct State {
     /// What outlives every phase.
     pub record: Record,
@@ -17,6 +18,7 @@ pub struct State {
 
 /// What outlives every phase.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Record {
     /// Source of ids.
     pub ids: Ids,
@@ -36,6 +38,7 @@ pub struct Record {
 
 /// A version that is, or is to be, deployed: which spec, in which cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Target {
     /// Names its objects.
     pub hash: DeployHash,
@@ -51,6 +54,7 @@ pub struct Target {
 
 /// A version with a cluster, and what its job does.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Version {
     /// Which spec, in which cluster.
     pub target: Target,
@@ -60,6 +64,7 @@ pub struct Version {
 
 /// What a version's job does.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Work {
     /// It runs, as far as is known.
     Live(LiveJob),
@@ -82,6 +87,7 @@ impl Version {
 
 /// A job that runs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LiveJob {
     /// Its id.
     pub id: JobId,
@@ -91,6 +97,7 @@ pub struct LiveJob {
 
 /// What a job starts from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Origin {
     /// Nothing: a first deploy, or the predecessor ended by itself.
     Empty,
@@ -114,6 +121,7 @@ impl Origin {
 
 /// A recorded fact: where the newest state of a job lies.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RestorePoint {
     /// Where it lies.
     pub path: String,
@@ -127,6 +135,7 @@ pub struct RestorePoint {
 
 /// A cluster on its way out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Leaving {
     /// Its number.
     pub incarnation: Incarnation,
@@ -138,6 +147,7 @@ pub struct Leaving {
 
 /// Where an application is. The names are the reference operator's.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Phase {
     /// Nothing was done for it yet.
     New(New),
@@ -163,10 +173,12 @@ pub enum Phase {
 
 /// See [`Phase::New`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct New;
 
 /// See [`Phase::Updating`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Updating {
     /// The version to deploy.
     pub target: Target,
@@ -176,6 +188,7 @@ pub struct Updating {
 
 /// See [`Phase::ClusterStarting`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ClusterStarting {
     /// The version to deploy.
     pub target: Target,
@@ -189,6 +202,7 @@ pub struct ClusterStarting {
 
 /// See [`Phase::Savepointing`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Savepointing {
     /// The version to deploy.
     pub target: Target,
@@ -200,6 +214,7 @@ pub struct Savepointing {
 
 /// A job being stopped with a savepoint: used by an update and by a deletion.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Stop {
     /// The job.
     pub job: JobId,
@@ -219,6 +234,7 @@ pub struct Stop {
 
 /// Checkpoint statistics before a savepoint was triggered: ours is above.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Baseline {
     /// The highest checkpoint id.
     pub checkpoint: u64,
@@ -228,6 +244,7 @@ pub struct Baseline {
 
 /// See [`Phase::SubmittingJob`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SubmittingJob {
     /// The version to deploy.
     pub target: Target,
@@ -237,6 +254,7 @@ pub struct SubmittingJob {
 
 /// A job on its way into a JobManager.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Submission {
     /// Our id for it.
     pub job: JobId,
@@ -256,6 +274,7 @@ pub struct Submission {
 
 /// Why something was given up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Failure {
     /// What sort it was.
     pub kind: FailureKind,
@@ -303,6 +322,7 @@ words! {
 
 /// See [`Phase::Running`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Running {
     /// None: confirmed.
     pub confirming: Option<Confirming>,
@@ -310,6 +330,7 @@ pub struct Running {
 
 /// A version under watch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Confirming {
     /// Since when the job runs without a restart.
     pub since: Timestamp,
@@ -321,6 +342,7 @@ pub struct Confirming {
 
 /// See [`Phase::RollingBackJob`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RollingBackJob {
     /// The version that failed.
     pub failed: Target,
@@ -340,6 +362,7 @@ pub struct RollingBackJob {
 /// awaited gone, in this order: as long as the JobManager lives it can put tasks on any
 /// TaskManager, and a TaskManager outlives its JobManager with the tasks that it has.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Aftermath {
     /// The process that may have received the job.
     JobManager(Process),
@@ -349,6 +372,7 @@ pub enum Aftermath {
 
 /// See [`Phase::DeployFailed`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct DeployFailed {
     /// The version that failed.
     pub failed: Target,
@@ -358,6 +382,7 @@ pub struct DeployFailed {
 
 /// See [`Phase::Deleting`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Deleting {
     /// How far it is.
     pub step: DeletingStep,
@@ -367,6 +392,7 @@ pub struct Deleting {
 
 /// Steps of a deletion.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum DeletingStep {
     /// Find out what there is to end.
     Look,
@@ -385,6 +411,7 @@ pub enum DeletingStep {
 
 /// See [`Phase::Unreadable`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Unreadable {
     /// What could not be read.
     pub why: String,

@@ -36,6 +36,8 @@ pub mod ports;
 pub mod telemetry;
 
 mod patience;
+
+pub mod replay;
 mod trace;
 
 #[cfg(feature = "crash-points")]

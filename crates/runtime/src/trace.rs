@@ -1,17 +1,58 @@
 //! Records rounds: context, state, observation, decision, as they were. Of a round, everything that
-//! its decision depended on.
+//! its decision depended on, and nothing of the application's spec but what the machine is told of it.
 //!
-//! At debug level in the log, and in a file where the settings name one: a line of JSON a round.
+//! At debug level in the log, and in a file where the settings name one: a line of JSON a round, which
+//! [`replay`](crate::replay) decides again.
 
+use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use flinkk8soperator_core::{Context, Decision, Observation, State};
-use serde_json::json;
+use flinkk8soperator_core::{Config, Context, Decision, Desired, Observation, State, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::application::Key;
+
+/// Number of the form in which rounds are written. The next one is due when a line of this form would
+/// be read as something that it does not say; what is new, or gone, is told by the reader.
+pub(crate) const FORMAT: u32 = 1;
+
+/// A round, as it is written down.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Round<'a> {
+    /// See [`FORMAT`].
+    pub(crate) format: u32,
+    /// `namespace/name`.
+    pub(crate) application: String,
+    /// What was given besides state and facts.
+    pub(crate) context: Given<'a>,
+    /// What was persisted when it began.
+    pub(crate) state: Cow<'a, State>,
+    /// What was seen.
+    pub(crate) observation: Cow<'a, Observation>,
+    /// What it came to.
+    pub(crate) decision: Cow<'a, Decision>,
+}
+
+/// A [`Context`], as it is written down.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Given<'a> {
+    /// The wall clock when the round began.
+    pub(crate) now: Timestamp,
+    /// The operator's knobs.
+    pub(crate) config: Cow<'a, Config>,
+    /// What the user wants.
+    pub(crate) desired: Cow<'a, Desired>,
+}
+
+impl Given<'_> {
+    /// As the machine takes it.
+    pub(crate) fn context(&self) -> Context<'_> {
+        Context { config: &self.config, desired: &self.desired, now: self.now }
+    }
+}
 
 /// The recorder.
 #[derive(Debug, Default)]
@@ -42,17 +83,28 @@ impl Trace {
         tracing::debug!(app = %key, phase, verdict, effects, "{}", decision.verdict.message);
         tracing::trace!(app = %key, ?cx, ?state, ?seen, ?decision, "round");
         let Some(file) = &self.0 else { return };
-        let line = json!({
-            "at": cx.now.0,
-            "application": key.to_string(),
-            "context": format!("{cx:?}"),
-            "state": format!("{state:?}"),
-            "observation": format!("{seen:?}"),
-            "decision": format!("{decision:?}"),
-        });
+        let round = Round {
+            format: FORMAT,
+            application: key.to_string(),
+            context: Given {
+                now: cx.now,
+                config: Cow::Borrowed(cx.config),
+                desired: Cow::Borrowed(cx.desired),
+            },
+            state: Cow::Borrowed(state),
+            observation: Cow::Borrowed(seen),
+            decision: Cow::Borrowed(decision),
+        };
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = writeln!(file, "{line}") {
+        if let Err(error) = write(&mut file, &round) {
             tracing::warn!(%error, "a round could not be recorded");
         }
     }
+}
+
+/// In one piece, so that whoever reads along, or reads after a crash, sees whole lines.
+fn write(file: &mut File, round: &Round<'_>) -> io::Result<()> {
+    let mut line = serde_json::to_vec(round)?;
+    line.push(b'\n');
+    file.write_all(&line)
 }

@@ -8,6 +8,7 @@ use crate::time::Timestamp;
 
 /// What one JobManager said.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct Flink {
     /// The process that answered.
     pub process: Option<Process>,
@@ -42,6 +43,7 @@ impl Flink {
 
 /// A Flink cluster about itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FlinkCluster {
     /// Its version, from `/config`.
     pub version: FlinkVersion,
@@ -52,11 +54,13 @@ pub struct FlinkCluster {
     /// Registered TaskManagers.
     pub taskmanagers: u32,
     /// `web.refresh-interval`: how old job details and statistics can be.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text_form::duration"))]
     pub refresh_interval: Duration,
 }
 
 /// Flink's version, major and minor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FlinkVersion {
     /// 1 or 2.
     pub major: u16,
@@ -73,6 +77,7 @@ impl FlinkVersion {
 
 /// A line of `/jobs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct JobSummary {
     /// Its id.
     pub id: JobId,
@@ -82,6 +87,7 @@ pub struct JobSummary {
 
 /// A job's state, grouped by what follows from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum JobState {
     /// INITIALIZING, CREATED, RECONCILING: not yet running.
     Starting,
@@ -111,6 +117,7 @@ impl JobState {
 
 /// `/jobs/:id`, up to `refresh_interval` old.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Job {
     /// Its state.
     pub state: JobState,
@@ -133,6 +140,7 @@ impl Job {
 
 /// `/jobs/:id/checkpoints`, up to `refresh_interval` old.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Statistics {
     /// The highest checkpoint id seen in them, of any status.
     pub newest_id: u64,
@@ -146,6 +154,7 @@ pub struct Statistics {
 
 /// A completed checkpoint or savepoint.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Checkpoint {
     /// Flink's number of it, ascending within the job.
     pub id: u64,
@@ -159,6 +168,7 @@ pub struct Checkpoint {
 
 /// Kinds of checkpoints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum CheckpointKind {
     /// Periodic, or triggered as a checkpoint.
     Checkpoint,
@@ -168,6 +178,7 @@ pub enum CheckpointKind {
 
 /// A savepoint operation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Operation {
     /// Flink does not know it (any more).
     Unknown,
@@ -187,6 +198,7 @@ pub enum Operation {
 
 /// What this process knows of its own POST of a job. Advice: it can be lost with the process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Post {
     /// This process persisted the intent and has not sent it yet.
     NotSent,

@@ -4,6 +4,7 @@ use crate::ids::{DeployHash, Incarnation, Process, Role, Uid};
 
 /// The objects of an application, without those of strangers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Objects {
     /// By incarnation, ascending.
     pub clusters: Vec<ClusterObjects>,
@@ -16,6 +17,7 @@ pub struct Objects {
 
 /// One cluster's objects.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ClusterObjects {
     /// Its number.
     pub incarnation: Incarnation,
@@ -64,6 +66,7 @@ impl ClusterObjects {
 
 /// Whether an object is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Presence {
     /// No such object.
     Absent,
@@ -75,6 +78,7 @@ pub enum Presence {
 
 /// An object in the way of a version.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Stranger {
     /// Kind and name, for messages.
     pub name: String,
@@ -84,6 +88,7 @@ pub struct Stranger {
 
 /// A pod of the application.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Pod {
     /// Its UID.
     pub uid: Uid,
@@ -115,6 +120,7 @@ impl Pod {
 
 /// What a pod or a Deployment reports to be wrong, in the kubelet's or the API server's own words.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Trouble {
     /// What sort it is.
     pub kind: TroubleKind,
@@ -124,6 +130,7 @@ pub struct Trouble {
 
 /// Sorts of trouble, by what waiting can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum TroubleKind {
     /// The image's name cannot be parsed (`InvalidImageName`): no waiting cures it.
     InvalidImage,

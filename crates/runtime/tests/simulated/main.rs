@@ -7,4 +7,5 @@ mod bench;
 
 mod counts;
 mod mishaps;
+mod replay;
 mod stories;
