@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::Arguments;
 use crate::kubernetes::Kubernetes;
-use crate::volume::{JOURNAL, Volume};
+use crate::volume::{CONTROL, JOURNAL, Volume};
 
 /// Its name.
 pub(crate) const NAME: &str = "counter";
@@ -42,7 +42,7 @@ pub(crate) fn manifest(arguments: &Arguments, volume: &Volume) -> Value {
             },
             "jarName": "flink_jobs.jar",
             "entryClass": "flinktest.Counter",
-            "programArgs": format!("--out {JOURNAL} --rate 50"),
+            "programArgs": format!("--out {JOURNAL} --control {CONTROL} --rate 50"),
             "parallelism": PARALLELISM,
             "jobManagerConfig": { "replicas": 1, "resources": memory },
             "taskManagerConfig": { "taskSlots": 2, "resources": memory },

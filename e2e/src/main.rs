@@ -44,8 +44,8 @@ pub(crate) struct Arguments {
     /// Flink's version in the images, e.g. 1.20.
     #[arg(long)]
     flink_version: String,
-    /// Only these stories, with commas: crd, deploy, update, missing-image, wrong-class, kill-points,
-    /// kill-random, delete. Default: all.
+    /// Only these stories, with commas: crd, deploy, update, missing-image, wrong-class, alone,
+    /// recovery, kill-points, kill-random, delete. Default: all.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Namespace to work in; made if it is missing, and then removed at the end.

@@ -15,6 +15,8 @@ use crate::{Arguments, journal};
 const FOLDER: &str = "/state/e2e";
 /// The job's file, see [`journal`].
 pub(crate) const JOURNAL: &str = "/state/e2e/counted";
+/// Where the job is told to fail.
+pub(crate) const CONTROL: &str = "/state/e2e/control";
 /// Makes the job's folder and repeats its file; the job runs as another user.
 const READER: &str = "rm -rf /state/e2e && mkdir -p /state/e2e /state/checkpoints /state/savepoints \
     && chmod 777 /state /state/e2e /state/checkpoints /state/savepoints \
@@ -53,6 +55,16 @@ impl Volume {
     pub(crate) async fn has_savepoint(&self, location: &str) -> Result<bool> {
         let path = location.trim_start_matches("file:").trim_start_matches("//");
         Ok(self.run("look", &format!("test -s '{path}/_metadata' && echo found")).await? == "found")
+    }
+
+    /// Tells the job to fail: the words of the test image, in its control file. Renamed into place, since
+    /// the job may read at any time.
+    pub(crate) async fn control(&self, word: &str) -> Result<()> {
+        let script = format!(
+            "echo {word} > {CONTROL}.new && chmod 666 {CONTROL}.new && mv {CONTROL}.new {CONTROL} && echo told"
+        );
+        let told = self.run("control", &script).await?;
+        if told == "told" { Ok(()) } else { bail!("the job cannot be told: {told}") }
     }
 
     /// Removes this run's files.

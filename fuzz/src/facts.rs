@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use flinkk8soperator_core::{
-    Change, ChangeClass, Checkpoint, CheckpointKind, ClusterObjects, DeployHash, Effect, Fact,
-    Flink, FlinkCluster, FlinkVersion, Incarnation, Job, JobId, JobState, JobSummary, Objects,
-    Observation, Operation, Pod, Post, Presence, Process, Role, Silence, State, Statistics,
-    Stranger, Timestamp, Trouble, TroubleKind, Uid,
+    Change, ChangeClass, Checkpoint, CheckpointKind, Checkpointing, ClusterObjects, DeployHash,
+    Effect, Fact, Flink, FlinkCluster, FlinkVersion, Incarnation, Job, JobId, JobState, JobSummary,
+    Objects, Observation, Operation, Pod, Post, Presence, Process, Retention, Role, Silence, State,
+    Statistics, Stranger, Timestamp, Trouble, TroubleKind, Uid,
 };
 
 use crate::bytes::Bytes;
@@ -57,8 +57,12 @@ pub(crate) fn observation(state: &State, ids: &Ids, bytes: &mut Bytes<'_>) -> Ob
     Observation {
         objects: fact(bytes, |_| Objects { clusters, strangers, service }),
         live_pods: fact(bytes, |bytes| if bytes.by_chance(3) { Vec::new() } else { pods }),
-        revision: fact(bytes, |bytes| !bytes.once_in(6)),
+        revisions: incarnations
+            .iter()
+            .map(|incarnation| (*incarnation, fact(bytes, |bytes| !bytes.once_in(6))))
+            .collect(),
         change: fact(bytes, change),
+        last_seen: fact(bytes, |bytes| (!bytes.once_in(3)).then(|| checkpoint(9, bytes))),
         flink,
     }
 }
@@ -134,6 +138,7 @@ fn flink(cluster: &ClusterObjects, ids: &Ids, bytes: &mut Bytes<'_>) -> Flink {
         jobs: fact(bytes, |bytes| ids.seen(cluster.incarnation, bytes)),
         job: fact(bytes, |bytes| (!bytes.once_in(4)).then(|| job(bytes))),
         statistics: fact(bytes, |bytes| (!bytes.once_in(5)).then(|| statistics(bytes))),
+        checkpointing: fact(bytes, |bytes| (!bytes.once_in(5)).then(|| checkpointing(bytes))),
         operation: fact(bytes, operation),
         failure: fact(bytes, |_| "c".to_owned()),
         submission: fact(bytes, post),
@@ -148,6 +153,7 @@ fn running(bytes: &mut Bytes<'_>) -> FlinkCluster {
         slots_free: bytes.below(5) as u32,
         taskmanagers: slots.div_ceil(2),
         refresh_interval: Duration::from_secs(3),
+        high_availability: bytes.once_in(6),
     }
 }
 
@@ -170,22 +176,34 @@ fn job_state(bytes: &mut Bytes<'_>) -> JobState {
 fn job(bytes: &mut Bytes<'_>) -> Job {
     let state = job_state(bytes);
     let restarted_at = bytes.once_in(5).then_some(Timestamp(1_000_000));
-    Job { state, vertices: 3, vertices_up: if bytes.once_in(4) { 1 } else { 3 }, restarted_at }
+    let vertices_up = if bytes.once_in(4) { 1 } else { 3 };
+    Job { state, vertices: 3, vertices_up, restarted_at, clock: Timestamp(2_000_000) }
 }
 
 fn statistics(bytes: &mut Bytes<'_>) -> Statistics {
-    let kinds = [CheckpointKind::Checkpoint, CheckpointKind::Savepoint];
     let newest_id = bytes.below(10) as u64;
     let completed = (1..=newest_id).rev().take(bytes.below(4));
-    let completed = completed.map(|id| Checkpoint {
+    let completed = completed.map(|id| checkpoint(id, bytes)).collect();
+    let (restored, in_progress) = (bytes.below(3) as u64, bytes.below(2) as u64);
+    let restored_from = (restored > 0).then(|| checkpoint(1, bytes));
+    Statistics { newest_id, restored, in_progress, completed, restored_from }
+}
+
+fn checkpoint(id: u64, bytes: &mut Bytes<'_>) -> Checkpoint {
+    let kinds = CheckpointKind::ALL;
+    Checkpoint {
         id,
-        kind: bytes.one(&kinds).unwrap_or(CheckpointKind::Checkpoint),
+        kind: bytes.one(kinds).unwrap_or(CheckpointKind::Checkpoint),
         path: (!bytes.once_in(6)).then(|| format!("file:/{id}")),
         discarded: bytes.once_in(6),
-    });
-    let completed = completed.collect();
-    let (restored, in_progress) = (bytes.below(3) as u64, bytes.below(2) as u64);
-    Statistics { newest_id, restored, in_progress, completed }
+        taken: Timestamp(if bytes.once_in(4) { 0 } else { 1_900_000 }),
+    }
+}
+
+fn checkpointing(bytes: &mut Bytes<'_>) -> Checkpointing {
+    let kinds = [Retention::None, Retention::OnFailure, Retention::OnCancellation];
+    let retention = bytes.one(&kinds).unwrap_or(Retention::OnCancellation);
+    Checkpointing { interval: Some(Duration::from_secs(10)), retention }
 }
 
 fn operation(bytes: &mut Bytes<'_>) -> Operation {

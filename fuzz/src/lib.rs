@@ -74,9 +74,11 @@ mod tests {
             phases.extend(rounds::play(&noise(seed, 4_000)).1);
         }
         let all = [
+            "Cancelling",
             "ClusterStarting",
             "Deleting",
             "DeployFailed",
+            "Recovering",
             "RollingBackJob",
             "Running",
             "Savepointing",

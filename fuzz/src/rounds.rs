@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use flinkk8soperator_api::machine;
 use flinkk8soperator_core::{
-    Config, Context, DeleteMode, DeployHash, Desired, Digest, Effect, Goal, Observation,
-    SavepointStop, State, Timeouts, Timestamp, Uid, decide as step, needs,
+    Config, Context, DeleteMode, DeployHash, Desired, Digest, Effect, Goal, Mode, Observation,
+    Recovery, Restore, SavepointStop, State, Timeouts, Timestamp, Uid, decide as step, needs,
 };
 
 use crate::bytes::Bytes;
@@ -65,9 +65,11 @@ fn ends_or_starts(effect: &Effect) -> bool {
         | Effect::Savepoint(_)
         | Effect::Cancel { .. }
         | Effect::DeletePod { .. }
-        | Effect::RemoveCluster { .. } => true,
+        | Effect::RemoveCluster { .. }
+        | Effect::RemoveRevision(_) => true,
         Effect::AddFinalizer
         | Effect::SaveRevision(_)
+        | Effect::CopyRevision { .. }
         | Effect::CreateCluster { .. }
         | Effect::PointService { .. }
         | Effect::RemoveFinalizer => false,
@@ -83,7 +85,13 @@ fn first() -> Desired {
         goal: Goal::Run,
         finalizer: false,
         parallelism: 2,
+        mode: Mode::Dual,
         savepoint_stop: SavepointStop::Stop,
+        savepoint_disabled: false,
+        fallback_without_state: false,
+        restore: None,
+        recovery: Recovery::Proven,
+        max_checkpoint_age: std::time::Duration::from_secs(3600),
         initial_savepoint: None,
         force_rollback: false,
         timeouts: Timeouts::default(),
@@ -103,6 +111,13 @@ fn change(desired: &mut Desired, bytes: &mut Bytes<'_>) {
         desired.force_rollback = bytes.by_chance(6);
         let stops = [SavepointStop::Cancel, SavepointStop::Stop];
         desired.savepoint_stop = bytes.one(&stops).unwrap_or(SavepointStop::Stop);
+        desired.mode = bytes.one(Mode::ALL).unwrap_or(Mode::Dual);
+        desired.savepoint_disabled = bytes.by_chance(8);
+        desired.fallback_without_state = bytes.by_chance(8);
+        let named = Restore { path: "file:/n".to_owned(), nonce: version.to_string() };
+        desired.restore = bytes.by_chance(8).then_some(named);
+        let recoveries = [Recovery::LastSeen, Recovery::Proven];
+        desired.recovery = bytes.one(&recoveries).unwrap_or(Recovery::Proven);
     }
     if bytes.by_chance(80) {
         let modes = [DeleteMode::None, DeleteMode::ForceCancel, DeleteMode::Savepoint];

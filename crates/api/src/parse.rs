@@ -8,8 +8,8 @@
 use std::time::Duration;
 
 use flinkk8soperator_core::{
-    Config, DeleteMode, DeployHash, Desired, Digest, Goal, SavepointStop, State, Timeouts,
-    Timestamp, Uid, ids,
+    Config, DeleteMode, DeployHash, Desired, Digest, Goal, Mode, Recovery, Restore, SavepointStop,
+    State, Timeouts, Timestamp, Uid, ids,
 };
 
 use crate::machine;
@@ -71,7 +71,13 @@ pub fn desired(
         goal: if deleted { Goal::Delete(delete_mode(spec)) } else { Goal::Run },
         finalizer: meta.finalizers.iter().flatten().any(|name| name == v1beta1::FINALIZER),
         parallelism: u32::try_from(spec.parallelism).unwrap_or(0),
+        mode: mode(spec),
         savepoint_stop: savepoint_stop(spec),
+        savepoint_disabled: spec.savepoint_disabled.unwrap_or(false),
+        fallback_without_state: spec.fallback_without_state.unwrap_or(false),
+        restore: restore(spec),
+        recovery: recovery(spec),
+        max_checkpoint_age: max_checkpoint_age(spec),
         initial_savepoint: initial_savepoint(spec),
         force_rollback: spec.force_rollback.unwrap_or(false),
         timeouts: timeouts::of(spec, &settings.timeouts),
@@ -90,6 +96,42 @@ fn delete_mode(spec: &FlinkApplicationSpec) -> DeleteMode {
             DeleteMode::Savepoint
         }
     }
+}
+
+/// `deploymentMode`; the reference operator treats an empty one, and any that it does not know, as
+/// Dual. (BlueGreen is refused by a rule.)
+fn mode(spec: &FlinkApplicationSpec) -> Mode {
+    match &spec.deployment_mode {
+        Some(v1beta1::DeploymentMode::Single) => Mode::Single,
+        None
+        | Some(
+            v1beta1::DeploymentMode::Dual
+            | v1beta1::DeploymentMode::BlueGreen
+            | v1beta1::DeploymentMode::Unknown(_),
+        ) => Mode::Dual,
+    }
+}
+
+/// `restore`, once both parts of it are there; one without a nonce is refused by a rule.
+fn restore(spec: &FlinkApplicationSpec) -> Option<Restore> {
+    let restore = spec.restore.as_ref()?;
+    let v1beta1::Restore { path, nonce } = restore;
+    (!path.is_empty()).then(|| Restore { path: path.clone(), nonce: nonce.clone() })
+}
+
+/// `recovery`; a word that nobody knows is the one that loses nothing.
+fn recovery(spec: &FlinkApplicationSpec) -> Recovery {
+    match &spec.recovery {
+        Some(v1beta1::Recovery::LastSeen) => Recovery::LastSeen,
+        None | Some(v1beta1::Recovery::Proven | v1beta1::Recovery::Unknown(_)) => Recovery::Proven,
+    }
+}
+
+/// `maxCheckpointRestoreAgeSeconds`, an hour by default as in the reference operator.
+fn max_checkpoint_age(spec: &FlinkApplicationSpec) -> Duration {
+    const DEFAULT: Duration = Duration::from_secs(3600);
+    let own = spec.max_checkpoint_restore_age_seconds;
+    own.and_then(|seconds| u64::try_from(seconds).ok()).map_or(DEFAULT, Duration::from_secs)
 }
 
 fn savepoint_stop(spec: &FlinkApplicationSpec) -> SavepointStop {

@@ -59,16 +59,28 @@ impl Generator {
             generation: self.number() as i64,
             digest: Digest(self.number()),
             parallelism: self.small(),
+            mode: if self.flag() { Mode::Dual } else { Mode::Single },
         }
     }
 
     fn point(&mut self) -> RestorePoint {
         RestorePoint {
             path: self.text(),
+            kind: self.one_of(CheckpointKind::ALL),
             job: JobId(self.wide()),
             checkpoint: self.maybe(Generator::number),
+            taken: self.maybe(Generator::time),
+            source: self.one_of(Source::ALL),
             at: self.time(),
         }
+    }
+
+    fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
+        all[self.below(all.len() as u64) as usize]
+    }
+
+    fn learnt(&mut self) -> Learnt {
+        Learnt { checkpoints: self.flag(), newest: self.maybe(Generator::point), at: self.time() }
     }
 
     fn origin(&mut self) -> Origin {
@@ -81,11 +93,14 @@ impl Generator {
 
     fn version(&mut self) -> Version {
         let work = match self.below(3) {
-            0 => Work::Live(LiveJob { id: JobId(self.wide()), from: self.origin() }),
-            1 => Work::Stopped(self.point()),
+            0 => {
+                let (id, from) = (JobId(self.wide()), self.origin());
+                Work::Live(LiveJob { id, from, learnt: self.maybe(Generator::learnt) })
+            }
+            1 => Work::Stopped(self.origin()),
             _ => Work::Finished,
         };
-        Version { target: self.target(), work }
+        Version { target: self.target(), removed: self.flag(), work }
     }
 
     fn leaving(&mut self) -> Leaving {
@@ -96,15 +111,19 @@ impl Generator {
         }
     }
 
+    fn obsolete(&mut self) -> Obsolete {
+        Obsolete { incarnation: Incarnation(self.small()), hash: DeployHash(self.small()) }
+    }
+
     fn failure(&mut self) -> Failure {
-        let kinds = FailureKind::ALL;
-        Failure { kind: kinds[self.below(kinds.len() as u64) as usize], message: self.text() }
+        Failure { kind: self.one_of(FailureKind::ALL), message: self.text() }
     }
 
     fn stop(&mut self) -> Stop {
         Stop {
             job: JobId(self.wide()),
             trigger: TriggerId(self.wide()),
+            process: Process { pod: Uid(self.wide()), restarts: self.small() },
             baseline: Baseline { checkpoint: self.number(), restored: self.number() },
             attempt: self.small(),
             not_before: self.time(),
@@ -137,10 +156,37 @@ impl Generator {
         RollingBackJob {
             failed: self.target(),
             failure: self.failure(),
+            revived: self.maybe(|g| Incarnation(g.small())),
+            restart: self.restart(),
+        }
+    }
+
+    fn restart(&mut self) -> Restart {
+        Restart {
             submission: self.maybe(Generator::submission),
             aftermath: self.maybe(Generator::aftermath),
             attempt: self.small(),
             trouble: self.maybe(Generator::failure),
+        }
+    }
+
+    fn recovering(&mut self) -> Recovering {
+        let failed = |g: &mut Generator| DeployFailed { failed: g.target(), failure: g.failure() };
+        let step = if self.flag() {
+            let over_since = self.maybe(Generator::time);
+            RecoveringStep::Find(Find { over_since, cancel: self.flag() })
+        } else {
+            RecoveringStep::Start(Box::new(self.restart()))
+        };
+        Recovering {
+            purpose: match self.flag() {
+                true => Purpose::Deploy(self.target()),
+                false => Purpose::Restart(self.maybe(failed)),
+            },
+            job: JobId(self.wide()),
+            why: self.failure(),
+            step,
+            deadline: self.time(),
         }
     }
 
@@ -162,7 +208,7 @@ impl Generator {
         }
     }
 
-    /// One of each phase, for 0 to 9.
+    /// One of each phase, for 0 to 11.
     fn phase(&mut self, which: u64) -> Phase {
         let (target, deadline) = (self.target(), self.time());
         match which {
@@ -180,6 +226,11 @@ impl Generator {
             6 => Phase::RollingBackJob(self.rolling_back()),
             7 => Phase::DeployFailed(DeployFailed { failed: target, failure: self.failure() }),
             8 => Phase::Deleting(Deleting { step: self.deleting_step(), deadline }),
+            9 => Phase::Recovering(self.recovering()),
+            10 => {
+                let job = JobId(self.wide());
+                Phase::Cancelling(Cancelling { target, job, deadline })
+            }
             _ => Phase::Unreadable(Unreadable { why: self.text() }),
         }
     }
@@ -191,8 +242,11 @@ impl Generator {
             deployed: self.maybe(Generator::version),
             previous: self.maybe(Generator::version),
             leaving: (0..self.below(3)).map(|_| self.leaving()).collect(),
+            obsolete: (0..self.below(3)).map(|_| self.obsolete()).collect(),
             settled: self.maybe(|g| Digest(g.number())),
             forced: self.maybe(|g| g.number() as i64),
+            restored: self.maybe(Generator::text),
+            recovered: self.maybe(|g| Recovered { attempt: g.small(), at: g.time() }),
         };
         State { record, phase: self.phase(which) }
     }
@@ -200,7 +254,7 @@ impl Generator {
 
 fn states() -> Vec<State> {
     let mut generator = Generator(0x9e37_79b9_7f4a_7c15);
-    (0..2000).map(|n| generator.state(n % 10)).collect()
+    (0..2000).map(|n| generator.state(n % 12)).collect()
 }
 
 #[test]
@@ -255,6 +309,13 @@ fn a_missing_member_is_an_error_that_names_its_path_or_one_that_may_be_absent() 
         "restartedAt",
         "submission",
         "trouble",
+        "restored",
+        "recovered",
+        "learnt",
+        "newest",
+        "taken",
+        "revived",
+        "failed",
     ]
     .into();
     let (mut refused, mut absent) = (BTreeSet::new(), BTreeSet::new());
@@ -334,20 +395,25 @@ fn the_form_is_what_a_person_can_read_and_does_not_change() {
         generation: 7,
         digest: Digest(0xabc),
         parallelism: 2,
+        mode: Mode::Dual,
     };
     let point = RestorePoint {
         path: "s3://bucket/sp".to_owned(),
+        kind: CheckpointKind::Savepoint,
         job: JobId(1),
         checkpoint: Some(17),
+        taken: None,
+        source: Source::Operation,
         at: Timestamp(1_762_000_000_123),
     };
     let mut state = State::new(Timestamp(1_762_000_000_000));
     state.record.incarnations = 3;
-    state.record.deployed = Some(Version { target, work: Work::Stopped(point) });
+    state.record.deployed =
+        Some(Version { target, removed: false, work: Work::Stopped(Origin::Restored(point)) });
     let deadline = Timestamp(1_762_000_600_000);
     state.phase = Phase::Updating(Updating { target, deadline });
     let target = json!({ "hash": "00c0ffee", "incarnation": 3, "generation": 7,
-        "digest": "0000000000000abc", "parallelism": 2 });
+        "digest": "0000000000000abc", "parallelism": 2, "mode": "Dual" });
     let expected = json!({
         "format": 1,
         "record": {
@@ -355,17 +421,24 @@ fn the_form_is_what_a_person_can_read_and_does_not_change() {
             "incarnations": 3,
             "deployed": {
                 "target": target,
+                "removed": false,
                 "work": {
                     "kind": "Stopped",
-                    "restorePoint": {
-                        "path": "s3://bucket/sp",
-                        "job": "00000000000000000000000000000001",
-                        "checkpoint": 17,
-                        "at": "2025-11-01T12:26:40.123Z",
+                    "next": {
+                        "kind": "Restored",
+                        "restorePoint": {
+                            "path": "s3://bucket/sp",
+                            "kind": "Savepoint",
+                            "job": "00000000000000000000000000000001",
+                            "checkpoint": 17,
+                            "source": "Operation",
+                            "at": "2025-11-01T12:26:40.123Z",
+                        },
                     },
                 },
             },
             "leaving": [],
+            "obsolete": [],
         },
         "phase": { "name": "Updating", "target": target, "deadline": "2025-11-01T12:36:40.000Z" },
     });

@@ -7,8 +7,8 @@ use flinkk8soperator_api::machine;
 use flinkk8soperator_api::parse::{OperatorSettings, desired, state};
 use flinkk8soperator_api::v1beta1::FlinkApplication;
 use flinkk8soperator_core::{
-    DeleteMode, DeployHash, Desired, Digest, Goal, ObstacleKind, Phase, SavepointStop, State,
-    Timestamp, Uid, ids,
+    DeleteMode, DeployHash, Desired, Digest, Goal, Mode, ObstacleKind, Phase, Recovery, Restore,
+    SavepointStop, State, Timestamp, Uid, ids,
 };
 use serde_json::{Value, json};
 
@@ -70,7 +70,13 @@ fn a_plain_spec_is_taken_over_with_the_operators_defaults() {
         goal: Goal::Run,
         finalizer: false,
         parallelism: 2,
+        mode: Mode::Dual,
         savepoint_stop: SavepointStop::Stop,
+        savepoint_disabled: false,
+        fallback_without_state: false,
+        restore: None,
+        recovery: Recovery::Proven,
+        max_checkpoint_age: Duration::from_secs(3600),
         initial_savepoint: None,
         force_rollback: false,
         timeouts: settings().timeouts,
@@ -84,9 +90,18 @@ fn a_plain_spec_is_taken_over_with_the_operators_defaults() {
 fn what_the_spec_says_takes_the_place_of_the_operators_defaults() {
     let spec = json!({
         "savepointStop": "Cancel", "forceRollback": true, "savepointPath": "s3://a/sp",
+        "deploymentMode": "Single", "savepointDisabled": true, "fallbackWithoutState": true,
+        "restore": { "path": "s3://a/1", "nonce": "n" }, "recovery": "LastSeen",
+        "maxCheckpointRestoreAgeSeconds": 60,
         "confirmAfterSeconds": 5, "timeouts": { "clusterStart": "1h30m", "delete": "90s", "submit": "" },
     });
     let desired = parsed(&application(&spec));
+    assert_eq!(desired.mode, Mode::Single);
+    assert!(desired.savepoint_disabled && desired.fallback_without_state);
+    let restore = Restore { path: "s3://a/1".to_owned(), nonce: "n".to_owned() };
+    assert_eq!(desired.restore, Some(restore));
+    assert_eq!(desired.recovery, Recovery::LastSeen);
+    assert_eq!(desired.max_checkpoint_age, Duration::from_secs(60));
     assert_eq!(desired.savepoint_stop, SavepointStop::Cancel);
     assert!(desired.force_rollback);
     assert_eq!(desired.initial_savepoint.as_deref(), Some("s3://a/sp"));
@@ -108,9 +123,10 @@ fn each_limit_of_the_spec_is_the_limit_of_its_own_wait() {
         limits.submit,
         limits.job_start,
         limits.confirm,
+        limits.recovery,
         limits.delete,
     ];
-    assert_eq!(seconds.map(|limit| limit.as_secs()), [1, 2, 3, 4, 5, 7]);
+    assert_eq!(seconds.map(|limit| limit.as_secs()), [1, 2, 3, 4, 5, 6, 7]);
 }
 
 #[test]
@@ -167,16 +183,10 @@ fn what_this_version_cannot_do_is_refused_by_the_name_of_its_field() {
             "{spec}"
         );
     };
-    for mode in ["BlueGreen", "Single"] {
-        let rest = format!("{mode} is {unsupported}: use Dual");
-        check(json!({ "deploymentMode": mode }), "spec.deploymentMode", rest);
-    }
+    let rest = format!("BlueGreen is {unsupported}: use Dual or Single");
+    check(json!({ "deploymentMode": "BlueGreen" }), "spec.deploymentMode", rest);
     for (field, value, cure) in [
         ("scaleMode", json!("InPlace"), "use NewCluster"),
-        ("savepointDisabled", json!(true), "leave it out"),
-        ("fallbackWithoutState", json!(true), "leave it out"),
-        ("restore", json!({ "path": "s3://sp", "nonce": "1" }), "leave it out"),
-        ("recovery", json!("LastSeen"), "use Proven"),
         (
             "foreignJob",
             json!({ "id": "0", "action": "Adopt" }),

@@ -22,6 +22,9 @@ pub struct Timeouts {
     /// From Running until the version is confirmed.
     #[cfg_attr(feature = "serde", serde(with = "crate::text_form::duration"))]
     pub confirm: Duration,
+    /// From the loss of a job until it runs again: beyond it a person is told that help is needed.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text_form::duration"))]
+    pub recovery: Duration,
     /// From the request to delete until the cluster is taken away without a savepoint.
     #[cfg_attr(feature = "serde", serde(with = "crate::text_form::duration"))]
     pub delete: Duration,
@@ -35,6 +38,10 @@ pub struct Retries {
     pub savepoint: u32,
     /// Submissions of one deploy whose failure was not the user's.
     pub submit: u32,
+    /// Recoveries of one version's job that did not lead to a job that stays.
+    pub recovery: u32,
+    /// Attempts to go back to the version before; none: without a limit.
+    pub rollback: Option<u32>,
 }
 
 /// How often Flink is asked while nothing else tells.
@@ -69,6 +76,11 @@ pub struct Config {
     pub max_backoff: Duration,
     /// Polling of Flink.
     pub flink_poll: FlinkPoll,
+    /// How often the newest checkpoint of a job that runs is written down at most, for a recovery
+    /// without anybody to ask; none: only with other changes. It is written down at once when the
+    /// JobManager falls silent.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text_form::optional_duration"))]
+    pub record_checkpoints: Option<Duration>,
     /// Whether each savepoint gets a directory of its own, named by its trigger id.
     pub savepoint_subdirectory: bool,
 }
@@ -88,13 +100,14 @@ impl Default for Config {
         Config {
             unreachable_grace: Duration::from_secs(60),
             pod_trouble_grace: Duration::from_secs(60),
-            retries: Retries { savepoint: 5, submit: 3 },
+            retries: Retries { savepoint: 5, submit: 3, recovery: 5, rollback: None },
             base_backoff: Duration::from_millis(100),
             max_backoff: Duration::from_secs(30),
             flink_poll: FlinkPoll {
                 busy: Duration::from_secs(1),
                 running: Duration::from_secs(10),
             },
+            record_checkpoints: Some(Duration::from_secs(60)),
             savepoint_subdirectory: true,
         }
     }
@@ -109,6 +122,7 @@ impl Default for Timeouts {
             submit: minutes(5),
             job_start: minutes(3),
             confirm: minutes(10),
+            recovery: minutes(15),
             delete: minutes(30),
         }
     }

@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::decision::{Decision, Effect};
 use crate::desired::Goal;
 use crate::observation::{Fact, Observation};
-use crate::policy::leaving;
+use crate::policy::{leaving, obsolete};
 use crate::state::{Phase, State};
 use crate::states::{self, Next};
 use crate::time::Timestamp;
@@ -13,6 +13,7 @@ use crate::time::Timestamp;
 pub fn decide(cx: &Context<'_>, state: &State, seen: &Observation) -> Decision {
     let mut from = entered(cx, state);
     leaving::forget_the_gone(&mut from.record, seen);
+    obsolete::forget_the_gone(&mut from.record, seen);
     let next = step(cx, &from, seen);
     let effects = effects(cx, &next.state, seen);
     let wake = if next.state == *state { awake(cx, &next, seen) } else { Some(cx.now) };
@@ -42,6 +43,8 @@ fn step(cx: &Context<'_>, state: &State, seen: &Observation) -> Next {
         Phase::Updating(phase) => states::updating::step(cx, state, phase, seen),
         Phase::ClusterStarting(phase) => states::cluster_starting::step(cx, state, phase, seen),
         Phase::Savepointing(phase) => states::savepointing::step(cx, state, phase, seen),
+        Phase::Cancelling(phase) => states::cancelling::step(cx, state, phase, seen),
+        Phase::Recovering(phase) => states::recovering::step(cx, state, phase, seen),
         Phase::SubmittingJob(phase) => states::submitting_job::step(cx, state, phase, seen),
         Phase::Running(phase) => states::running::step(cx, state, phase, seen),
         Phase::RollingBackJob(phase) => states::rolling_back_job::step(cx, state, phase, seen),
@@ -56,8 +59,10 @@ fn effects(cx: &Context<'_>, state: &State, seen: &Observation) -> Vec<Effect> {
     let mut effects = match &state.phase {
         Phase::New(_) | Phase::Unreadable(_) => return Vec::new(),
         Phase::Updating(phase) => states::updating::effects(cx, phase, seen),
-        Phase::ClusterStarting(phase) => states::cluster_starting::effects(phase, seen),
+        Phase::ClusterStarting(phase) => states::cluster_starting::effects(state, phase, seen),
         Phase::Savepointing(phase) => states::savepointing::effects(cx, state, phase, seen),
+        Phase::Cancelling(phase) => states::cancelling::effects(cx, state, phase, seen),
+        Phase::Recovering(phase) => states::recovering::effects(cx, state, phase, seen),
         Phase::SubmittingJob(phase) => states::submitting_job::effects(cx, phase, seen),
         Phase::Running(_) => states::running::effects(state, seen),
         Phase::RollingBackJob(phase) => states::rolling_back_job::effects(cx, state, phase, seen),
@@ -65,5 +70,6 @@ fn effects(cx: &Context<'_>, state: &State, seen: &Observation) -> Vec<Effect> {
         Phase::Deleting(phase) => return states::deleting::effects(cx, state, phase, seen),
     };
     effects.extend(leaving::effects(&state.record, seen));
+    effects.extend(obsolete::effects(&state.record, seen));
     effects
 }

@@ -3,7 +3,7 @@
 use crate::desired::SavepointStop;
 use crate::ids::{DeployHash, Incarnation, JobId, Process, TriggerId, Uid};
 use crate::reason::Reason;
-use crate::state::{Origin, State, Target};
+use crate::state::{Obsolete, Origin, State, Target};
 use crate::time::Timestamp;
 use crate::words::words;
 
@@ -34,6 +34,13 @@ pub enum Effect {
     AddFinalizer,
     /// Store the desired spec, as it is in this round, as the revision of the target.
     SaveRevision(Target),
+    /// Store the revision of one incarnation as that of another one of the same version.
+    CopyRevision {
+        /// Whose revision it is.
+        from: Incarnation,
+        /// The incarnation that gets it.
+        to: Target,
+    },
     /// Create what is missing of a cluster, rendered from its revision.
     CreateCluster {
         /// Its number.
@@ -64,11 +71,13 @@ pub enum Effect {
         /// Its UID.
         pod: Uid,
     },
-    /// Delete a cluster's Deployments, versioned Service and revision, each with its UID.
+    /// Delete a cluster's Deployments and versioned Service, each with its UID.
     RemoveCluster {
         /// Its number.
         incarnation: Incarnation,
     },
+    /// Delete a revision that nothing is made from any more, with its UID.
+    RemoveRevision(Obsolete),
     /// Take our finalizer off: the application goes, its objects with it.
     RemoveFinalizer,
 }
@@ -148,6 +157,14 @@ words! {
         RollbackSucceeded,
         /// The old version could not be started again yet.
         RollbackFailed,
+        /// The newest state of a lost job is known, the next one starts from it.
+        RestoringExternalizedCheckpoint,
+        /// No state of a lost job can be used, and the user allowed to start without.
+        RestoringWithoutExternalizedCheckpoint,
+        /// A lost job could not be started again yet.
+        RecoveryFailed,
+        /// A job could not be cancelled in time: its cluster is taken away.
+        CancelFailed,
         /// A cluster that is not needed any more was removed.
         ToreDownCluster,
         /// A job was cancelled without a savepoint.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::config::Timeouts;
 use crate::ids::{DeployHash, Digest, Uid};
+use crate::words::words;
 
 /// The desired state of an application, from its spec and metadata.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -23,8 +24,21 @@ pub struct Desired {
     pub finalizer: bool,
     /// Job parallelism: as many slots have to register.
     pub parallelism: u32,
+    /// `deploymentMode`.
+    pub mode: Mode,
     /// How a job is stopped with a savepoint.
     pub savepoint_stop: SavepointStop,
+    /// `savepointDisabled`: an update cancels the old job, the new one starts without state.
+    pub savepoint_disabled: bool,
+    /// `fallbackWithoutState`: start without state where the newest cannot be proven.
+    pub fallback_without_state: bool,
+    /// `restore`: what to start from where a job is to be started next.
+    pub restore: Option<Restore>,
+    /// `recovery`: whether the last checkpoint seen will do where the newest cannot be proven.
+    pub recovery: Recovery,
+    /// `maxCheckpointRestoreAgeSeconds`: an older checkpoint is not recovered from.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text_form::duration"))]
+    pub max_checkpoint_age: Duration,
     /// `savepointPath`: what the very first job is restored from.
     pub initial_savepoint: Option<String>,
     /// `forceRollback`.
@@ -36,6 +50,36 @@ pub struct Desired {
     pub confirm_after: Duration,
     /// What keeps the spec from being deployed at all. Empty for a spec that can be deployed.
     pub obstacles: Vec<Obstacle>,
+}
+
+words! {
+    /// `spec.deploymentMode`: in which order the old version makes way for the new one.
+    Mode {
+        /// The new cluster comes up beside the old one, then the job moves.
+        Dual,
+        /// The old cluster goes first: an update needs no second cluster's resources.
+        Single,
+    }
+}
+
+/// `spec.restore`: what the user wants the next job to start from. Used once per nonce.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Restore {
+    /// Where the savepoint or checkpoint lies.
+    pub path: String,
+    /// Another nonce is another wish.
+    pub nonce: String,
+}
+
+/// `spec.recovery`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Recovery {
+    /// Only from what is proven to be the newest state.
+    Proven,
+    /// From the last checkpoint that was seen, if nothing is left that could prove more.
+    LastSeen,
 }
 
 /// Whether the application is to run or to go.

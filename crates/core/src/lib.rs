@@ -23,7 +23,13 @@
 //!     goal: Goal::Run,
 //!     finalizer: false,
 //!     parallelism: 1,
+//!     mode: Mode::Dual,
 //!     savepoint_stop: SavepointStop::Stop,
+//!     savepoint_disabled: false,
+//!     fallback_without_state: false,
+//!     restore: None,
+//!     recovery: Recovery::Proven,
+//!     max_checkpoint_age: std::time::Duration::from_secs(3600),
 //!     initial_savepoint: None,
 //!     force_rollback: false,
 //!     timeouts: Timeouts::default(),
@@ -69,19 +75,23 @@ pub use config::{Config, FlinkPoll, Retries, Timeouts};
 pub use context::Context;
 pub use decide::decide;
 pub use decision::{Decision, Effect, Event, EventReason, Savepoint, Submit, Verdict, Waiting};
-pub use desired::{DeleteMode, Desired, Goal, Obstacle, ObstacleKind, SavepointStop};
+pub use desired::{
+    DeleteMode, Desired, Goal, Mode, Obstacle, ObstacleKind, Recovery, Restore, SavepointStop,
+};
 pub use ids::{DeployHash, Digest, Ids, Incarnation, JobId, Process, Role, TriggerId, Uid};
 pub use needs::needs;
 pub use observation::{
-    Change, ChangeClass, Checkpoint, CheckpointKind, ClusterObjects, Fact, FactRequest, Flink,
-    FlinkCluster, FlinkRequest, FlinkVersion, Job, JobState, JobSummary, Objects, Observation,
-    Operation, Pod, Post, Presence, Silence, Statistics, Stranger, Trouble, TroubleKind,
+    Change, ChangeClass, Checkpoint, CheckpointKind, Checkpointing, ClusterObjects, Fact,
+    FactRequest, Flink, FlinkCluster, FlinkRequest, FlinkVersion, Job, JobState, JobSummary,
+    Objects, Observation, Operation, Pod, Post, Presence, Retention, Silence, Statistics, Stranger,
+    Trouble, TroubleKind,
 };
 pub use reason::Reason;
 pub use state::{
-    Aftermath, Baseline, ClusterStarting, Confirming, Deleting, DeletingStep, DeployFailed,
-    Failure, FailureKind, Leaving, LiveJob, New, Origin, Phase, Record, RestorePoint,
-    RollingBackJob, Running, Savepointing, State, Stop, Submission, SubmittingJob, Target,
+    Aftermath, Baseline, Cancelling, ClusterStarting, Confirming, Deleting, DeletingStep,
+    DeployFailed, Failure, FailureKind, Find, Learnt, Leaving, LiveJob, New, Obsolete, Origin,
+    Phase, Purpose, Record, Recovered, Recovering, RecoveringStep, Restart, RestorePoint,
+    RollingBackJob, Running, Savepointing, Source, State, Stop, Submission, SubmittingJob, Target,
     Unreadable, Updating, Version, Work,
 };
 pub use time::Timestamp;

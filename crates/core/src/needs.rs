@@ -4,7 +4,7 @@
 use crate::context::Context;
 use crate::decide::entered;
 use crate::observation::{FactRequest, Observation};
-use crate::policy::leaving;
+use crate::policy::{leaving, obsolete};
 use crate::state::{Phase, State};
 use crate::states;
 
@@ -15,9 +15,11 @@ pub fn needs(cx: &Context<'_>, state: &State, seen: &Observation) -> FactRequest
     let state = &entered(cx, state);
     let mut ask = match &state.phase {
         Phase::New(_) => states::new::needs(),
-        Phase::Updating(phase) => states::updating::needs(cx, state, phase),
+        Phase::Updating(phase) => states::updating::needs(cx, state, phase, seen),
         Phase::ClusterStarting(phase) => states::cluster_starting::needs(cx, state, phase, seen),
         Phase::Savepointing(phase) => states::savepointing::needs(cx, state, phase, seen),
+        Phase::Cancelling(phase) => states::cancelling::needs(state, phase, seen),
+        Phase::Recovering(phase) => states::recovering::needs(cx, state, phase, seen),
         Phase::SubmittingJob(phase) => states::submitting_job::needs(phase, seen),
         Phase::Running(_) => states::running::needs(cx, state, seen),
         Phase::RollingBackJob(phase) => states::rolling_back_job::needs(cx, state, phase, seen),
@@ -26,5 +28,6 @@ pub fn needs(cx: &Context<'_>, state: &State, seen: &Observation) -> FactRequest
         Phase::Unreadable(_) => FactRequest::default(),
     };
     leaving::needs(&state.record, seen, &mut ask);
+    obsolete::needs(&state.record, &mut ask);
     ask
 }

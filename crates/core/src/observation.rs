@@ -3,14 +3,14 @@
 mod flink;
 mod objects;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::ids::{Incarnation, JobId, Process, TriggerId};
 
 pub use flink::{
-    Checkpoint, CheckpointKind, Flink, FlinkCluster, FlinkVersion, Job, JobState, JobSummary,
-    Operation, Post, Statistics,
+    Checkpoint, CheckpointKind, Checkpointing, Flink, FlinkCluster, FlinkVersion, Job, JobState,
+    JobSummary, Operation, Post, Retention, Statistics,
 };
 pub use objects::{ClusterObjects, Objects, Pod, Presence, Stranger, Trouble, TroubleKind};
 
@@ -84,10 +84,12 @@ pub struct FactRequest {
     pub objects: bool,
     /// The application's pods from a live LIST: the only proof that one is gone.
     pub live_pods: bool,
-    /// Whether the revision of this incarnation is stored.
-    pub revision: Option<Incarnation>,
+    /// Whether the revisions of these incarnations are stored.
+    pub revisions: BTreeSet<Incarnation>,
     /// How the desired spec differs from the revision of this incarnation.
     pub change: Option<Incarnation>,
+    /// The newest checkpoint of this job that this process has ever been told of.
+    pub last_seen: Option<JobId>,
     /// What to ask which JobManager.
     pub flink: Vec<FlinkRequest>,
 }
@@ -107,6 +109,8 @@ pub struct FlinkRequest {
     pub job: Option<JobId>,
     /// One job's checkpoint statistics (`/jobs/:id/checkpoints`).
     pub statistics: Option<JobId>,
+    /// How one job makes and keeps checkpoints (`/jobs/:id/checkpoints/config`).
+    pub checkpointing: Option<JobId>,
     /// The state of a savepoint operation.
     pub operation: Option<(JobId, TriggerId)>,
     /// Why a job failed (`/jobs/:id/exceptions`).
@@ -126,6 +130,7 @@ impl FlinkRequest {
             jobs: false,
             job: None,
             statistics: None,
+            checkpointing: None,
             operation: None,
             failure: None,
             submission: None,
@@ -141,10 +146,12 @@ pub struct Observation {
     pub objects: Fact<Objects>,
     /// See [`FactRequest::live_pods`].
     pub live_pods: Fact<Vec<Pod>>,
-    /// See [`FactRequest::revision`].
-    pub revision: Fact<bool>,
+    /// By incarnation; see [`FactRequest::revisions`].
+    pub revisions: BTreeMap<Incarnation, Fact<bool>>,
     /// See [`FactRequest::change`].
     pub change: Fact<Change>,
+    /// See [`FactRequest::last_seen`]; `None`: of none. Lost with the process.
+    pub last_seen: Fact<Option<Checkpoint>>,
     /// By cluster; see [`FactRequest::flink`].
     pub flink: BTreeMap<Incarnation, Flink>,
 }
@@ -154,6 +161,12 @@ impl Observation {
     #[must_use]
     pub fn cluster(&self, incarnation: Incarnation) -> Option<&ClusterObjects> {
         self.objects.known()?.clusters.iter().find(|c| c.incarnation == incarnation)
+    }
+
+    /// Whether the revision of an incarnation is stored, if that was found out.
+    #[must_use]
+    pub fn revision(&self, incarnation: Incarnation) -> Option<bool> {
+        self.revisions.get(&incarnation)?.known().copied()
     }
 }
 

@@ -11,6 +11,10 @@ words! {
         PodTrouble,
         /// The old version is being put back.
         RollingBack,
+        /// The old version could not be put back as often as it may be tried.
+        RollbackFailed,
+        /// A job that was lost is being started again.
+        Recovering,
         /// The version runs and is watched until it is confirmed.
         Confirming,
         /// The version runs and is confirmed.
@@ -47,6 +51,8 @@ words! {
         ForeignJob,
         /// It cannot be proven what the newest state is.
         RestorePointUnproven,
+        /// The job cannot be stopped with a savepoint, and would take its checkpoints with it.
+        CheckpointsNotRetained,
     }
 }
 
@@ -64,9 +70,12 @@ impl Reason {
             | Reason::ForeignJob
             | Reason::JobLost
             | Reason::JobFailed
-            | Reason::RestorePointUnproven => true,
+            | Reason::RollbackFailed
+            | Reason::RestorePointUnproven
+            | Reason::CheckpointsNotRetained => true,
             Reason::Deploying
             | Reason::PodTrouble
+            | Reason::Recovering
             | Reason::RollingBack
             | Reason::Confirming
             | Reason::Running
@@ -85,6 +94,7 @@ impl Reason {
         match self {
             Reason::Deploying
             | Reason::PodTrouble
+            | Reason::Recovering
             | Reason::RollingBack
             | Reason::Confirming
             | Reason::RestartLoop
@@ -103,7 +113,9 @@ impl Reason {
             | Reason::NameTaken
             | Reason::FlinkTooOld
             | Reason::ForeignJob
-            | Reason::RestorePointUnproven => false,
+            | Reason::RollbackFailed
+            | Reason::RestorePointUnproven
+            | Reason::CheckpointsNotRetained => false,
         }
     }
 

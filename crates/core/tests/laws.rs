@@ -41,6 +41,7 @@ fn kind(effect: &Effect) -> &'static str {
     match effect {
         Effect::AddFinalizer => "AddFinalizer",
         Effect::SaveRevision(_) => "SaveRevision",
+        Effect::CopyRevision { .. } => "CopyRevision",
         Effect::CreateCluster { .. } => "CreateCluster",
         Effect::PointService { .. } => "PointService",
         Effect::Submit(_) => "Submit",
@@ -48,6 +49,7 @@ fn kind(effect: &Effect) -> &'static str {
         Effect::Cancel { .. } => "Cancel",
         Effect::DeletePod { .. } => "DeletePod",
         Effect::RemoveCluster { .. } => "RemoveCluster",
+        Effect::RemoveRevision(_) => "RemoveRevision",
         Effect::RemoveFinalizer => "RemoveFinalizer",
     }
 }
@@ -60,9 +62,11 @@ fn drastic(effect: &Effect) -> bool {
         | Effect::Cancel { .. }
         | Effect::DeletePod { .. }
         | Effect::RemoveCluster { .. }
+        | Effect::RemoveRevision(_)
         | Effect::RemoveFinalizer => true,
         Effect::AddFinalizer
         | Effect::SaveRevision(_)
+        | Effect::CopyRevision { .. }
         | Effect::CreateCluster { .. }
         | Effect::PointService { .. } => false,
     }
@@ -79,8 +83,8 @@ fn total_every_round_of_every_state_comes_to_a_decision() {
         reasons.insert(decision.verdict.reason);
     });
     // Sometimes: the vocabulary leads to every phase and asks for every effect.
-    assert_eq!(phases.len(), 10, "{phases:?}");
-    assert_eq!(effects.len(), 10, "{effects:?}");
+    assert_eq!(phases.len(), 12, "{phases:?}");
+    assert_eq!(effects.len(), 12, "{effects:?}");
     assert!(reasons.len() >= 15, "{reasons:?}");
 }
 
@@ -138,9 +142,10 @@ fn level_what_a_transition_asks_for_is_asked_for_until_it_is_done() {
         if first.state == *case.state || again.state != first.state {
             return;
         }
-        let stored = case.facts.0.revision == Fact::Known(true);
+        let stored = case.facts.0.revision(Incarnation(2)) == Some(true);
         for effect in &first.effects {
-            let done = stored && matches!(effect, Effect::SaveRevision(_));
+            let done =
+                stored && matches!(effect, Effect::SaveRevision(_) | Effect::CopyRevision { .. });
             if !done && !again.effects.contains(effect) {
                 breaches.note(case, kind(effect).to_owned(), || format!("{effect:?}"));
             }
@@ -187,19 +192,20 @@ fn hush<T>(fact: &mut Fact<T>) {
 }
 
 /// What a process knows of its own POST is never silent.
-const OF_FLINK: [Hush<Flink>; 6] = [
+const OF_FLINK: [Hush<Flink>; 7] = [
     ("cluster", |flink| hush(&mut flink.cluster)),
     ("jobs", |flink| hush(&mut flink.jobs)),
     ("job", |flink| hush(&mut flink.job)),
     ("statistics", |flink| hush(&mut flink.statistics)),
+    ("checkpointing", |flink| hush(&mut flink.checkpointing)),
     ("operation", |flink| hush(&mut flink.operation)),
-    ("the JobManager", |flink| OF_FLINK[..5].iter().for_each(|(_, silence)| silence(flink))),
+    ("the JobManager", |flink| OF_FLINK[..6].iter().for_each(|(_, silence)| silence(flink))),
 ];
 
 const OF_KUBERNETES: [Hush<Observation>; 4] = [
     ("objects", |seen| hush(&mut seen.objects)),
     ("live pods", |seen| hush(&mut seen.live_pods)),
-    ("revision", |seen| hush(&mut seen.revision)),
+    ("revisions", |seen| seen.revisions.values_mut().for_each(hush)),
     ("change", |seen| hush(&mut seen.change)),
 ];
 
@@ -235,7 +241,12 @@ fn delays_a_deadline(case: &Case<'_>, spoken: &Decision, silent: &Decision) -> b
         Phase::Savepointing(phase) => Some(phase.deadline),
         Phase::SubmittingJob(phase) => Some(submission(&phase.submission)),
         Phase::Running(phase) => phase.confirming.map(|c| c.deadline),
-        Phase::RollingBackJob(phase) => phase.submission.as_ref().map(submission),
+        Phase::RollingBackJob(phase) => phase.restart.submission.as_ref().map(submission),
+        Phase::Cancelling(phase) => Some(phase.deadline),
+        Phase::Recovering(phase) => match &phase.step {
+            RecoveringStep::Start(restart) => restart.submission.as_ref().map(submission),
+            RecoveringStep::Find(_) => Some(phase.deadline),
+        },
         Phase::Deleting(phase) => Some(phase.deadline),
         Phase::New(_) | Phase::DeployFailed(_) | Phase::Unreadable(_) => None,
     };

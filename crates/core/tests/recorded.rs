@@ -43,9 +43,10 @@ fn every_round_is_read_back_as_it_was() {
         decisions.meet(&round(&case.cx, case.state, |ask| case.facts.answer(ask)));
     });
     // Sometimes: all wishes, every phase and effect, silences and answers.
-    assert_eq!(wishes.0.len(), 9);
+    assert_eq!(wishes.0.len(), 13);
     let phases = ["New", "Updating", "ClusterStarting", "Savepointing", "SubmittingJob", "Running"];
-    let others = ["RollingBackJob", "DeployFailed", "Deleting", "Unreadable"];
+    let others =
+        ["Cancelling", "Recovering", "RollingBackJob", "DeployFailed", "Deleting", "Unreadable"];
     for phase in phases.iter().chain(&others) {
         assert!(states.count_with(&format!(r#""phase":{{"{phase}":"#)) > 0, "no {phase}");
     }
@@ -66,6 +67,7 @@ fn it_is_written_as_a_person_knows_it() {
         generation: 3,
         digest: Digest(4),
         parallelism: 1,
+        mode: Mode::Dual,
     };
     let failure = Failure { kind: FailureKind::PodTrouble, message: "no image".to_owned() };
     state.phase = Phase::DeployFailed(DeployFailed { failed, failure });
@@ -73,9 +75,10 @@ fn it_is_written_as_a_person_knows_it() {
         to_string(&state).expect("it can be written"),
         concat!(
             r#"{"record":{"ids":{"epoch":5,"issued":0},"incarnations":0,"deployed":null,"#,
-            r#""previous":null,"leaving":[],"settled":null,"forced":null},"#,
+            r#""previous":null,"leaving":[],"obsolete":[],"settled":null,"forced":null,"#,
+            r#""restored":null,"recovered":null},"#,
             r#""phase":{"DeployFailed":{"failed":{"hash":"00c0ffee","incarnation":2,"#,
-            r#""generation":3,"digest":"0000000000000004","parallelism":1},"#,
+            r#""generation":3,"digest":"0000000000000004","parallelism":1,"mode":"Dual"},"#,
             r#""failure":{"kind":"PodTrouble","message":"no image"}}}}"#,
         )
     );
@@ -83,8 +86,8 @@ fn it_is_written_as_a_person_knows_it() {
         to_string(&Config::default()).expect("it can be written"),
         concat!(
             r#"{"unreachable_grace":"60s","pod_trouble_grace":"60s","#,
-            r#""retries":{"savepoint":5,"submit":3},"base_backoff":"0.1s","max_backoff":"30s","#,
-            r#""flink_poll":{"busy":"1s","running":"10s"},"savepoint_subdirectory":true}"#,
+            r#""retries":{"savepoint":5,"submit":3,"recovery":5,"rollback":null},"base_backoff":"0.1s","max_backoff":"30s","#,
+            r#""flink_poll":{"busy":"1s","running":"10s"},"record_checkpoints":"60s","savepoint_subdirectory":true}"#,
         )
     );
 }

@@ -8,6 +8,7 @@ pub(crate) mod events;
 
 mod cluster;
 mod flink;
+mod revision;
 mod service;
 
 use std::sync::Arc;
@@ -127,7 +128,9 @@ async fn perform(ground: &mut Ground<'_>, effect: &Effect) -> Result<(), EffectE
     match effect {
         Effect::AddFinalizer => cluster::finalizer(ground, true).await,
         Effect::RemoveFinalizer => cluster::finalizer(ground, false).await,
-        Effect::SaveRevision(target) => cluster::save_revision(ground, target).await,
+        Effect::SaveRevision(target) => revision::save(ground, target).await,
+        Effect::CopyRevision { from, to } => revision::copy(ground, *from, to).await,
+        Effect::RemoveRevision(obsolete) => revision::remove(ground, *obsolete).await,
         Effect::CreateCluster { incarnation, hash } => {
             cluster::create(ground, *incarnation, *hash).await
         }
@@ -147,6 +150,8 @@ pub(crate) fn name(effect: &Effect) -> &'static str {
     match effect {
         Effect::AddFinalizer => "add-finalizer",
         Effect::SaveRevision(_) => "save-revision",
+        Effect::CopyRevision { .. } => "copy-revision",
+        Effect::RemoveRevision(_) => "remove-revision",
         Effect::CreateCluster { .. } => "create-cluster",
         Effect::PointService { .. } => "point-service",
         Effect::Submit(_) => "submit",

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use flinkk8soperator_core::{self as core, Incarnation, Silence, Uid};
-use flinkk8soperator_flink_rest::model::JobManagerConfig;
+use flinkk8soperator_flink_rest::model::{JobManagerConfig, ServerConfig};
 use flinkk8soperator_flink_rest::{
     self as rest, Cause, Client, Error, Failure, FlinkVersion, Settings, Target, Transport,
 };
@@ -34,10 +34,12 @@ pub(crate) struct Flinks {
 pub(crate) struct Identity {
     /// Its version.
     pub(crate) version: FlinkVersion,
-    /// `web.refresh-interval`.
+    /// How old its answers about a job can be.
     pub(crate) refresh_interval: Duration,
     /// Where savepoints go by its configuration.
     pub(crate) savepoint_directory: Option<String>,
+    /// Whether it starts jobs again by itself.
+    pub(crate) high_availability: bool,
 }
 
 impl Flinks {
@@ -105,8 +107,9 @@ pub(crate) async fn identify(
         return Err(Silence::NotOurs);
     }
     Ok(Arc::new(Identity {
-        refresh_interval: Duration::from_millis(server.refresh_interval),
+        refresh_interval: refresh_interval(&server, &config),
         savepoint_directory: savepoint_directory(&config),
+        high_availability: high_availability(&config),
         version: server.flink_version,
     }))
 }
@@ -116,6 +119,38 @@ fn savepoint_directory(config: &JobManagerConfig) -> Option<String> {
     let keys = ["execution.checkpointing.savepoint-dir", "state.savepoints.dir"];
     let found = keys.iter().find_map(|key| config.value(key));
     found.filter(|directory| !directory.is_empty()).map(str::to_owned)
+}
+
+/// Flink 1.17 renamed the key; both mean it. `NONE` in any case is Flink's word for without.
+fn high_availability(config: &JobManagerConfig) -> bool {
+    let keys = ["high-availability.type", "high-availability"];
+    let found = keys.iter().find_map(|key| config.value(key));
+    found.is_some_and(|kind| !kind.is_empty() && !kind.eq_ignore_ascii_case("none"))
+}
+
+/// How old answers can be: job details by `web.refresh-interval`, checkpoint statistics by a key of
+/// their own that `/config` does not tell (recorded on 1.20.5 and 2.3.0; 3 s by default).
+fn refresh_interval(server: &ServerConfig, config: &JobManagerConfig) -> Duration {
+    let own = config.value("rest.cache.checkpoint-statistics.timeout").and_then(flink_duration);
+    Duration::from_millis(server.refresh_interval).max(own.unwrap_or(Duration::from_secs(3)))
+}
+
+/// Flink's duration: a number and a unit, milliseconds without one.
+fn flink_duration(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let number: u64 = text[..split].parse().ok()?;
+    let seconds = |unit: u64| number.checked_mul(unit).map(Duration::from_secs);
+    match text[split..].trim().to_lowercase().as_str() {
+        "" | "ms" | "milli" | "millis" | "millisecond" | "milliseconds" => {
+            Some(Duration::from_millis(number))
+        }
+        "s" | "sec" | "secs" | "second" | "seconds" => seconds(1),
+        "m" | "min" | "minute" | "minutes" => seconds(60),
+        "h" | "hour" | "hours" => seconds(3_600),
+        "d" | "day" | "days" => seconds(86_400),
+        _ => None,
+    }
 }
 
 /// A job's id as Flink's client has it.
@@ -154,5 +189,26 @@ pub(crate) fn silence(error: &Error) -> Silence {
             Cause::TimedOut => Silence::TimedOut,
             _ => Silence::Failed,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flinks_durations_are_read_and_others_are_not() {
+        let rows = [
+            ("3000", Some(3_000)),
+            ("3000 ms", Some(3_000)),
+            ("10s", Some(10_000)),
+            ("2 min", Some(120_000)),
+            ("1h", Some(3_600_000)),
+            ("soon", None),
+            ("", None),
+        ];
+        for (text, millis) in rows {
+            assert_eq!(flink_duration(text), millis.map(Duration::from_millis), "{text:?}");
+        }
     }
 }

@@ -110,10 +110,12 @@ pub async fn run(
 /// See [`RunError`].
 pub async fn run_with(
     client: kube::Client,
-    settings: Settings,
+    mut settings: Settings,
     ports: Ports,
     shutdown: CancellationToken,
 ) -> Result<(), RunError> {
+    // What is written down for a recovery costs no write that the status does not need anyway.
+    settings.operator.core.record_checkpoints = settings.status_refresh;
     let metrics = metrics::Metrics::new(&settings.metrics_prefix);
     let port = settings.port;
     let listening = health::listen(port).await;

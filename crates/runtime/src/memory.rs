@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use flinkk8soperator_core::{
-    DeployHash, Effect, Incarnation, JobId, Phase, Process, State, Stranger, Submission, TriggerId,
+    Checkpoint, Checkpointing, DeployHash, Effect, Incarnation, JobId, Phase, Process, Purpose,
+    RecoveringStep, State, Stranger, Submission, TriggerId, Version,
 };
 use flinkk8soperator_flink_rest as rest;
 use serde_json::Value;
@@ -43,8 +43,10 @@ pub(crate) struct Memory {
     pub(crate) identities: BTreeMap<Process, Arc<Identity>>,
     /// Objects that were in the way of a creation.
     pub(crate) strangers: Vec<InTheWay>,
-    /// How often jobs make checkpoints; none: never.
-    pub(crate) intervals: BTreeMap<JobId, Option<Duration>>,
+    /// How jobs make and keep checkpoints, which does not change; none: they make none.
+    pub(crate) checkpointing: BTreeMap<JobId, Option<Checkpointing>>,
+    /// The newest checkpoint that this process was told of, and of which job.
+    pub(crate) last_seen: Option<(JobId, Checkpoint)>,
     /// What became of savepoint triggers sent from here.
     pub(crate) triggers: BTreeMap<TriggerId, Trigger>,
     /// The effects of the last round: the same again is not progress.
@@ -97,6 +99,9 @@ impl Memory {
     pub(crate) fn tidy(&mut self, state: &State) {
         let keep = |incarnation: &Incarnation| hash_of(state, *incarnation).is_some();
         self.revisions.retain(|incarnation, _| keep(incarnation));
+        let job = state.record.deployed.as_ref().and_then(Version::live).map(|job| job.id);
+        self.checkpointing.retain(|of, _| Some(*of) == job);
+        self.last_seen.take_if(|(of, _)| Some(*of) != job);
     }
 }
 
@@ -107,15 +112,29 @@ pub(crate) fn hash_of(state: &State, incarnation: Incarnation) -> Option<DeployH
         Phase::Updating(p) => Some(p.target),
         Phase::ClusterStarting(p) => Some(p.target),
         Phase::Savepointing(p) => Some(p.target),
+        Phase::Cancelling(p) => Some(p.target),
+        Phase::Recovering(p) => match &p.purpose {
+            Purpose::Deploy(target) => Some(*target),
+            Purpose::Restart(failed) => failed.as_ref().map(|f| f.failed),
+        },
         Phase::SubmittingJob(p) => Some(p.target),
         Phase::RollingBackJob(p) => Some(p.failed),
         Phase::DeployFailed(p) => Some(p.failed),
         Phase::New(_) | Phase::Running(_) | Phase::Deleting(_) | Phase::Unreadable(_) => None,
     };
+    // Of a cluster that comes up again under another number: the same version.
+    let revived = match (&state.phase, &state.record.deployed) {
+        (Phase::RollingBackJob(p), Some(deployed)) => {
+            p.revived.map(|of| (of, deployed.target.hash))
+        }
+        _ => None,
+    };
     let record = &state.record;
     let versions = [&record.deployed, &record.previous].into_iter().flatten().map(|v| v.target);
     let leaving = record.leaving.iter().map(|l| (l.incarnation, l.hash));
-    let mut all = versions.chain(target).map(|t| (t.incarnation, t.hash)).chain(leaving);
+    let obsolete = record.obsolete.iter().map(|o| (o.incarnation, o.hash));
+    let known = versions.chain(target).map(|t| (t.incarnation, t.hash));
+    let mut all = known.chain(leaving).chain(obsolete).chain(revived);
     all.find(|(of, _)| *of == incarnation).map(|(_, hash)| hash)
 }
 
@@ -124,11 +143,16 @@ pub(crate) fn hash_of(state: &State, incarnation: Incarnation) -> Option<DeployH
 pub(crate) fn submission(state: &State) -> Option<&Submission> {
     match &state.phase {
         Phase::SubmittingJob(p) => Some(&p.submission),
-        Phase::RollingBackJob(p) => p.submission.as_ref(),
+        Phase::RollingBackJob(p) => p.restart.submission.as_ref(),
+        Phase::Recovering(p) => match &p.step {
+            RecoveringStep::Start(restart) => restart.submission.as_ref(),
+            RecoveringStep::Find(_) => None,
+        },
         Phase::New(_)
         | Phase::Updating(_)
         | Phase::ClusterStarting(_)
         | Phase::Savepointing(_)
+        | Phase::Cancelling(_)
         | Phase::Running(_)
         | Phase::DeployFailed(_)
         | Phase::Deleting(_)

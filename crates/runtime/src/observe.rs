@@ -29,10 +29,14 @@ pub(crate) async fn observe(
         let answer = kube::live_pods(operator, app).await;
         seen.live_pods = memory.silences.fact("live pods", answer);
     }
-    if let (Some(incarnation), Fact::Unasked) = (want.revision, &seen.revision) {
-        let answer = kube::revision(operator, app, state, incarnation, memory).await;
+    for incarnation in &want.revisions {
+        if seen.revisions.contains_key(incarnation) {
+            continue;
+        }
+        let answer = kube::revision(operator, app, state, *incarnation, memory).await;
         let answer = answer.map(|revision| revision.is_some());
-        seen.revision = memory.silences.fact("revision", answer);
+        let name = format!("revision {incarnation}");
+        seen.revisions.insert(*incarnation, memory.silences.fact(&name, answer));
     }
     if let (Some(incarnation), Fact::Unasked) = (want.change, &seen.change) {
         let answer = kube::change(operator, app, state, incarnation, memory).await;
@@ -41,5 +45,9 @@ pub(crate) async fn observe(
     for request in &want.flink {
         let told = seen.flink.entry(request.incarnation).or_default();
         flink::ask(operator, app, request, told, memory).await;
+    }
+    if let Some(job) = want.last_seen {
+        let known = memory.last_seen.as_ref().filter(|(of, _)| *of == job);
+        seen.last_seen = Fact::Known(known.map(|(_, checkpoint)| checkpoint.clone()));
     }
 }

@@ -307,14 +307,16 @@ fn reason_of(effect: &Effect) -> EventReason {
     match effect {
         Effect::AddFinalizer
         | Effect::SaveRevision(_)
+        | Effect::CopyRevision { .. }
         | Effect::CreateCluster { .. }
         | Effect::PointService { .. } => EventReason::ClusterCreationFailed,
         Effect::Submit(_) => EventReason::JobSubmissionFailed,
         Effect::Savepoint(_) => EventReason::SavepointFailed,
         Effect::Cancel { .. } => EventReason::ForceCanceling,
-        Effect::DeletePod { .. } | Effect::RemoveCluster { .. } | Effect::RemoveFinalizer => {
-            EventReason::ToreDownCluster
-        }
+        Effect::DeletePod { .. }
+        | Effect::RemoveCluster { .. }
+        | Effect::RemoveRevision(_)
+        | Effect::RemoveFinalizer => EventReason::ToreDownCluster,
     }
 }
 

@@ -91,6 +91,20 @@ pub(crate) fn encode(
         "rendering": rendering,
         "application": application,
     });
+    of(app, target, Some(RawExtension(data)))
+}
+
+/// The same revision under the number of `target`, another incarnation of its version.
+#[must_use]
+pub(crate) fn renumbered(
+    app: &Application,
+    before: ControllerRevision,
+    target: &Target,
+) -> ControllerRevision {
+    of(app, target, before.data)
+}
+
+fn of(app: &Application, target: &Target, data: Option<RawExtension>) -> ControllerRevision {
     let labels = BTreeMap::from([
         (labels::APP.to_owned(), app.key.name.to_string()),
         (labels::HASH.to_owned(), target.hash.to_string()),
@@ -104,7 +118,7 @@ pub(crate) fn encode(
             owner_references: Some(vec![owner(app)]),
             ..ObjectMeta::default()
         },
-        data: Some(RawExtension(data)),
+        data,
         revision: i64::from(target.incarnation.0),
     }
 }

@@ -4,7 +4,9 @@
 //! Every always-property has sometimes-twins in [`SOMETIMES`], so that none can hold because the
 //! case it speaks of never came.
 
-use crate::world::{AppId, Deleter, End, FileKind, Origin, Run, RunId, World};
+use crate::world::{
+    AppId, Deleter, Deployment, End, FileKind, JobState, Origin, Run, RunId, World,
+};
 
 /// An invariant that was broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,9 @@ pub const FILES_STAY: &str = "the operator removes no savepoint and no checkpoin
 /// What a rollback needs is there until the new version is good.
 pub const ROLLBACK_POSSIBLE: &str = "what a rollback needs is kept until the new version is good";
 
+/// The cluster of the version that is good stays until another one is.
+pub const CLUSTER_STAYS: &str = "the cluster of the good version stays until another is good";
+
 /// The first invariant that the step from `before` to `after` breaks.
 #[must_use]
 pub fn broken(before: &World, after: &World) -> Option<Violation> {
@@ -35,6 +40,7 @@ pub fn broken(before: &World, after: &World) -> Option<Violation> {
         .or_else(|| files_stay(after))
         .or_else(|| apps.clone().find_map(|app| one_job(after, app)))
         .or_else(|| apps.clone().find_map(|app| rollback_possible(after, app)))
+        .or_else(|| apps.clone().find_map(|app| cluster_stays(before, after, app)))
 }
 
 fn violation(invariant: &'static str, what: String) -> Option<Violation> {
@@ -94,6 +100,7 @@ fn origin(before: &World, after: &World, id: RunId) -> Option<Violation> {
         Origin::File(file) if newest == Some(file) => None,
         Origin::File(_) if newest.is_none() && run.origin == predecessor.origin => None,
         Origin::Empty if predecessor.end == Some(End::Finished) => None,
+        Origin::Empty if after.applications[run.app.0].spec.stateless => None,
         Origin::File(file) => violation(
             NEWEST_STATE,
             format!("{id:?} starts from {file:?}, the newest of {last:?} is {newest:?}"),
@@ -113,28 +120,66 @@ fn first_run(world: &World, run: &Run) -> Option<Violation> {
     }
 }
 
+/// The run that a version under way would go back to: the last one, of another version, that the
+/// user was told to be good; `None` once a run of the version itself was good.
+#[must_use]
+pub fn good_before(world: &World, last: RunId) -> Option<&Run> {
+    let run = world.run(last);
+    let mine = |r: &&Run| r.app == run.app && r.announced;
+    let own = |r: &Run| r.incarnation == run.incarnation || r.hash == run.hash;
+    let good = world.runs.iter().rfind(mine)?;
+    (!own(good)).then_some(good)
+}
+
 fn rollback_possible(world: &World, app: AppId) -> Option<Violation> {
     let application = &world.applications[app.0];
     if application.deleting || application.gone {
         return None;
     }
-    let last = predecessor(world, app, RunId(usize::MAX)).map(|last| world.run(last))?;
+    let id = predecessor(world, app, RunId(usize::MAX))?;
+    let last = world.run(id);
+    let before = good_before(world, id)?;
     let Origin::File(file) = last.origin else { return None };
-    let writer = world.files[file.0].run.map(|run| world.run(run))?;
-    if last.announced || last.end == Some(End::Finished) || writer.hash == last.hash {
+    if last.end == Some(End::Finished) {
         return None;
     }
-    let revision = |r: &crate::world::Revision| {
-        (r.cluster.app, r.cluster.incarnation) == (app, writer.incarnation)
-    };
     if world.files[file.0].deleted.is_some() {
         return violation(ROLLBACK_POSSIBLE, format!("{file:?} is gone"));
     }
+    // Of the version: where its cluster was taken away it comes up again under another number.
+    let revision = |r: &crate::world::Revision| r.cluster.app == app && r.spec.hash == before.hash;
     if !world.revisions.iter().any(revision) {
-        let what = format!("the revision of incarnation {} is gone", writer.incarnation);
+        let what = format!("no revision of version {} is left", before.hash);
         return violation(ROLLBACK_POSSIBLE, what);
     }
     None
+}
+
+/// Someone deletes a Deployment of the version that the user was told to be good last, though its job
+/// runs, or was stopped for a successor that is not good yet. A job that is lost, or does not heed its
+/// cancellation, may be ended with its cluster.
+fn cluster_stays(before: &World, after: &World, app: AppId) -> Option<Violation> {
+    let application = &after.applications[app.0];
+    if application.deleting || application.gone || application.spec.alone {
+        return None;
+    }
+    let announced = |r: &Run| r.app == app && r.announced;
+    let good = RunId(after.runs.iter().rposition(announced)?);
+    let run = after.run(good);
+    // One that ended by itself is good, too.
+    let succeeded = |r: &Run| r.app == app && r.end == Some(End::Finished);
+    if after.runs[good.0..].iter().any(succeeded) {
+        return None;
+    }
+    let hangs = after.live_job(good).is_some_and(|(_, job)| job.state == JobState::Cancelling);
+    let needed = matches!(run.end, None | Some(End::Stopped)) && !hangs;
+    let mine = |d: &&Deployment| {
+        (d.cluster.app, d.cluster.incarnation) == (app, run.incarnation) && d.terminating
+    };
+    let stood =
+        |d: &&Deployment| before.deployments.iter().any(|b| b.uid == d.uid && !b.terminating);
+    let deleted = after.deployments.iter().filter(mine).find(stood).filter(|_| needed)?;
+    violation(CLUSTER_STAYS, format!("{:?} of cluster {}", deleted.role, run.incarnation))
 }
 
 /// Something that has to be seen at some time.
@@ -152,6 +197,10 @@ pub const CURED: &str = "a first deploy that failed was cured by another";
 pub const DELETED: &str = "an application is gone, with a final savepoint and without pods";
 /// A savepoint whose operation nobody could read was used.
 pub const FOUND_BY_STATISTICS: &str = "a savepoint was found through the statistics alone";
+/// A lost job was started again from its own newest checkpoint.
+pub const RECOVERED: &str = "a job runs again from its own newest checkpoint";
+/// A job was started without state because the user allowed it.
+pub const WITHOUT_STATE: &str = "a job begins from nothing because the user allowed it";
 /// A job ended by itself and its successor began from nothing.
 pub const AFTER_THE_END: &str = "a job begins from nothing after one that ended by itself";
 
@@ -180,6 +229,24 @@ pub const SOMETIMES: &[Sometimes] = &[
             Origin::File(file) => r.announced && !w.files[file.0].told_by_operation,
             Origin::Empty => false,
         })
+    }),
+    (RECOVERED, |w| {
+        w.runs.iter().any(|run| match run.origin {
+            Origin::File(file) => {
+                let file = &w.files[file.0];
+                let writer = file.run.map(|of| w.run(of));
+                let same = writer.is_some_and(|of| of.incarnation == run.incarnation);
+                run.announced && same && file.kind == FileKind::Checkpoint
+            }
+            Origin::Empty => false,
+        })
+    }),
+    (WITHOUT_STATE, |w| {
+        let lost = |r: &Run| r.started && r.end != Some(End::Finished);
+        let first = w.runs.iter().position(lost);
+        let anew = |r: &Run| r.announced && r.origin == Origin::Empty;
+        let stateless = w.applications.iter().any(|a| a.spec.stateless);
+        stateless && first.is_some_and(|n| w.runs[n + 1..].iter().any(anew))
     }),
     (AFTER_THE_END, |w| {
         let ended = |r: &Run| r.end == Some(End::Finished);

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use flinkk8soperator_sim::explore::{Limits, Suite, What, check_form, explore, suites};
 use flinkk8soperator_sim::invariants::{
-    AFTER_THE_END, CURED, DELETED, FIRST_DEPLOYED, FOUND_BY_STATISTICS, ROLLED_BACK, SOMETIMES,
-    UPDATED,
+    AFTER_THE_END, CURED, DELETED, FIRST_DEPLOYED, FOUND_BY_STATISTICS, RECOVERED, ROLLED_BACK,
+    SOMETIMES, UPDATED, WITHOUT_STATE,
 };
 
 /// The suites by name, with what has to be seen in each: an exploration that never sees an update
@@ -54,6 +54,17 @@ explorations! {
     deleted_in_an_update: "deleted in an update" sees [DELETED, UPDATED];
     deleted_in_a_rollback: "deleted in a rollback" sees [DELETED, ROLLED_BACK];
     deleted_by_force: "deleted by force" sees [FIRST_DEPLOYED];
+    lost_twice: "lost twice" sees [FIRST_DEPLOYED, RECOVERED];
+    savepoint_fails: "savepoint fails in an update" sees [UPDATED, RECOVERED];
+    without_savepoints: "update without savepoints" sees [WITHOUT_STATE];
+    not_retained: "lost without retention" sees [UPDATED];
+    not_retained_then_anew: "lost without retention, started without state" sees [WITHOUT_STATE];
+    last_seen: "last seen" sees [RECOVERED];
+    alone: "alone: update" sees [UPDATED, ROLLED_BACK];
+    alone_bad_image: "alone: bad image, then cured" sees [UPDATED, ROLLED_BACK];
+    alone_wrong_class: "alone: wrong class" sees [ROLLED_BACK];
+    alone_put_back: "alone: put back in an update" sees [ROLLED_BACK];
+    alone_deleted: "alone: deleted in a rollback" sees [DELETED];
     deleted_and_left_alone: "deleted and left alone" sees [FIRST_DEPLOYED];
 }
 

@@ -1,14 +1,21 @@
 //! Defects planted around the machine are found: each by the invariant that it breaks.
 
+use std::collections::BTreeSet;
+
 use flinkk8soperator_sim::explore::{Limits, Plant, What, explore, finder};
-use flinkk8soperator_sim::invariants::{NEWEST_STATE, NOT_EMPTY, ONE_JOB, ROLLBACK_POSSIBLE};
+use flinkk8soperator_sim::invariants::{
+    CLUSTER_STAYS, NEWEST_STATE, NOT_EMPTY, ONE_JOB, ROLLBACK_POSSIBLE,
+};
 
 #[test]
 fn every_planted_defect_is_found_and_without_it_nothing_is() {
+    let mut clean = BTreeSet::new();
     for plant in Plant::ALL {
         let suite = finder(*plant);
-        let clean = explore(&suite, None, Limits::default());
-        assert!(clean.finding.is_none(), "without {plant:?}: {clean}");
+        if clean.insert(format!("{suite:?}")) {
+            let without = explore(&suite, None, Limits::default());
+            assert!(without.finding.is_none(), "without {plant:?}: {without}");
+        }
         let report = explore(&suite, Some(*plant), Limits::default());
         let found = report.finding.as_ref().map(|f| &f.what);
         let Some(What::Invariant(violation)) = found else { panic!("{plant:?}: {report}") };
@@ -18,12 +25,25 @@ fn every_planted_defect_is_found_and_without_it_nothing_is() {
 
 fn broken_by(plant: Plant) -> &'static str {
     match plant {
-        Plant::EffectsBeforeWrite => ROLLBACK_POSSIBLE,
+        Plant::EffectsBeforeWrite | Plant::IncarnationsComeAgain | Plant::OldClusterGoesEarly => {
+            CLUSTER_STAYS
+        }
         Plant::NotFoundClosesSubmission
         | Plant::SubmitsBesideALeavingCluster
-        | Plant::NewJobIdEachTime => ONE_JOB,
-        Plant::RestoresFromCheckpoint => NEWEST_STATE,
-        Plant::StartsEmpty => NOT_EMPTY,
+        | Plant::NewJobIdEachTime
+        | Plant::HeldSlotsCountAsFree
+        | Plant::SavepointEndsTheJob
+        | Plant::CancellingCountsAsOver
+        | Plant::LostAnswerMeansRefused
+        | Plant::ForgetsWhatIsLeaving => ONE_JOB,
+        Plant::RestoresFromCheckpoint | Plant::FailedSavepointCounts => NEWEST_STATE,
+        Plant::StartsEmpty
+        | Plant::RollsBackToNothing
+        | Plant::RecoversFromNothing
+        | Plant::OldStatisticsBelieved
+        | Plant::SilenceMeansNotFound
+        | Plant::FailedCountsAsFinished => NOT_EMPTY,
+        Plant::RevisionGoesEarly => ROLLBACK_POSSIBLE,
     }
 }
 

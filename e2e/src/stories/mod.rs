@@ -7,12 +7,14 @@ use anyhow::Result;
 
 use crate::stage::Stage;
 
+mod alone;
 mod delete;
 mod deploy;
 mod kill_points;
 mod kill_random;
 mod missing_image;
 mod objects;
+mod recovery;
 mod update;
 mod wrong_class;
 
@@ -29,7 +31,7 @@ pub(crate) struct Story {
 }
 
 /// All stories.
-pub(crate) const ALL: [Story; 8] = [
+pub(crate) const ALL: [Story; 10] = [
     Story {
         name: "crd",
         about: "the CRD is taken, refuses what cannot work, and leaves alone what was stored before",
@@ -54,6 +56,16 @@ pub(crate) const ALL: [Story; 8] = [
         name: "wrong-class",
         about: "a job that cannot start is rolled back; the old one goes on from its savepoint",
         tell: |stage| Box::pin(wrong_class::tell(stage)),
+    },
+    Story {
+        name: "alone",
+        about: "an update in mode Single, without a second cluster, and the way back",
+        tell: |stage| Box::pin(alone::tell(stage)),
+    },
+    Story {
+        name: "recovery",
+        about: "a job that fails for good runs again; one whose JobManager dies when a person says so",
+        tell: |stage| Box::pin(recovery::tell(stage)),
     },
     Story {
         name: "kill-points",

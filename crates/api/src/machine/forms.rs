@@ -1,8 +1,9 @@
 //! The persisted form of each type of the state: its members, and the words of its enums.
 
 use flinkk8soperator_core::{
-    Aftermath, Baseline, ClusterStarting, Confirming, Deleting, DeletingStep, DeployFailed,
-    Failure, Ids, Leaving, LiveJob, New, Origin, Phase, Process, Record, RestorePoint,
+    Aftermath, Baseline, Cancelling, ClusterStarting, Confirming, Deleting, DeletingStep,
+    DeployFailed, Failure, Find, Ids, Learnt, Leaving, LiveJob, New, Obsolete, Origin, Phase,
+    Process, Purpose, Record, Recovered, Recovering, RecoveringStep, Restart, RestorePoint,
     RollingBackJob, Running, Savepointing, Stop, Submission, SubmittingJob, Target, Unreadable,
     Updating, Version, Work,
 };
@@ -17,20 +18,35 @@ record!(Record {
     deployed: "deployed",
     previous: "previous",
     leaving: "leaving",
+    obsolete: "obsolete",
     settled: "settled",
     forced: "forced",
+    restored: "restored",
+    recovered: "recovered",
 });
 record!(Ids { epoch: "epoch", issued: "issued" });
-record!(Version { target: "target", work: "work" });
+record!(Recovered { attempt: "attempt", at: "at" });
+record!(Version { target: "target", removed: "removed", work: "work" });
 record!(Target {
     hash: "hash",
     incarnation: "incarnation",
     generation: "generation",
     digest: "digest",
     parallelism: "parallelism",
+    mode: "mode",
 });
-record!(LiveJob { id: "id", from: "from" });
-record!(RestorePoint { path: "path", job: "job", checkpoint: "checkpoint", at: "at" });
+record!(LiveJob { id: "id", from: "from", learnt: "learnt" });
+record!(Learnt { checkpoints: "checkpoints", newest: "newest", at: "at" });
+record!(RestorePoint {
+    path: "path",
+    kind: "kind",
+    job: "job",
+    checkpoint: "checkpoint",
+    taken: "taken",
+    source: "source",
+    at: "at",
+});
+record!(Obsolete { incarnation: "incarnation", hash: "hash" });
 record!(Leaving { incarnation: "incarnation", hash: "hash", may_run: "mayRun" });
 record!(Process { pod: "pod", restarts: "restarts" });
 record!(Baseline { checkpoint: "checkpoint", restored: "restored" });
@@ -39,6 +55,7 @@ record!(Confirming { since: "since", restarted_at: "restartedAt", deadline: "dea
 record!(Stop {
     job: "job",
     trigger: "trigger",
+    process: "process",
     baseline: "baseline",
     attempt: "attempt",
     not_before: "notBefore",
@@ -63,15 +80,28 @@ record!(ClusterStarting {
     troubled: "troubled",
 });
 record!(Savepointing { target: "target", stop: "stop", deadline: "deadline" });
+record!(Cancelling { target: "target", job: "job", deadline: "deadline" });
+record!(Recovering {
+    purpose: "purpose",
+    job: "job",
+    why: "why",
+    step: "step",
+    deadline: "deadline",
+});
+record!(Find { over_since: "overSince", cancel: "cancel" });
+record!(Restart {
+    submission: "submission",
+    aftermath: "aftermath",
+    attempt: "attempt",
+    trouble: "trouble",
+});
 record!(SubmittingJob { target: "target", submission: "submission" });
 record!(Running { confirming: "confirming" });
 record!(RollingBackJob {
     failed: "failed",
     failure: "failure",
-    submission: "submission",
-    aftermath: "aftermath",
-    attempt: "attempt",
-    trouble: "trouble",
+    revived: "revived",
+    restart: "restart",
 });
 record!(DeployFailed { failed: "failed", failure: "failure" });
 record!(Deleting { step: "step", deadline: "deadline" });
@@ -90,7 +120,7 @@ impl Stored for Work {
     fn store(&self) -> Option<Value> {
         match self {
             Work::Live(job) => variant("Live", [("job", job.store())]),
-            Work::Stopped(point) => variant("Stopped", [("restorePoint", point.store())]),
+            Work::Stopped(origin) => variant("Stopped", [("next", origin.store())]),
             Work::Finished => variant("Finished", []),
         }
     }
@@ -99,7 +129,7 @@ impl Stored for Work {
         let kind = from.member("kind")?;
         match kind.text()? {
             "Live" => from.get("job").map(Work::Live),
-            "Stopped" => from.get("restorePoint").map(Work::Stopped),
+            "Stopped" => from.get("next").map(Work::Stopped),
             "Finished" => Ok(Work::Finished),
             _ => Err(kind.wrong("Live, Stopped or Finished")),
         }
@@ -122,6 +152,42 @@ impl Stored for Origin {
             "Given" => from.get("path").map(Origin::Given),
             "Restored" => from.get("restorePoint").map(Origin::Restored),
             _ => Err(kind.wrong("Empty, Given or Restored")),
+        }
+    }
+}
+
+impl Stored for Purpose {
+    fn store(&self) -> Option<Value> {
+        match self {
+            Purpose::Deploy(target) => variant("Deploy", [("target", target.store())]),
+            Purpose::Restart(failed) => variant("Restart", [("failed", failed.store())]),
+        }
+    }
+
+    fn load(from: &Entry<'_>) -> Result<Purpose, MachineError> {
+        let kind = from.member("kind")?;
+        match kind.text()? {
+            "Deploy" => from.get("target").map(Purpose::Deploy),
+            "Restart" => from.get("failed").map(Purpose::Restart),
+            _ => Err(kind.wrong("Deploy or Restart")),
+        }
+    }
+}
+
+impl Stored for RecoveringStep {
+    fn store(&self) -> Option<Value> {
+        match self {
+            RecoveringStep::Find(find) => variant("Find", [("find", find.store())]),
+            RecoveringStep::Start(restart) => variant("Start", [("restart", restart.store())]),
+        }
+    }
+
+    fn load(from: &Entry<'_>) -> Result<RecoveringStep, MachineError> {
+        let kind = from.member("kind")?;
+        match kind.text()? {
+            "Find" => from.get("find").map(RecoveringStep::Find),
+            "Start" => from.get("restart").map(|restart| RecoveringStep::Start(Box::new(restart))),
+            _ => Err(kind.wrong("Find or Start")),
         }
     }
 }
@@ -178,6 +244,8 @@ impl Stored for Phase {
             Phase::Updating(phase) => ("Updating", phase.store()),
             Phase::ClusterStarting(phase) => ("ClusterStarting", phase.store()),
             Phase::Savepointing(phase) => ("Savepointing", phase.store()),
+            Phase::Cancelling(phase) => ("Cancelling", phase.store()),
+            Phase::Recovering(phase) => ("Recovering", phase.store()),
             Phase::SubmittingJob(phase) => ("SubmittingJob", phase.store()),
             Phase::Running(phase) => ("Running", phase.store()),
             Phase::RollingBackJob(phase) => ("RollingBackJob", phase.store()),
@@ -199,6 +267,8 @@ impl Stored for Phase {
             "Updating" => Phase::Updating(Stored::load(from)?),
             "ClusterStarting" => Phase::ClusterStarting(Stored::load(from)?),
             "Savepointing" => Phase::Savepointing(Stored::load(from)?),
+            "Cancelling" => Phase::Cancelling(Stored::load(from)?),
+            "Recovering" => Phase::Recovering(Stored::load(from)?),
             "SubmittingJob" => Phase::SubmittingJob(Stored::load(from)?),
             "Running" => Phase::Running(Stored::load(from)?),
             "RollingBackJob" => Phase::RollingBackJob(Stored::load(from)?),

@@ -3,7 +3,8 @@
 use std::str::FromStr;
 
 use flinkk8soperator_core::{
-    DeployHash, Digest, FailureKind, Incarnation, JobId, Timestamp, TriggerId, Uid,
+    CheckpointKind, DeployHash, Digest, FailureKind, Incarnation, JobId, Mode, Source, Timestamp,
+    TriggerId, Uid,
 };
 use serde_json::{Map, Value};
 
@@ -190,17 +191,26 @@ impl Stored for Digest {
     }
 }
 
-impl Stored for FailureKind {
-    fn store(&self) -> Option<Value> {
-        Some(Value::from(self.as_str()))
-    }
+macro_rules! word {
+    ($($type:ident: $expected:literal),+) => { $(
+        impl Stored for $type {
+            fn store(&self) -> Option<Value> {
+                Some(Value::from(self.as_str()))
+            }
 
-    fn load(from: &Entry<'_>) -> Result<FailureKind, MachineError> {
-        let word = from.text()?;
-        let kind = FailureKind::ALL.iter().find(|kind| kind.as_str() == word);
-        kind.copied().ok_or_else(|| from.wrong("a sort of failure"))
-    }
+            fn load(from: &Entry<'_>) -> Result<$type, MachineError> {
+                let word = from.text()?;
+                let found = $type::ALL.iter().find(|known| known.as_str() == word);
+                found.copied().ok_or_else(|| from.wrong($expected))
+            }
+        }
+    )+ };
 }
+
+word!(
+    FailureKind: "a sort of failure", CheckpointKind: "Checkpoint or Savepoint",
+    Mode: "Dual or Single", Source: "Operation, Statistics or Memory"
+);
 
 macro_rules! id {
     ($($type:ident: $expected:literal),+) => { $(

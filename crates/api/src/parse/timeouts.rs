@@ -19,6 +19,7 @@ pub(super) fn of(spec: &FlinkApplicationSpec, operator: &Timeouts) -> Timeouts {
         submit: limit(&own.submit, operator.submit),
         job_start: limit(&own.job_start, operator.job_start),
         confirm: limit(&own.confirm, operator.confirm),
+        recovery: limit(&own.recovery, operator.recovery),
         delete: limit(&own.delete, operator.delete),
     }
 }

@@ -3,18 +3,14 @@
 
 use flinkk8soperator_core::{Obstacle, ObstacleKind};
 
-use crate::v1beta1::{DeploymentMode, FlinkApplicationSpec, Recovery, ScaleMode};
+use crate::v1beta1::{DeploymentMode, FlinkApplicationSpec, ScaleMode};
 
 /// The fields of the spec that ask for it.
 pub(super) fn find(spec: &FlinkApplicationSpec) -> Vec<Obstacle> {
     let text = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
     let set = [
-        (deployment_mode(spec), "spec.deploymentMode", "use Dual"),
+        (deployment_mode(spec), "spec.deploymentMode", "use Dual or Single"),
         (spec.scale_mode == Some(ScaleMode::InPlace), "spec.scaleMode", "use NewCluster"),
-        (spec.savepoint_disabled == Some(true), "spec.savepointDisabled", "leave it out"),
-        (spec.fallback_without_state == Some(true), "spec.fallbackWithoutState", "leave it out"),
-        (spec.restore.is_some(), "spec.restore", "leave it out"),
-        (spec.recovery == Some(Recovery::LastSeen), "spec.recovery", "use Proven"),
         (spec.foreign_job.is_some(), "spec.foreignJob", "end that job by hand and leave it out"),
         (text(&spec.accept_pending_edit), "spec.acceptPendingEdit", "leave it out"),
         (text(&spec.tear_down_version_hash), "spec.tearDownVersionHash", "leave it out"),
@@ -24,7 +20,7 @@ pub(super) fn find(spec: &FlinkApplicationSpec) -> Vec<Obstacle> {
 }
 
 fn deployment_mode(spec: &FlinkApplicationSpec) -> bool {
-    matches!(spec.deployment_mode, Some(DeploymentMode::BlueGreen | DeploymentMode::Single))
+    matches!(spec.deployment_mode, Some(DeploymentMode::BlueGreen))
 }
 
 fn refusal(spec: &FlinkApplicationSpec, field: &str, cure: &str) -> Obstacle {

@@ -2,7 +2,7 @@
 //!
 //! A deploy is known by its cluster's number. What ended is never changed again.
 
-use flinkk8soperator_core::{Phase, Reason, State, Target, Timestamp};
+use flinkk8soperator_core::{Phase, Purpose, Reason, State, Target, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::clipped;
@@ -67,6 +67,12 @@ fn progress(state: &State) -> Option<Progress<'_>> {
         Phase::Updating(phase) => Some(on_its_way(&phase.target)),
         Phase::ClusterStarting(phase) => Some(on_its_way(&phase.target)),
         Phase::Savepointing(phase) => Some(on_its_way(&phase.target)),
+        Phase::Cancelling(phase) => Some(on_its_way(&phase.target)),
+        Phase::Recovering(phase) => match &phase.purpose {
+            Purpose::Deploy(target) => Some(on_its_way(target)),
+            // No deploy: the deployed version's job runs again.
+            Purpose::Restart(_) => None,
+        },
         Phase::SubmittingJob(phase) => {
             let restored_from = phase.submission.from.path();
             Some(Progress { restored_from, ..on_its_way(&phase.target) })

@@ -113,7 +113,8 @@ fn refusal(flink: &Flink) -> Option<(FailureKind, &String)> {
 
 fn remembered(phase: &Phase) -> Option<&Failure> {
     match phase {
-        Phase::RollingBackJob(phase) => phase.trouble.as_ref().or(Some(&phase.failure)),
+        Phase::RollingBackJob(phase) => phase.restart.trouble.as_ref().or(Some(&phase.failure)),
+        Phase::Recovering(phase) => Some(&phase.why),
         Phase::DeployFailed(phase) => Some(&phase.failure),
         _ => None,
     }

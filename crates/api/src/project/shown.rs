@@ -2,8 +2,8 @@
 //! stands, so that its operator could read them back.
 
 use flinkk8soperator_core::{
-    DeletingStep, Incarnation, JobId, Origin, Phase, Reason, State, Stop, Submission, Target,
-    Timestamp, Work,
+    DeletingStep, Incarnation, JobId, Origin, Phase, Reason, Recovering, RecoveringStep, State,
+    Stop, Submission, Target, Timestamp, Work,
 };
 
 use crate::v1beta1::FlinkApplicationStatus;
@@ -46,7 +46,11 @@ pub(super) fn of(state: &State) -> Shown {
         Phase::SubmittingJob(phase) => {
             (Some(phase.target.incarnation), named(Some(&phase.submission)))
         }
-        Phase::RollingBackJob(phase) => (cluster, named(phase.submission.as_ref())),
+        Phase::RollingBackJob(phase) => (cluster, named(phase.restart.submission.as_ref())),
+        Phase::Recovering(phase) => match &phase.step {
+            RecoveringStep::Find(_) => (cluster, Some(phase.job)),
+            RecoveringStep::Start(restart) => (cluster, named(restart.submission.as_ref())),
+        },
         Phase::Deleting(phase) => match &phase.step {
             DeletingStep::Stop(stop) => (cluster, Some(stop.job)),
             DeletingStep::Cancel(job) => (cluster, Some(*job)),
@@ -58,6 +62,7 @@ pub(super) fn of(state: &State) -> Shown {
         Phase::ClusterStarting(phase) => (cluster.or(Some(phase.target.incarnation)), live),
         Phase::New(_)
         | Phase::Savepointing(_)
+        | Phase::Cancelling(_)
         | Phase::Running(_)
         | Phase::DeployFailed(_)
         | Phase::Unreadable(_) => (cluster, live),
@@ -87,7 +92,7 @@ pub(super) fn failed_hash(state: &State) -> Option<String> {
 /// `rollbackHash`, where this state sets it: what was deployed when a deploy was given up.
 pub(super) fn rollback_hash(state: &State) -> Option<String> {
     let back = match &state.phase {
-        Phase::RollingBackJob(phase) => phase.submission.is_some(),
+        Phase::RollingBackJob(phase) => phase.restart.submission.is_some(),
         Phase::DeployFailed(_) => true,
         _ => false,
     };
@@ -119,10 +124,7 @@ pub(super) fn savepoint_path(state: &State) -> Option<String> {
     {
         return Some(point.path.clone());
     }
-    match &state.record.deployed.as_ref()?.work {
-        Work::Stopped(point) => Some(point.path.clone()),
-        Work::Live(_) | Work::Finished => None,
-    }
+    state.record.deployed.as_ref()?.stopped()?.path().map(str::to_owned)
 }
 
 /// `retryCount`: attempts of the step under way after the first one.
@@ -130,7 +132,10 @@ pub(super) fn retries(state: &State) -> Option<i32> {
     let attempt = match &state.phase {
         Phase::ClusterStarting(phase) => phase.attempt,
         Phase::SubmittingJob(phase) => phase.submission.attempt,
-        Phase::RollingBackJob(phase) => phase.attempt,
+        Phase::RollingBackJob(phase) => phase.restart.attempt,
+        Phase::Recovering(Recovering { step: RecoveringStep::Start(restart), .. }) => {
+            restart.attempt
+        }
         _ => stop(state)?.attempt,
     };
     i32::try_from(attempt).ok().map(|attempt| attempt - 1).filter(|retries| *retries > 0)

@@ -173,9 +173,19 @@ fn every_sort_of_failure_has_someone_whose_words_it_is_told_in() {
 }
 
 #[test]
+fn a_recovery_tells_what_happened_to_the_job() {
+    let lost = state(Some(live(1, Origin::Empty)), finding(Purpose::Restart(None)));
+    let error = round(&mut Story::default(), 0, lost, Reason::Recovering, &seen(vec![]));
+    assert_eq!(
+        (&error["source"], &error["message"]),
+        (&json!("Flink"), &json!("no route to host"))
+    );
+}
+
+#[test]
 fn a_rollback_in_trouble_tells_its_newest_trouble() {
     let Phase::RollingBackJob(mut back) = rolling_back(2, None) else { unreachable!() };
-    back.trouble = Some(failure(FailureKind::SubmissionTimeout, "no answer in 5m0s"));
+    back.restart.trouble = Some(failure(FailureKind::SubmissionTimeout, "no answer in 5m0s"));
     let state = state(Some(stopped(1)), Phase::RollingBackJob(back));
     let error = round(&mut Story::default(), 0, state, Reason::RollingBack, &seen(vec![]));
     assert_eq!(

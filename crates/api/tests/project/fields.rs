@@ -27,6 +27,8 @@ fn the_phase_is_the_reference_operators_word() {
         (savepointing(2), "Savepointing"),
         (submitting(2, Origin::Empty, false), "SubmittingJob"),
         (running(), "Running"),
+        (cancelling(2), "Cancelling"),
+        (finding(Purpose::Restart(None)), "Recovering"),
         (rolling_back(2, None), "RollingBackJob"),
         (deploy_failed(2), "DeployFailed"),
         (deleting(DeletingStep::Look), "Deleting"),
@@ -130,6 +132,10 @@ fn retries_are_the_attempts_after_the_first() {
     check(submitting(1), None);
     check(submitting(3), Some(2));
     check(deleting(DeletingStep::Stop(stop(1, 2))), Some(1));
+    let again = |attempt| {
+        restarting(Some(Submission { attempt, ..submission(1, restored(), false) }), attempt)
+    };
+    check(again(4), Some(3));
     check(running(), None);
 }
 

@@ -86,6 +86,24 @@ fn a_deploy_that_is_rolled_back_says_so_and_the_newest_comes_first() {
 }
 
 #[test]
+fn a_recovery_is_a_step_of_the_deploy_that_it_is_for_and_else_of_none() {
+    let mut states = first_deploy();
+    states.extend([
+        state(old(), finding(Purpose::Restart(None))),
+        state(old(), running()),
+        state(old(), updating(2)),
+        state(old(), finding(Purpose::Deploy(target(2)))),
+        state(Some(stopped(1)), submitting(2, restored(), false)),
+    ]);
+    let history = history(states);
+    assert_eq!(
+        history[0],
+        "aaaaaaa2 InProgress 90-?: Updating@90-100 Recovering@100-110 SubmittingJob@110-?"
+    );
+    assert_eq!((history.len(), &history[1][..18]), (2, "aaaaaaa1 Succeeded"));
+}
+
+#[test]
 fn a_deploy_that_never_touched_the_old_job_failed() {
     let states = vec![
         state(old(), cluster_starting(2)),

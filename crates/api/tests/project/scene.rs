@@ -29,6 +29,7 @@ pub(crate) fn target(number: u32) -> Target {
         generation: i64::from(number) * 10,
         digest: Digest(number.into()),
         parallelism: number * 2,
+        mode: Mode::Dual,
     }
 }
 
@@ -38,19 +39,29 @@ pub(crate) fn job(number: u32) -> JobId {
 
 pub(crate) fn point(number: u32) -> RestorePoint {
     let path = format!("s3://bucket/sp-{number}");
-    RestorePoint { path, job: job(number), checkpoint: Some(7), at: at(0) }
+    RestorePoint {
+        path,
+        kind: CheckpointKind::Savepoint,
+        job: job(number),
+        checkpoint: Some(7),
+        taken: None,
+        source: Source::Operation,
+        at: at(0),
+    }
 }
 
 pub(crate) fn live(number: u32, from: Origin) -> Version {
-    Version { target: target(number), work: Work::Live(LiveJob { id: job(number), from }) }
+    let work = Work::Live(LiveJob { id: job(number), from, learnt: None });
+    Version { target: target(number), removed: false, work }
 }
 
 pub(crate) fn stopped(number: u32) -> Version {
-    Version { target: target(number), work: Work::Stopped(point(number)) }
+    let work = Work::Stopped(Origin::Restored(point(number)));
+    Version { target: target(number), removed: false, work }
 }
 
 pub(crate) fn finished(number: u32) -> Version {
-    Version { target: target(number), work: Work::Finished }
+    Version { target: target(number), removed: false, work: Work::Finished }
 }
 
 pub(crate) fn state(deployed: Option<Version>, phase: Phase) -> State {
@@ -76,6 +87,7 @@ pub(crate) fn stop(number: u32, attempt: u32) -> Stop {
     Stop {
         job: job(number),
         trigger: TriggerId(0xf00),
+        process: Process { pod: Uid(1), restarts: 0 },
         baseline: Baseline { checkpoint: 6, restored: 0 },
         attempt,
         not_before: at(0),
@@ -125,11 +137,32 @@ pub(crate) fn rolling_back(number: u32, submission: Option<Submission>) -> Phase
     Phase::RollingBackJob(RollingBackJob {
         failed,
         failure,
-        submission,
-        aftermath: None,
-        attempt: 1,
-        trouble: None,
+        revived: None,
+        restart: restart(submission),
     })
+}
+
+fn restart(submission: Option<Submission>) -> Restart {
+    Restart { submission, aftermath: None, attempt: 1, trouble: None }
+}
+
+pub(crate) fn recovering(purpose: Purpose, step: RecoveringStep) -> Phase {
+    let why = failure(FailureKind::JobFailed, "no route to host");
+    Phase::Recovering(Recovering { purpose, job: job(1), why, step, deadline: at(900) })
+}
+
+pub(crate) fn finding(purpose: Purpose) -> Phase {
+    recovering(purpose, RecoveringStep::Find(Find { over_since: None, cancel: false }))
+}
+
+pub(crate) fn restarting(submission: Option<Submission>, attempt: u32) -> Phase {
+    let restart = Restart { attempt, ..restart(submission) };
+    recovering(Purpose::Restart(None), RecoveringStep::Start(Box::new(restart)))
+}
+
+pub(crate) fn cancelling(number: u32) -> Phase {
+    let (target, deadline) = (target(number), at(600));
+    Phase::Cancelling(Cancelling { target, job: job(1), deadline })
 }
 
 pub(crate) fn deploy_failed(number: u32) -> Phase {
@@ -152,6 +185,8 @@ fn reason(phase: &Phase) -> Reason {
         Phase::Running(running) if running.confirming.is_none() => Reason::Running,
         Phase::Running(_) => Reason::Confirming,
         Phase::RollingBackJob(_) => Reason::RollingBack,
+        Phase::Recovering(_) => Reason::Recovering,
+        Phase::Cancelling(_) => Reason::Deploying,
         Phase::DeployFailed(_) => Reason::DeployFailed,
         Phase::Deleting(_) => Reason::Deleting,
         Phase::Unreadable(_) => Reason::Unreadable,
@@ -169,7 +204,13 @@ pub(crate) fn desired() -> Desired {
         goal: Goal::Run,
         finalizer: true,
         parallelism: 1,
+        mode: Mode::Dual,
         savepoint_stop: SavepointStop::Stop,
+        savepoint_disabled: false,
+        fallback_without_state: false,
+        restore: None,
+        recovery: Recovery::Proven,
+        max_checkpoint_age: Duration::from_secs(3600),
         initial_savepoint: None,
         force_rollback: false,
         timeouts: Timeouts::default(),

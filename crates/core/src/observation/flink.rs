@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Fact;
 use crate::ids::{JobId, Process};
 use crate::time::Timestamp;
+use crate::words::words;
 
 /// What one JobManager said.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
@@ -21,6 +22,9 @@ pub struct Flink {
     /// See [`FlinkRequest::statistics`](super::FlinkRequest::statistics); `None`: Flink answers 404, which of a job that it knows
     /// says that the job makes no checkpoints.
     pub statistics: Fact<Option<Statistics>>,
+    /// See [`FlinkRequest::checkpointing`](super::FlinkRequest::checkpointing); `None`: Flink
+    /// answers 404, which of a job that it knows says that the job makes no checkpoints.
+    pub checkpointing: Fact<Option<Checkpointing>>,
     /// See [`FlinkRequest::operation`](super::FlinkRequest::operation).
     pub operation: Fact<Operation>,
     /// See [`FlinkRequest::failure`](super::FlinkRequest::failure): the root cause, in Flink's own words.
@@ -37,6 +41,7 @@ impl Flink {
             && self.jobs.bearable(grace)
             && self.job.bearable(grace)
             && self.statistics.bearable(grace)
+            && self.checkpointing.bearable(grace)
             && self.operation.bearable(grace)
     }
 }
@@ -56,6 +61,9 @@ pub struct FlinkCluster {
     /// `web.refresh-interval`: how old job details and statistics can be.
     #[cfg_attr(feature = "serde", serde(with = "crate::text_form::duration"))]
     pub refresh_interval: Duration,
+    /// Whether Flink starts jobs again by itself after a JobManager died (`high-availability`,
+    /// `high-availability.type`): this JobManager may then know a job from another one's end on only.
+    pub high_availability: bool,
 }
 
 /// Flink's version, major and minor.
@@ -127,6 +135,8 @@ pub struct Job {
     pub vertices_up: u32,
     /// When it last entered RESTARTING, by the JobManager's clock.
     pub restarted_at: Option<Timestamp>,
+    /// `now`: the JobManager's clock.
+    pub clock: Timestamp,
 }
 
 impl Job {
@@ -150,6 +160,8 @@ pub struct Statistics {
     pub in_progress: u64,
     /// Completed ones that Flink still lists, savepoints included, newest last.
     pub completed: Vec<Checkpoint>,
+    /// What the job was restored from last (`latest.restored`), by this JobManager.
+    pub restored_from: Option<Checkpoint>,
 }
 
 /// A completed checkpoint or savepoint.
@@ -164,16 +176,41 @@ pub struct Checkpoint {
     pub path: Option<String>,
     /// Flink has removed it.
     pub discarded: bool,
+    /// When it was begun (`trigger_timestamp`), by the JobManager's clock.
+    pub taken: Timestamp,
 }
 
-/// Kinds of checkpoints.
+words! {
+    /// Kinds of checkpoints.
+    CheckpointKind {
+        /// Periodic, or triggered as a checkpoint.
+        Checkpoint,
+        /// SAVEPOINT, of a cancel or by itself, and SYNC_SAVEPOINT, of a stop.
+        Savepoint,
+    }
+}
+
+/// `/jobs/:id/checkpoints/config`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Checkpointing {
+    /// The time between two checkpoints; none: the job makes none by itself.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text_form::optional_duration"))]
+    pub interval: Option<Duration>,
+    /// What becomes of them.
+    pub retention: Retention,
+}
+
+/// What becomes of a job's checkpoints when the job ends (`externalization`; recorded, 1.13 to 2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub enum CheckpointKind {
-    /// Periodic, or triggered as a checkpoint.
-    Checkpoint,
-    /// SAVEPOINT, of a cancel or by itself, and SYNC_SAVEPOINT, of a stop.
-    Savepoint,
+pub enum Retention {
+    /// They go with the job, however it ends, and with a JobManager that is told to end.
+    None,
+    /// They stay if the job fails (DELETE_ON_CANCELLATION).
+    OnFailure,
+    /// They stay if the job fails or is cancelled (RETAIN_ON_CANCELLATION).
+    OnCancellation,
 }
 
 /// A savepoint operation.

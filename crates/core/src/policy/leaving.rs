@@ -4,14 +4,27 @@
 //! job may still run holds back every submission until then.
 
 use crate::decision::Effect;
+use crate::ids::Incarnation;
 use crate::observation::{ClusterObjects, Fact, FactRequest, Observation, Presence};
+use crate::policy::obsolete;
 use crate::state::{Leaving, Record, Target};
 
-/// Sends a version's cluster away.
+/// Sends a version's cluster away, and its revision: it will not come up again.
 pub(crate) fn send_away(record: &mut Record, target: Target, may_run: bool) {
+    send_away_for_now(record, target, may_run);
+    obsolete::discard(record, target);
+}
+
+/// Sends a version's cluster away; its revision stays, so that it can come up again.
+pub(crate) fn send_away_for_now(record: &mut Record, target: Target, may_run: bool) {
     let Target { incarnation, hash, .. } = target;
     record.leaving.retain(|l| l.incarnation != incarnation);
     record.leaving.push(Leaving { incarnation, hash, may_run });
+}
+
+/// Whether a cluster is on its way out.
+pub(crate) fn leaves(record: &Record, incarnation: Incarnation) -> bool {
+    record.leaving.iter().any(|l| l.incarnation == incarnation)
 }
 
 /// Whether a job may still run in a cluster on its way out.

@@ -1,9 +1,14 @@
 //! Rules that several states share, each a small pure function over what it needs.
 
 pub(crate) mod aftermath;
+pub(crate) mod cancel;
 pub(crate) mod change;
+pub(crate) mod learn;
 pub(crate) mod leaving;
+pub(crate) mod obsolete;
 pub(crate) mod readiness;
+pub(crate) mod restart;
+pub(crate) mod restore_point;
 pub(crate) mod stop;
 pub(crate) mod submission;
 pub(crate) mod watch;
@@ -35,7 +40,13 @@ mod fixture {
             goal: Goal::Run,
             finalizer: true,
             parallelism: 2,
+            mode: Mode::Dual,
             savepoint_stop: SavepointStop::Stop,
+            savepoint_disabled: false,
+            fallback_without_state: false,
+            restore: None,
+            recovery: Recovery::Proven,
+            max_checkpoint_age: Duration::from_secs(3600),
             initial_savepoint: None,
             force_rollback: false,
             timeouts: Timeouts::default(),
@@ -52,6 +63,7 @@ mod fixture {
             generation: 1,
             digest: Digest(1),
             parallelism: 2,
+            mode: Mode::Dual,
         }
     }
 
@@ -94,6 +106,7 @@ mod fixture {
             slots_free: 2,
             taskmanagers: 1,
             refresh_interval: Duration::from_secs(3),
+            high_availability: false,
         }
     }
 
@@ -102,7 +115,8 @@ mod fixture {
     }
 
     pub(super) fn job(state: JobState, vertices_up: u32) -> Fact<Option<Job>> {
-        Fact::Known(Some(Job { state, vertices: 2, vertices_up, restarted_at: None }))
+        let (restarted_at, clock) = (None, NOW);
+        Fact::Known(Some(Job { state, vertices: 2, vertices_up, restarted_at, clock }))
     }
 
     /// What is seen of cluster 1: these objects, and what its JobManager says.

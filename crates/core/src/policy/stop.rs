@@ -12,7 +12,7 @@ use crate::observation::{
     Operation, Statistics,
 };
 use crate::policy::readiness::job_state;
-use crate::state::{Baseline, RestorePoint, Stop};
+use crate::state::{Baseline, RestorePoint, Source, Stop};
 use crate::time::Timestamp;
 
 /// What is waited for while a job is being stopped, as the user is told.
@@ -31,38 +31,35 @@ pub(crate) enum Outcome {
     EndedByItself,
     /// No savepoint came of the last attempt, the job goes on; Flink's own words.
     Failed(String),
-    /// The job is over or unknown, and its newest state is not one of our savepoints.
-    Unproven(String),
+    /// The job is over or unknown, and its newest state is not known to be one of our savepoints.
+    WithoutSavepoint {
+        /// In words.
+        why: String,
+        /// The JobManager does not know the job any more: a savepoint may have been completed.
+        forgotten: bool,
+    },
 }
 
-/// A stop of `job` that was not sent yet.
-pub(crate) fn begin(
-    cx: &Context<'_>,
-    ids: &mut Ids,
-    job: JobId,
-    statistics: Option<&Statistics>,
-) -> Stop {
-    Stop {
+/// A stop of `job` that was not sent yet; none while the statistics for its baseline are not known.
+pub(crate) fn begin(cx: &Context<'_>, ids: &mut Ids, job: JobId, flink: &Flink) -> Option<Stop> {
+    let (process, statistics) = flink.process.zip(flink.statistics.known())?;
+    Some(Stop {
         job,
         trigger: ids.trigger(cx.desired.uid),
-        baseline: baseline(statistics),
+        process,
+        baseline: baseline(statistics.as_ref()),
         attempt: 1,
         not_before: cx.now,
         over_since: None,
         cancel: false,
-    }
+    })
 }
 
 /// The next attempt, under a new id, with backoff.
-pub(crate) fn again(
-    cx: &Context<'_>,
-    ids: &mut Ids,
-    stop: &Stop,
-    statistics: Option<&Statistics>,
-) -> Stop {
+pub(crate) fn again(cx: &Context<'_>, ids: &mut Ids, stop: &Stop, flink: &Flink) -> Option<Stop> {
     let attempt = stop.attempt + 1;
     let not_before = cx.now + cx.config.backoff(attempt);
-    Stop { attempt, not_before, ..begin(cx, ids, stop.job, statistics) }
+    Some(Stop { attempt, not_before, ..begin(cx, ids, stop.job, flink)? })
 }
 
 /// A job without checkpoints has no statistics: anything is above zero.
@@ -96,6 +93,9 @@ pub(crate) fn needs(
 }
 
 fn statistics_matter(stop: &Stop, deadline: Timestamp, cx: &Context<'_>, flink: &Flink) -> bool {
+    if flink.process != Some(stop.process) {
+        return true;
+    }
     match flink.operation.known() {
         None => false,
         Some(Operation::InProgress) => {
@@ -114,11 +114,14 @@ pub(crate) fn follow(cx: &Context<'_>, stop: &Stop, deadline: Timestamp, flink: 
     match (state, flink.job.known()) {
         (Some(state), _) if state.over() => after_the_end(cx, stop, state, flink),
         (Some(_), _) => while_it_runs(cx, stop, deadline, flink),
-        (None, Some(None)) => Outcome::Unproven(format!(
-            "the JobManager does not know job {} any more: it was restarted before the outcome \
-             of the savepoint could be read",
-            stop.job
-        )),
+        (None, Some(None)) => {
+            let why = format!(
+                "the JobManager does not know job {} any more: it was restarted before the \
+                 outcome of the savepoint could be read",
+                stop.job
+            );
+            Outcome::WithoutSavepoint { why, forgotten: true }
+        }
         (None, Some(Some(_)) | None) => Outcome::Waiting("the JobManager to answer"),
     }
 }
@@ -129,7 +132,7 @@ fn after_the_end(cx: &Context<'_>, stop: &Stop, state: JobState, flink: &Flink) 
     if let Some(Operation::Completed { path }) = flink.operation.known()
         && state != JobState::Failed
     {
-        return Outcome::Stopped(point(cx, stop, path.clone(), None));
+        return Outcome::Stopped(named(cx, stop, path.clone()));
     }
     if flink.operation.known().is_none() {
         return Outcome::Waiting("the savepoint's outcome");
@@ -147,19 +150,26 @@ fn after_the_end(cx: &Context<'_>, stop: &Stop, state: JobState, flink: &Flink) 
     }
     match (ours(cx, stop, statistics), state) {
         (Some(found), ended) if ended == JobState::Finished || is_newest(found, statistics) => {
-            let path = found.path.clone().unwrap_or_default();
-            Outcome::Stopped(point(cx, stop, path, Some(found.id)))
+            Outcome::Stopped(listed(cx, stop, found))
         }
         (_, JobState::Finished) => Outcome::EndedByItself,
-        (_, ended) => Outcome::Unproven(format!(
-            "job {} ended as {ended:?} without a final savepoint; its newest checkpoint is {}",
-            stop.job,
-            newest_path(statistics),
-        )),
+        (_, ended) => {
+            let why = format!(
+                "job {} ended as {ended:?} without a final savepoint; its newest checkpoint is {}",
+                stop.job,
+                newest_path(statistics),
+            );
+            Outcome::WithoutSavepoint { why, forgotten: false }
+        }
     }
 }
 
 fn while_it_runs(cx: &Context<'_>, stop: &Stop, deadline: Timestamp, flink: &Flink) -> Outcome {
+    // With high availability the job was restored from the checkpoint before: even a savepoint that
+    // was completed is older than what it has come to by now (recorded).
+    if flink.process != Some(stop.process) {
+        return Outcome::Failed("another JobManager took over, and the job goes on".to_owned());
+    }
     let statistics = flink.statistics.known().and_then(Option::as_ref);
     let failed_over = statistics.is_some_and(|s| s.restored > stop.baseline.restored);
     let written = statistics.is_some_and(|s| ours(cx, stop, s).is_some());
@@ -194,6 +204,9 @@ pub(crate) fn effect(
 ) -> Option<Effect> {
     let process = seen.cluster(incarnation)?.jobmanager_process(None)?;
     let flink = seen.flink.get(&incarnation).filter(|f| f.process == Some(process))?;
+    if process != stop.process {
+        return None;
+    }
     // The list of jobs is never cached: without it, details may show an ended job running.
     flink.jobs.known()?;
     let state = job_state(flink, stop.job)?;
@@ -248,8 +261,28 @@ fn newest_path(statistics: &Statistics) -> &str {
     kept.and_then(|c| c.path.as_deref()).unwrap_or("not known")
 }
 
-fn point(cx: &Context<'_>, stop: &Stop, path: String, checkpoint: Option<u64>) -> RestorePoint {
-    RestorePoint { path, job: stop.job, checkpoint, at: cx.now }
+/// The savepoint that the operation named.
+fn named(cx: &Context<'_>, stop: &Stop, path: String) -> RestorePoint {
+    RestorePoint {
+        path,
+        kind: CheckpointKind::Savepoint,
+        job: stop.job,
+        checkpoint: None,
+        taken: None,
+        source: Source::Operation,
+        at: cx.now,
+    }
+}
+
+/// The savepoint that the statistics list.
+fn listed(cx: &Context<'_>, stop: &Stop, found: &Checkpoint) -> RestorePoint {
+    RestorePoint {
+        path: found.path.clone().unwrap_or_default(),
+        checkpoint: Some(found.id),
+        taken: Some(found.taken),
+        source: Source::Statistics,
+        ..named(cx, stop, String::new())
+    }
 }
 
 #[cfg(test)]

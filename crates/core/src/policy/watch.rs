@@ -47,19 +47,13 @@ impl Sight {
             Sight::Runs(_) => "the job runs".to_owned(),
             Sight::Stopped => "no job runs".to_owned(),
             Sight::Finished => "the job has finished".to_owned(),
-            Sight::Failed(why) => format!(
-                "the job failed for good: {why}; recovery from a checkpoint is not yet supported: \
-                 delete the application and create it with savepointPath"
-            ),
-            Sight::Canceled => {
-                "the job was cancelled by someone; recovery from a checkpoint is not yet \
-                 supported: delete the application and create it with savepointPath"
-                    .to_owned()
-            }
-            Sight::Lost => "the JobManager was restarted and does not know the job any more; \
-                 recovery from a checkpoint is not yet supported: delete the application and \
-                 create it with savepointPath"
+            Sight::Failed(why) => format!("the job failed for good: {why}"),
+            Sight::Canceled => "the job was cancelled by someone; a changed spec, or a new \
+                 restartNonce, starts it again"
                 .to_owned(),
+            Sight::Lost => {
+                "the JobManager was restarted and does not know the job any more".to_owned()
+            }
             Sight::Silent(why) => why.clone(),
         }
     }
@@ -69,6 +63,7 @@ impl Sight {
 pub(crate) fn needs(version: &Version, seen: &Observation, ask: &mut FactRequest) {
     ask.objects = true;
     let Some(job) = version.live() else { return };
+    ask.last_seen = Some(job.id);
     let incarnation = version.target.incarnation;
     let Some(process) = seen.cluster(incarnation).and_then(|c| c.jobmanager_process(None)) else {
         return;

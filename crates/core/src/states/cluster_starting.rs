@@ -1,19 +1,17 @@
-//! ClusterStarting: the target's cluster comes up. The deployed job was not touched yet, so a
-//! newer spec or a failure costs nothing.
+//! ClusterStarting: the target's cluster comes up. In mode Dual the deployed job was not touched yet,
+//! so a newer spec or a failure costs nothing.
 
 use crate::context::Context;
 use crate::decision::Effect;
-use crate::decision::EventReason;
+use crate::desired::Mode;
 use crate::ids::Process;
-use crate::observation::{FactRequest, FlinkRequest, JobState, Observation, TroubleKind};
+use crate::observation::{FactRequest, Observation, TroubleKind};
 use crate::policy::change::{self, Edit};
-use crate::policy::readiness::{self, Readiness, job_state};
-use crate::policy::{leaving, stop, submission};
+use crate::policy::leaving;
+use crate::policy::readiness::{self, Readiness};
 use crate::reason::Reason;
-use crate::state::{
-    ClusterStarting, Failure, FailureKind, LiveJob, Origin, Phase, Savepointing, State,
-    SubmittingJob, Version, Work,
-};
+use crate::state::{ClusterStarting, Failure, FailureKind, Phase, State};
+use crate::states::handover::{self, Asked};
 use crate::states::{Next, deploy};
 
 pub(crate) fn needs(
@@ -27,33 +25,15 @@ pub(crate) fn needs(
         change::needs(cx, &state.record, phase.target, &mut ask);
     }
     readiness::needs(phase.target, seen, &mut ask);
-    let ready = matches!(readiness::of(phase.target, seen), Readiness::Ready(_));
-    if let Some(deployed) = &state.record.deployed
-        && ready
-        && let Some(job) = deployed.live()
-    {
-        ask.flink.extend(about_the_deployed(deployed, job, seen));
+    if matches!(readiness::of(phase.target, seen), Readiness::Ready(_)) {
+        handover::needs(&state.record, seen, &mut ask);
     }
     ask
 }
 
-fn about_the_deployed(
-    deployed: &Version,
-    job: &LiveJob,
-    seen: &Observation,
-) -> Option<FlinkRequest> {
-    let incarnation = deployed.target.incarnation;
-    let process = seen.cluster(incarnation)?.jobmanager_process(None)?;
-    let mut request = FlinkRequest::to(incarnation, process);
-    request.jobs = true;
-    request.job = Some(job.id);
-    request.statistics = Some(job.id);
-    Some(request)
-}
-
 /// The deployed job runs, or there is none: a newer spec may replace the target.
 fn not_stopped_yet(state: &State) -> bool {
-    state.record.deployed.as_ref().is_none_or(|d| !matches!(d.work, Work::Stopped(_)))
+    state.record.deployed.as_ref().is_none_or(|d| d.stopped().is_none())
 }
 
 pub(crate) fn step(
@@ -184,80 +164,23 @@ fn ready(
     if leaving::may_run(&state.record) {
         return wait(cx, state, phase, "a cluster that may still run a job to be gone");
     }
-    match state.record.deployed.as_ref().map(|d| (d, &d.work)) {
-        None => {
-            let given = cx.desired.initial_savepoint.clone();
-            submit(cx, state, phase, process, given.map_or(Origin::Empty, Origin::Given))
+    if handover::live(&state.record).is_none() {
+        return handover::submit(cx, state.record.clone(), phase, process);
+    }
+    match handover::begin(cx, state, phase.target, seen) {
+        Asked::Ends(next) => *next,
+        Asked::Silent(what) => start_deadline(cx, state, phase, seen, what),
+        Asked::Nobody if cx.now >= phase.deadline && settled(cx, seen) => {
+            handover::recover(cx, state, phase.target, handover::forgotten_job())
         }
-        Some((_, Work::Stopped(point))) => {
-            submit(cx, state, phase, process, Origin::Restored(point.clone()))
-        }
-        Some((_, Work::Finished)) => submit(cx, state, phase, process, Origin::Empty),
-        Some((deployed, Work::Live(job))) => stop_deployed(cx, state, phase, deployed, job, seen),
+        Asked::Nobody => wait(cx, state, phase, "the deployed job's JobManager to come up"),
     }
 }
 
-/// Into SubmittingJob with a new job id.
-pub(crate) fn submit(
-    cx: &Context<'_>,
-    state: &State,
-    phase: &ClusterStarting,
-    process: Process,
-    from: Origin,
-) -> Next {
-    let mut record = state.record.clone();
-    let submission = submission::begin(cx, &mut record.ids, process, from, phase.attempt);
-    let deadline = submission.deadline;
-    let started_from = match submission.from.path() {
-        Some(path) => format!("Submitting job {} restored from {path}", submission.job),
-        None => format!("Submitting job {} without state", submission.job),
-    };
-    let submitting = SubmittingJob { target: phase.target, submission };
-    let next = State { record, phase: Phase::SubmittingJob(submitting) };
-    Next::waiting(&next, "the JobManager to accept the job", deadline)
-        .tells(EventReason::JobSubmitted, started_from)
-}
-
-fn stop_deployed(
-    cx: &Context<'_>,
-    state: &State,
-    phase: &ClusterStarting,
-    deployed: &Version,
-    job: &LiveJob,
-    seen: &Observation,
-) -> Next {
-    let what = "the deployed job's JobManager to answer";
-    let Some(flink) = seen.flink.get(&deployed.target.incarnation) else {
-        return start_deadline(cx, state, phase, seen, what);
-    };
-    let unproven = match job_state(flink, job.id) {
-        Some(JobState::Failed) => Some("the deployed job has failed"),
-        Some(JobState::Canceled) => Some("the deployed job was cancelled"),
-        Some(_) => None,
-        None if flink.job.known() == Some(&None) => {
-            Some("the deployed job is unknown to its JobManager")
-        }
-        None => return start_deadline(cx, state, phase, seen, what),
-    };
-    if let Some(why) = unproven {
-        let message = format!(
-            "{why}; recovery from a checkpoint is not yet supported: delete the application and \
-             create it with savepointPath"
-        );
-        return fail(state, phase, Failure { kind: FailureKind::SavepointFailed, message });
+/// In mode Single nothing is created before the old cluster is gone: its resources are needed.
+pub(crate) fn effects(state: &State, phase: &ClusterStarting, seen: &Observation) -> Vec<Effect> {
+    if phase.target.mode == Mode::Single && !state.record.leaving.is_empty() {
+        return Vec::new();
     }
-    let Some(statistics) = flink.statistics.known() else {
-        return start_deadline(cx, state, phase, seen, "the deployed job's checkpoint statistics");
-    };
-    let mut record = state.record.clone();
-    let stop = stop::begin(cx, &mut record.ids, job.id, statistics.as_ref());
-    let deadline = cx.now + cx.desired.timeouts.savepoint;
-    let message = format!("Cancelling job {} with a final savepoint", job.id);
-    let savepointing = Savepointing { target: phase.target, stop, deadline };
-    let next = State { record, phase: Phase::Savepointing(savepointing) };
-    Next::waiting(&next, stop::AWAITED, deadline).tells(EventReason::CancellingJob, message)
-}
-
-pub(crate) fn effects(phase: &ClusterStarting, seen: &Observation) -> Vec<Effect> {
     readiness::create_missing(phase.target, seen).into_iter().collect()
 }

@@ -5,13 +5,14 @@ use crate::context::Context;
 use crate::decision::{Effect, EventReason};
 use crate::desired::{DeleteMode, Goal};
 use crate::ids::{Incarnation, JobId};
-use crate::observation::{Fact, FactRequest, Flink, FlinkRequest, JobState, Observation};
-use crate::policy::leaving;
+use crate::observation::{Fact, FactRequest, Flink, FlinkRequest, Observation};
 use crate::policy::readiness::job_state;
 use crate::policy::stop::{self, Outcome};
+use crate::policy::{cancel, leaving, restart};
 use crate::reason::Reason;
 use crate::state::{
-    Deleting, DeletingStep, LiveJob, Phase, Record, RestorePoint, State, Stop, Version, Work,
+    Deleting, DeletingStep, LiveJob, Phase, Record, Recovering, RecoveringStep, Restart, State,
+    Stop, Version, Work,
 };
 use crate::states::Next;
 
@@ -24,10 +25,12 @@ pub(crate) fn enter(cx: &Context<'_>, state: &State) -> State {
         Phase::Unreadable(phase) => DeletingStep::RemoveClusters { why: phase.why.clone() },
         Phase::Savepointing(phase) => DeletingStep::Stop(phase.stop.clone()),
         Phase::SubmittingJob(phase) => open(&state.record, phase.submission.job),
-        Phase::RollingBackJob(phase) => match &phase.submission {
-            Some(submission) => open(&state.record, submission.job),
-            None => DeletingStep::Look,
-        },
+        Phase::RollingBackJob(phase) => restarting(&state.record, &phase.restart),
+        Phase::Recovering(Recovering { step: RecoveringStep::Start(restart), .. }) => {
+            restarting(&state.record, restart)
+        }
+        Phase::Recovering(Recovering { step: RecoveringStep::Find(_), .. }) => DeletingStep::Look,
+        Phase::Cancelling(phase) => DeletingStep::Cancel(phase.job),
         Phase::New(_)
         | Phase::Updating(_)
         | Phase::ClusterStarting(_)
@@ -39,13 +42,20 @@ pub(crate) fn enter(cx: &Context<'_>, state: &State) -> State {
     State { record: state.record.clone(), phase }
 }
 
+/// A job may be on its way, or still run of an attempt before: it is ended with its cluster.
+fn restarting(record: &Record, restart: &Restart) -> DeletingStep {
+    match (&restart.submission, restart::at_rest(restart)) {
+        (Some(submission), _) => open(record, submission.job),
+        (None, true) => DeletingStep::Look,
+        (None, false) => DeletingStep::RemoveClusters { why: survivor(record) },
+    }
+}
+
 /// A job is on its way: it is ended with its cluster.
 fn open(record: &Record, job: JobId) -> DeletingStep {
-    let state = match record.deployed.as_ref().map(|d| &d.work) {
-        Some(Work::Stopped(point)) => format!("the last restore point is {}", point.path),
-        Some(Work::Live(_) | Work::Finished) | None => "there is no restore point".to_owned(),
-    };
-    DeletingStep::RemoveClusters { why: format!("job {job} was being submitted; {state}") }
+    DeletingStep::RemoveClusters {
+        why: format!("job {job} was being submitted; {}", survivor(record)),
+    }
 }
 
 fn mode(cx: &Context<'_>) -> DeleteMode {
@@ -163,25 +173,29 @@ fn look(cx: &Context<'_>, state: &State, phase: &Deleting, seen: &Observation) -
         return goes_to(state, phase, DeletingStep::Cancel(job.id), &message)
             .warns(EventReason::ForceCanceling, message);
     }
-    let Some(statistics) = flink.and_then(|f| f.statistics.known()) else {
+    let mut record = state.record.clone();
+    let Some(stop) = flink.and_then(|f| stop::begin(cx, &mut record.ids, job.id, f)) else {
         return unanswered(cx, state, phase, seen);
     };
-    let mut record = state.record.clone();
-    let stop = stop::begin(cx, &mut record.ids, job.id, statistics.as_ref());
     let message = format!("Cancelling job {} with a final savepoint", job.id);
     let state = State { record, ..state.clone() };
     goes_to(&state, phase, DeletingStep::Stop(stop), &message)
         .tells(EventReason::CancellingJob, message)
 }
 
-/// What is known of the newest state when no job runs.
+/// What is known of the newest state when its job cannot be asked for it.
 fn survivor(record: &Record) -> String {
     match record.deployed.as_ref().map(|d| &d.work) {
-        Some(Work::Stopped(RestorePoint { path, .. })) => {
-            format!("no job runs; the last restore point is {path}")
-        }
+        Some(Work::Stopped(origin)) => match origin.path() {
+            Some(path) => format!("the last restore point is {path}"),
+            None => "there is no restore point".to_owned(),
+        },
         Some(Work::Finished) => "the job had finished".to_owned(),
-        Some(Work::Live(_)) | None => "no job was started".to_owned(),
+        Some(Work::Live(job)) => match job.learnt.as_ref().and_then(|l| l.newest.as_ref()) {
+            Some(newest) => format!("the last checkpoint seen is {}", newest.path),
+            None => "no checkpoint was seen".to_owned(),
+        },
+        None => "no job was deployed".to_owned(),
     }
 }
 
@@ -195,14 +209,13 @@ fn due(cx: &Context<'_>, phase: &Deleting, seen: &Observation) -> bool {
 
 fn unanswered(cx: &Context<'_>, state: &State, phase: &Deleting, seen: &Observation) -> Next {
     if flink(state, seen).is_some_and(|f| matches!(f.job, Fact::Known(None))) {
-        let why = "the JobManager does not know the job any more; checkpoints that were retained \
-                   stay where they are";
-        return take_away(cx, state, why.to_owned());
+        let why =
+            format!("the JobManager does not know the job any more; {}", survivor(&state.record));
+        return take_away(cx, state, why);
     }
     if due(cx, phase, seen) {
-        let why = "the JobManager could not be asked in time; checkpoints that were retained stay \
-                   where they are";
-        return take_away(cx, state, why.to_owned());
+        let why = format!("the JobManager could not be asked in time; {}", survivor(&state.record));
+        return take_away(cx, state, why);
     }
     waiting(cx, state, phase, "the JobManager to answer")
 }
@@ -229,27 +242,22 @@ fn stopping(
             finalize(state, phase, message)
         }
         Outcome::EndedByItself => finalize(state, phase, "the job ended by itself".to_owned()),
-        Outcome::Unproven(why) if job_state(flink, stop.job).is_some_and(JobState::over) => {
-            finalize(state, phase, why)
-        }
-        Outcome::Unproven(why) => take_away(cx, state, why),
+        Outcome::WithoutSavepoint { why, forgotten: false } => finalize(state, phase, why),
+        Outcome::WithoutSavepoint { why, forgotten: true } => take_away(cx, state, why),
         Outcome::Remember(stop) => {
             goes_to(state, phase, DeletingStep::Stop(stop), "waiting for the savepoint")
         }
         Outcome::Waiting(_) | Outcome::Failed(_) if due(cx, phase, seen) => take_away(
             cx,
             state,
-            "no savepoint could be taken in time; checkpoints that were retained stay where they \
-             are"
-            .to_owned(),
+            format!("no savepoint could be taken in time; {}", survivor(&state.record)),
         ),
         Outcome::Waiting(what) => waiting(cx, state, phase, what).also_wakes(cx, stop.not_before),
         Outcome::Failed(message) => {
-            let Some(statistics) = flink.statistics.known() else {
+            let mut record = state.record.clone();
+            let Some(next) = stop::again(cx, &mut record.ids, stop, flink) else {
                 return waiting(cx, state, phase, "the job's checkpoint statistics");
             };
-            let mut record = state.record.clone();
-            let next = stop::again(cx, &mut record.ids, stop, statistics.as_ref());
             let told = format!("Failed to take savepoint for job {}: {message}", stop.job);
             goes_to(&State { record, ..state.clone() }, phase, DeletingStep::Stop(next), &told)
                 .warns(EventReason::SavepointFailed, told)
@@ -307,20 +315,15 @@ pub(crate) fn effects(
             let due = deployed.and_then(|d| stop::effect(cx, d.target.incarnation, stop, seen));
             due.into_iter().collect()
         }
-        DeletingStep::Cancel(job) => cancel(state, *job, seen).into_iter().collect(),
+        DeletingStep::Cancel(job) => {
+            let deployed = state.record.deployed.as_ref();
+            let due = deployed.and_then(|d| cancel::effect(d.target.incarnation, *job, seen));
+            due.into_iter().collect()
+        }
         DeletingStep::RemoveClusters { .. } => {
             let clusters = seen.objects.known().map(|o| o.clusters.as_slice()).unwrap_or_default();
             let due = clusters.iter().filter(|c| leaving::to_be_removed(c));
             due.map(|c| Effect::RemoveCluster { incarnation: c.incarnation }).collect()
         }
     }
-}
-
-fn cancel(state: &State, job: JobId, seen: &Observation) -> Option<Effect> {
-    let incarnation = state.record.deployed.as_ref()?.target.incarnation;
-    let process = seen.cluster(incarnation)?.jobmanager_process(None)?;
-    let flink = seen.flink.get(&incarnation).filter(|f| f.process == Some(process))?;
-    flink.jobs.known()?;
-    let running = job_state(flink, job).is_some_and(|s| !s.over() && s != JobState::Cancelling);
-    running.then_some(Effect::Cancel { incarnation, process, job })
 }

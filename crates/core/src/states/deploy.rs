@@ -4,11 +4,11 @@ use crate::context::Context;
 use crate::decision::EventReason;
 use crate::desired::{Obstacle, ObstacleKind};
 use crate::ids::Incarnation;
-use crate::policy::leaving;
+use crate::policy::{leaving, restart};
 use crate::reason::Reason;
 use crate::state::{
     DeployFailed, Failure, FailureKind, Phase, Record, RollingBackJob, Running, State, Target,
-    Updating, Work,
+    Updating,
 };
 use crate::states::{Next, deploy_failed};
 
@@ -27,6 +27,7 @@ pub(crate) fn begin(cx: &Context<'_>, state: &State, message: String) -> Next {
         generation: cx.desired.generation,
         digest: cx.desired.digest,
         parallelism: cx.desired.parallelism,
+        mode: cx.desired.mode,
     };
     let deadline = cx.now + cx.desired.timeouts.cluster_start;
     let told = format!("Creating Flink cluster for deploy {}", target.hash);
@@ -80,7 +81,7 @@ fn put_back(state: &State, target: Target, may_run: bool) -> Next {
 
 /// No job runs: the deployed version's was stopped for a deploy.
 fn has_stopped(state: &State) -> bool {
-    state.record.deployed.as_ref().is_some_and(|d| matches!(d.work, Work::Stopped(_)))
+    state.record.deployed.as_ref().is_some_and(|d| d.stopped().is_some())
 }
 
 /// `forceRollback`, honoured once per generation: the edit that set it asks for nothing else.
@@ -105,9 +106,7 @@ pub(crate) fn give_up(state: &State, target: Target, failure: Failure, may_run: 
 /// Puts the deployed version's job back after the target's job failed; without a version to go
 /// back to, gives up. `over`: no task of the target's job runs or will run.
 pub(crate) fn roll_back(state: &State, failed: Target, failure: Failure, over: bool) -> Next {
-    let stopped =
-        state.record.deployed.as_ref().is_some_and(|d| matches!(d.work, Work::Stopped(_)));
-    if !stopped {
+    if !has_stopped(state) {
         return give_up(state, failed, failure, !over);
     }
     let mut record = state.record.clone();
@@ -116,10 +115,8 @@ pub(crate) fn roll_back(state: &State, failed: Target, failure: Failure, over: b
     let phase = Phase::RollingBackJob(RollingBackJob {
         failed,
         failure,
-        submission: None,
-        aftermath: None,
-        attempt: 1,
-        trouble: None,
+        revived: None,
+        restart: restart::attempt(1),
     });
     Next::new(record, phase, Reason::RollingBack, message.clone())
         .warns(EventReason::DeployFailed, message)

@@ -3,7 +3,7 @@
 
 use crate::context::Context;
 use crate::observation::{FactRequest, Observation};
-use crate::policy::watch::{self, Sight};
+use crate::policy::{learn, watch};
 use crate::reason::Reason;
 use crate::state::{DeployFailed, Phase, Record, Running, State, Version, Work};
 use crate::states::{Next, deploy, running};
@@ -45,17 +45,9 @@ pub(crate) fn step(
     if is_newer(cx, state, phase) {
         return newer(cx, state, deployed, seen);
     }
-    match watch::look(cx, deployed, seen) {
-        Sight::Finished if deployed.work != Work::Finished => {
-            running::now_finished(state, deployed)
-        }
-        Sight::Runs(_) | Sight::Finished => rest(state.record.clone(), phase.clone()).polls(cx),
-        sight @ (Sight::Stopped
-        | Sight::Failed(_)
-        | Sight::Canceled
-        | Sight::Lost
-        | Sight::Silent(_)) => running::tell(cx, state, &sight, Reason::DeployFailed),
-    }
+    let sight = watch::look(cx, deployed, seen);
+    let (state, later) = learn::write_down(cx, state, seen);
+    running::watched_on(cx, &state, deployed, &sight, Some(phase)).may_wake(cx, later)
 }
 
 /// In DeployFailed, with nothing more to do: what failed, what runs, and what would change it.

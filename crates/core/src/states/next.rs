@@ -64,6 +64,14 @@ impl Next {
         self
     }
 
+    /// Wakes at an instant, if there is one to come.
+    pub(crate) fn may_wake(self, cx: &Context<'_>, at: Option<Timestamp>) -> Next {
+        match at {
+            Some(at) => self.also_wakes(cx, at),
+            None => self,
+        }
+    }
+
     /// Calls itself again while something is under way in Flink that no event tells.
     pub(crate) fn polls_busily(mut self, cx: &Context<'_>) -> Next {
         self.wake = earlier(self.wake, Some(cx.now + cx.config.flink_poll.busy));

@@ -1,17 +1,18 @@
-//! RollingBackJob: the deployed version's job is started again on its own cluster, from the
-//! restore point taken for the deploy that failed. What it put out since then is repeated.
+//! RollingBackJob: the deployed version's job is started again from the restore point taken for the
+//! deploy that failed. What it put out since then is repeated. Its cluster still stands in mode Dual;
+//! where it was taken away it comes up again first, under a number of its own.
 
 use crate::context::Context;
 use crate::decision::{Effect, EventReason};
+use crate::desired::Mode;
+use crate::ids::Incarnation;
 use crate::observation::{FactRequest, Observation};
 use crate::policy::change::{self, Edit};
-use crate::policy::readiness::{self, Readiness};
-use crate::policy::submission::{self, Outcome};
-use crate::policy::{aftermath, leaving};
+use crate::policy::restart::{self, Progress};
+use crate::policy::{leaving, obsolete, restore_point};
 use crate::reason::Reason;
 use crate::state::{
-    Aftermath, DeployFailed, Failure, LiveJob, Origin, Phase, RollingBackJob, State, Submission,
-    Version, Work,
+    DeployFailed, LiveJob, Origin, Phase, Restart, RollingBackJob, State, Target, Version, Work,
 };
 use crate::states::{Next, deploy, deploy_failed};
 
@@ -23,16 +24,16 @@ pub(crate) fn needs(
 ) -> FactRequest {
     let mut ask = FactRequest { objects: true, ..FactRequest::default() };
     let Some(deployed) = &state.record.deployed else { return ask };
-    match (&phase.aftermath, &phase.submission) {
-        (Some(left), _) => aftermath::needs(left, seen, &mut ask),
-        (None, Some(submission)) => {
-            submission::needs(deployed.target, submission, seen, &mut ask);
-        }
-        (None, None) => {
-            change::needs(cx, &state.record, phase.failed, &mut ask);
-            readiness::needs(deployed.target, seen, &mut ask);
-        }
+    if restart::at_rest(&phase.restart) && phase.revived.is_none() {
+        change::needs(cx, &state.record, phase.failed, &mut ask);
     }
+    if deployed.removed {
+        return ask;
+    }
+    if phase.revived.is_some() {
+        ask.revisions.insert(deployed.target.incarnation);
+    }
+    restart::needs(deployed.target, &phase.restart, seen, &mut ask);
     ask
 }
 
@@ -45,65 +46,145 @@ pub(crate) fn step(
     let Some(deployed) = &state.record.deployed else {
         return deploy::give_up(state, phase.failed, phase.failure.clone(), true);
     };
-    if let Some(left) = &phase.aftermath {
-        return clean_up(cx, state, phase, left, deployed, seen);
+    let Work::Stopped(from) = &deployed.work else {
+        return back(state, phase, deployed.work.clone());
+    };
+    if restart::at_rest(&phase.restart)
+        && phase.revived.is_none()
+        && let Some(next) = before_an_attempt(cx, state, phase, from, seen)
+    {
+        return next;
     }
-    match (&phase.submission, &deployed.work) {
-        (Some(submission), _) => follow(cx, state, phase, deployed, submission, seen),
-        (None, Work::Stopped(point)) => {
-            let from = Origin::Restored(point.clone());
-            prepare(cx, state, phase, deployed, from, seen)
+    if deployed.removed {
+        return revive(cx, state, phase, deployed);
+    }
+    if let Some(before) = phase.revived {
+        return copied(cx, state, phase, deployed.target, before, seen);
+    }
+    match restart::follow(cx, &state.record, deployed.target, from, &phase.restart, seen) {
+        Progress::Waiting(what, wakes) => {
+            let next = waiting(cx, state, phase, &what);
+            wakes.into_iter().fold(next, |next, at| next.also_wakes(cx, at))
         }
-        (None, Work::Live(_) | Work::Finished) => back(state, phase, deployed.work.clone()),
-    }
-}
-
-/// Nothing is sent yet: a newer spec cures; else wait until the failed job is over and the old
-/// cluster ready.
-fn prepare(
-    cx: &Context<'_>,
-    state: &State,
-    phase: &RollingBackJob,
-    deployed: &Version,
-    from: Origin,
-    seen: &Observation,
-) -> Next {
-    match change::in_mid_deploy(cx, &state.record, phase.failed, seen) {
-        Edit::Redeploy if !deploy::wants_the_deployed(cx, state) => {
-            return deploy::begin(cx, state, "a new spec replaces the failed one".to_owned());
-        }
-        Edit::Harmless => {
-            let record = deploy::settle(cx, &state.record);
-            return waiting(cx, &State { record, ..state.clone() }, phase, "the old cluster");
-        }
-        Edit::Redeploy | Edit::Unknown | Edit::None => {}
-    }
-    if leaving::may_run(&state.record) {
-        return waiting(cx, state, phase, "the failed version's cluster to be gone");
-    }
-    match readiness::of(deployed.target, seen) {
-        Readiness::Waiting(_) => waiting(cx, state, phase, &readiness::awaited(deployed.target)),
-        Readiness::TooOld(_) => waiting(cx, state, phase, "a Flink that can be driven"),
-        Readiness::Foreign(job) => {
+        Progress::Foreign(job) => {
             let message = format!("job {job} runs on the old cluster and is not ours");
             Next::stay(state, Reason::ForeignJob, message)
                 .unblocked_by("cancel that job, or deploy a new spec")
                 .polls_busily(cx)
         }
-        Readiness::Ready(process) => {
-            let mut record = state.record.clone();
-            let submission = submission::begin(cx, &mut record.ids, process, from, phase.attempt);
-            let message = format!("Submitting job {} to roll back", submission.job);
-            let rolling = RollingBackJob { submission: Some(submission), ..phase.clone() };
-            let next = State { record, phase: Phase::RollingBackJob(rolling) };
+        Progress::Begun(restart, ids) => {
+            let id = restart.submission.as_ref().map(|s| s.job.to_string());
+            let message = format!("Submitting job {} to roll back", id.unwrap_or_default());
+            let mut next = with(state, RollingBackJob { restart: *restart, ..phase.clone() });
+            next.record.ids = ids;
             waiting(cx, &next, phase, "the old cluster to accept the job")
                 .tells(EventReason::JobSubmitted, message)
+        }
+        Progress::Remember(restart) => {
+            let next = with(state, RollingBackJob { restart: *restart, ..phase.clone() });
+            waiting(cx, &next, phase, "every vertex of the old job to run")
+        }
+        Progress::Up { job: id, from, finished } => {
+            let live = Work::Live(LiveJob { id, from, learnt: None });
+            back(state, phase, if finished { Work::Finished } else { live }).tells(
+                EventReason::RollbackSucceeded,
+                "Successfully rolled back to previous deploy",
+            )
+        }
+        Progress::Failed { next: restart, failure, .. } => {
+            let told = format!("Failed to roll back to the previous deploy: {failure}");
+            let rolling = RollingBackJob { restart: *restart, ..phase.clone() };
+            waiting(
+                cx,
+                &with(state, rolling.clone()),
+                &rolling,
+                "the old cluster to be ready again",
+            )
+            .warns(EventReason::RollbackFailed, told)
         }
     }
 }
 
+/// Nothing is under way: a newer spec cures, `restore` names what to start from, and there may be a
+/// limit.
+fn before_an_attempt(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &RollingBackJob,
+    from: &Origin,
+    seen: &Observation,
+) -> Option<Next> {
+    match change::in_mid_deploy(cx, &state.record, phase.failed, seen) {
+        Edit::Redeploy if !deploy::wants_the_deployed(cx, state) => {
+            return Some(deploy::begin(cx, state, "a new spec replaces the failed one".to_owned()));
+        }
+        Edit::Harmless => {
+            let record = deploy::settle(cx, &state.record);
+            let restart = Restart { attempt: 1, ..phase.restart.clone() };
+            let rolling = RollingBackJob { restart, ..phase.clone() };
+            let next = State { record, ..with(state, rolling) };
+            return Some(waiting(cx, &next, phase, "the old cluster"));
+        }
+        Edit::Redeploy | Edit::Unknown | Edit::None => {}
+    }
+    if phase.restart.trouble.is_some()
+        && restore_point::named_by_the_user(cx, &state.record).is_some()
+    {
+        let mut record = state.record.clone();
+        let named = restore_point::use_restore(cx, &mut record, from.clone());
+        if let Some(deployed) = &mut record.deployed {
+            deployed.work = Work::Stopped(named);
+        }
+        return Some(waiting(cx, &State { record, ..state.clone() }, phase, "the old cluster"));
+    }
+    let limit = cx.config.retries.rollback?;
+    let trouble = phase.restart.trouble.as_ref()?;
+    (phase.restart.attempt > limit).then(|| {
+        let message = format!("the version before could not be started again: {trouble}");
+        Next::stay(state, Reason::RollbackFailed, message)
+            .unblocked_by("a new spec, a new restartNonce, or restore with a path and a new nonce")
+            .polls(cx)
+    })
+}
+
+/// The old cluster was taken away: once nothing of it is left it comes up under a new number.
+fn revive(cx: &Context<'_>, state: &State, phase: &RollingBackJob, deployed: &Version) -> Next {
+    let before = deployed.target.incarnation;
+    // In mode Single there may be no room for another cluster beside one that is on its way out.
+    let alone = phase.failed.mode == Mode::Single && !state.record.leaving.is_empty();
+    if alone || leaving::leaves(&state.record, before) {
+        return waiting(cx, state, phase, "the old cluster to be gone before it comes up again");
+    }
+    let mut next = with(state, RollingBackJob { revived: Some(before), ..phase.clone() });
+    next.record.incarnations += 1;
+    let incarnation = Incarnation(next.record.incarnations);
+    if let Some(deployed) = &mut next.record.deployed {
+        deployed.target.incarnation = incarnation;
+        deployed.removed = false;
+    }
+    waiting(cx, &next, phase, "the revision of the version before to be stored")
+}
+
+/// The revision is stored under the new number: the one before is not needed any more.
+fn copied(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &RollingBackJob,
+    target: Target,
+    before: Incarnation,
+    seen: &Observation,
+) -> Next {
+    if seen.revision(target.incarnation) != Some(true) {
+        return waiting(cx, state, phase, "the revision of the version before to be stored");
+    }
+    let mut next = with(state, RollingBackJob { revived: None, ..phase.clone() });
+    obsolete::discard(&mut next.record, Target { incarnation: before, ..target });
+    waiting(cx, &next, phase, "the old cluster to come up again")
+}
+
 fn waiting(cx: &Context<'_>, state: &State, phase: &RollingBackJob, what: &str) -> Next {
-    let trouble = phase.trouble.as_ref().map(|t| format!("; the last attempt failed: {t}"));
+    let trouble = phase.restart.trouble.as_ref();
+    let trouble = trouble.map(|t| format!("; the last attempt failed: {t}"));
     let message = format!(
         "deploy {} failed, rolling back: {}{}",
         phase.failed.hash,
@@ -113,76 +194,8 @@ fn waiting(cx: &Context<'_>, state: &State, phase: &RollingBackJob, what: &str) 
     Next::stay(state, Reason::RollingBack, message).waits(what, None).polls_busily(cx)
 }
 
-/// What may still run of the attempt before is ended: until then nothing else is started, here or,
-/// for a new spec, elsewhere.
-fn clean_up(
-    cx: &Context<'_>,
-    state: &State,
-    phase: &RollingBackJob,
-    before: &Aftermath,
-    deployed: &Version,
-    seen: &Observation,
-) -> Next {
-    let left = aftermath::left(before, deployed.target.incarnation, seen);
-    let next = with(state, RollingBackJob { aftermath: left, ..phase.clone() });
-    waiting(cx, &next, phase, "what may still run of the last attempt to be gone")
-}
-
-fn follow(
-    cx: &Context<'_>,
-    state: &State,
-    phase: &RollingBackJob,
-    deployed: &Version,
-    submission: &Submission,
-    seen: &Observation,
-) -> Next {
-    match submission::follow(cx, deployed.target, submission, seen) {
-        Outcome::Waiting(what, until) => waiting(cx, state, phase, &what)
-            .also_wakes(cx, until)
-            .also_wakes(cx, submission.not_before),
-        Outcome::Remember(submission) => {
-            let next =
-                with(state, RollingBackJob { submission: Some(submission), ..phase.clone() });
-            waiting(cx, &next, phase, "every vertex of the old job to run")
-        }
-        Outcome::Up { finished, .. } => {
-            let Submission { job: id, from, .. } = submission.clone();
-            let live = Work::Live(LiveJob { id, from });
-            back(state, phase, if finished { Work::Finished } else { live }).tells(
-                EventReason::RollbackSucceeded,
-                "Successfully rolled back to previous deploy",
-            )
-        }
-        Outcome::Failed { failure, over, .. } => {
-            failed(cx, state, phase, submission, failure, over)
-        }
-    }
-}
-
 fn with(state: &State, phase: RollingBackJob) -> State {
     State { record: state.record.clone(), phase: Phase::RollingBackJob(phase) }
-}
-
-/// The next attempt comes once nothing of this one can run any more.
-fn failed(
-    cx: &Context<'_>,
-    state: &State,
-    phase: &RollingBackJob,
-    submission: &Submission,
-    failure: Failure,
-    over: bool,
-) -> Next {
-    let told = format!("Failed to roll back to the previous deploy: {failure}");
-    let rolling = RollingBackJob {
-        submission: None,
-        aftermath: (!over).then_some(Aftermath::JobManager(submission.process)),
-        attempt: submission.attempt + 1,
-        trouble: Some(failure),
-        ..phase.clone()
-    };
-    let next = with(state, rolling.clone());
-    waiting(cx, &next, &rolling, "the old cluster to be ready again")
-        .warns(EventReason::RollbackFailed, told)
 }
 
 /// The old version runs again, or has nothing left to run.
@@ -201,14 +214,15 @@ pub(crate) fn effects(
     phase: &RollingBackJob,
     seen: &Observation,
 ) -> Vec<Effect> {
-    let Some(deployed) = &state.record.deployed else { return Vec::new() };
-    let mut effects = Vec::new();
-    effects.extend(readiness::create_missing(deployed.target, seen));
-    effects.extend(readiness::point_service(deployed.target, seen));
-    if let Some(left) = &phase.aftermath {
-        effects.extend(aftermath::effects(left, seen));
-    } else if let Some(submission) = &phase.submission {
-        effects.extend(submission::effect(cx, deployed.target, submission, seen));
+    let Some(deployed) = state.record.deployed.as_ref().filter(|d| !d.removed) else {
+        return Vec::new();
+    };
+    match phase.revived {
+        Some(from) => {
+            let stored = seen.revision(deployed.target.incarnation) == Some(true);
+            let copy = Effect::CopyRevision { from, to: deployed.target };
+            if stored { Vec::new() } else { vec![copy] }
+        }
+        None => restart::effects(cx, deployed.target, &phase.restart, seen),
     }
-    effects
 }

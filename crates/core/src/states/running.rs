@@ -5,12 +5,12 @@ use crate::decision::{Effect, EventReason};
 use crate::observation::{FactRequest, Job, Observation};
 use crate::policy::change::{self, Edit};
 use crate::policy::watch::{self, Sight};
-use crate::policy::{leaving, readiness};
+use crate::policy::{learn, leaving, obsolete, readiness};
 use crate::reason::Reason;
 use crate::state::{
-    Confirming, Failure, FailureKind, Phase, Record, Running, State, Version, Work,
+    Confirming, DeployFailed, Failure, FailureKind, Phase, Record, Running, State, Version, Work,
 };
-use crate::states::{Next, deploy};
+use crate::states::{Next, deploy, deploy_failed, recovering};
 
 pub(crate) fn needs(cx: &Context<'_>, state: &State, seen: &Observation) -> FactRequest {
     let mut ask = FactRequest { objects: true, ..FactRequest::default() };
@@ -29,8 +29,12 @@ pub(crate) fn step(cx: &Context<'_>, state: &State, phase: &Running, seen: &Obse
     };
     let sight = watch::look(cx, deployed, seen);
     match &phase.confirming {
+        // Nothing is recovered from a version before it is confirmed: it is rolled back.
         Some(confirming) => confirm(cx, state, deployed, *confirming, &sight, seen),
-        None => confirmed(cx, state, deployed, &sight, seen),
+        None => {
+            let (state, later) = learn::write_down(cx, state, seen);
+            confirmed(cx, &state, deployed, &sight, seen).may_wake(cx, later)
+        }
     }
 }
 
@@ -52,7 +56,7 @@ fn confirm(
         undo(state, deployed, failure, over)
     };
     match sight {
-        Sight::Finished => now_confirmed(state, deployed, Work::Finished),
+        Sight::Finished => now_confirmed(cx, state, deployed, Some(Work::Finished), seen),
         Sight::Failed(why) => {
             let failure = Failure { kind: FailureKind::JobFailed, message: why.clone() };
             undo(state, deployed, failure, true)
@@ -90,7 +94,7 @@ fn counts(
         return watched(cx, next, counted).warns(EventReason::JobMonitoringFailed, told);
     }
     if cx.now.since(confirming.since) >= cx.desired.confirm_after {
-        return now_confirmed(state, deployed, deployed.work.clone());
+        return now_confirmed(cx, state, deployed, None, seen);
     }
     watched(cx, state.clone(), confirming)
 }
@@ -141,14 +145,26 @@ fn undo(state: &State, deployed: &Version, failure: Failure, over: bool) -> Next
     deploy::roll_back(&state, deployed.target, failure, over)
 }
 
-fn now_confirmed(state: &State, deployed: &Version, work: Work) -> Next {
-    let mut record = state.record.clone();
-    if let Some(previous) = record.previous.take() {
-        leaving::send_away(&mut record, previous.target, false);
+/// `ended`: what became of its job in the meantime.
+fn now_confirmed(
+    cx: &Context<'_>,
+    state: &State,
+    deployed: &Version,
+    ended: Option<Work>,
+    seen: &Observation,
+) -> Next {
+    let (State { mut record, .. }, _) = learn::write_down(cx, state, seen);
+    match record.previous.take() {
+        Some(previous) if previous.removed => obsolete::discard(&mut record, previous.target),
+        Some(previous) => leaving::send_away(&mut record, previous.target, false),
+        None => {}
     }
-    let finished = work == Work::Finished;
+    record.recovered = None;
+    let finished = ended == Some(Work::Finished);
     let hash = deployed.target.hash;
-    record.deployed = Some(Version { work, ..deployed.clone() });
+    if let (Some(deployed), Some(work)) = (&mut record.deployed, ended) {
+        deployed.work = work;
+    }
     let phase = Phase::Running(Running { confirming: None });
     let (reason, message) = if finished {
         (Reason::JobFinished, Sight::Finished.message())
@@ -173,10 +189,46 @@ pub(crate) fn confirmed(
         Some(next) if matches!(sight, Sight::Runs(_)) => return next.polls(cx),
         Some(_) | None => {}
     }
-    if *sight == Sight::Finished && deployed.work != Work::Finished {
-        return now_finished(state, deployed);
+    watched_on(cx, state, deployed, sight, None)
+}
+
+/// What follows from what the deployed job does while nothing else is under way: one that is lost is
+/// started again. `failed`: the deploy that failed before, if one did.
+pub(crate) fn watched_on(
+    cx: &Context<'_>,
+    state: &State,
+    deployed: &Version,
+    sight: &Sight,
+    failed: Option<&DeployFailed>,
+) -> Next {
+    let lost = |kind, message: &str| Failure { kind, message: message.to_owned() };
+    match (sight, deployed.live()) {
+        (Sight::Finished, Some(_)) => now_finished(state, deployed),
+        (Sight::Failed(why), Some(job)) => {
+            let why = lost(FailureKind::JobFailed, &format!("the job failed for good: {why}"));
+            recovering::begin(cx, state, job, why, failed.cloned())
+        }
+        (Sight::Lost, Some(job)) => {
+            let why = lost(FailureKind::JobManagerLost, &sight.message());
+            recovering::begin(cx, state, job, why, failed.cloned())
+        }
+        (
+            Sight::Finished
+            | Sight::Failed(_)
+            | Sight::Lost
+            | Sight::Runs(_)
+            | Sight::Stopped
+            | Sight::Canceled
+            | Sight::Silent(_),
+            _,
+        ) => match failed {
+            Some(failed) if matches!(sight, Sight::Runs(_) | Sight::Finished) => {
+                deploy_failed::rest(state.record.clone(), failed.clone()).polls(cx)
+            }
+            Some(_) => tell(cx, state, sight, Reason::DeployFailed),
+            None => tell(cx, state, sight, Reason::Running),
+        },
     }
-    tell(cx, state, sight, Reason::Running)
 }
 
 /// A deploy, if the spec asks for one.
@@ -217,7 +269,9 @@ pub(crate) fn tell(cx: &Context<'_>, state: &State, sight: &Sight, at_rest: Reas
 
 /// What was removed by someone comes back, and the generic Service points at the deployed version.
 pub(crate) fn effects(state: &State, seen: &Observation) -> Vec<Effect> {
-    let Some(deployed) = &state.record.deployed else { return Vec::new() };
+    let Some(deployed) = state.record.deployed.as_ref().filter(|d| !d.removed) else {
+        return Vec::new();
+    };
     let mut effects = Vec::new();
     effects.extend(readiness::create_missing(deployed.target, seen));
     effects.extend(readiness::point_service(deployed.target, seen));

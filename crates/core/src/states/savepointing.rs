@@ -5,13 +5,9 @@ use crate::context::Context;
 use crate::decision::{Effect, EventReason};
 use crate::ids::Incarnation;
 use crate::observation::{FactRequest, Observation};
-use crate::policy::readiness;
 use crate::policy::stop::{self, Outcome};
-use crate::state::{
-    ClusterStarting, Failure, FailureKind, Origin, Phase, Savepointing, State, Stop, Work,
-};
-use crate::states::cluster_starting::submit;
-use crate::states::{Next, deploy};
+use crate::state::{Failure, FailureKind, Origin, Phase, Savepointing, State, Stop, Work};
+use crate::states::{Next, handover};
 
 pub(crate) fn needs(
     cx: &Context<'_>,
@@ -36,6 +32,10 @@ pub(crate) fn step(
     phase: &Savepointing,
     seen: &Observation,
 ) -> Next {
+    if cx.now >= phase.deadline && nobody_to_ask(state, seen) {
+        let why = "no JobManager tells what became of the job and its savepoint".to_owned();
+        return recover(cx, state, phase, why);
+    }
     let flink = deployed(state).and_then(|old| seen.flink.get(&old));
     let outcome = match flink {
         Some(flink) => stop::follow(cx, &phase.stop, phase.deadline, flink),
@@ -48,25 +48,26 @@ pub(crate) fn step(
         Outcome::Remember(stop) => remember(state, phase, stop),
         Outcome::Stopped(point) => {
             let message = format!("Canceled job with savepoint {}", point.path);
-            let from = Origin::Restored(point.clone());
-            go_on(cx, state, phase, Work::Stopped(point), from, seen)
+            let work = Work::Stopped(Origin::Restored(point));
+            handover::over(cx, state, phase.target, work, seen)
                 .tells_first(EventReason::CanceledJob, message)
         }
         Outcome::EndedByItself => {
             let message = "the deployed job ended by itself: the new one starts without state";
-            go_on(cx, state, phase, Work::Finished, Origin::Empty, seen)
+            handover::over(cx, state, phase.target, Work::Finished, seen)
                 .tells_first(EventReason::JobFinished, message)
         }
         Outcome::Failed(message) => failed(cx, state, phase, message, seen),
-        Outcome::Unproven(message) => {
-            let message = format!(
-                "{message}; recovery from a checkpoint is not yet supported: delete the \
-                 application and create it with savepointPath"
-            );
-            let failure = Failure { kind: FailureKind::SavepointFailed, message };
-            deploy::give_up(state, phase.target, failure, false)
-        }
+        Outcome::WithoutSavepoint { why, .. } => recover(cx, state, phase, why),
     }
+}
+
+/// The JobManager is gone, and with it what became of the job. One that is merely silent is waited for:
+/// it knows whether the job ended with our savepoint or by itself, and Recovering could not tell.
+fn nobody_to_ask(state: &State, seen: &Observation) -> bool {
+    let Some(old) = deployed(state) else { return false };
+    let process = seen.cluster(old).and_then(|c| c.jobmanager_process(None));
+    seen.objects.known().is_some() && process.is_none()
 }
 
 fn remember(state: &State, phase: &Savepointing, stop: Stop) -> Next {
@@ -76,40 +77,14 @@ fn remember(state: &State, phase: &Savepointing, stop: Stop) -> Next {
     Next::waiting(&next, stop::AWAITED, deadline)
 }
 
-/// The deployed job is over: on to the target's, if its cluster is still ready at this moment,
-/// else by way of ClusterStarting. The restore point is persisted either way.
-fn go_on(
-    cx: &Context<'_>,
-    state: &State,
-    phase: &Savepointing,
-    work: Work,
-    from: Origin,
-    seen: &Observation,
-) -> Next {
-    let mut state = state.clone();
-    if let Some(deployed) = &mut state.record.deployed {
-        deployed.work = work;
-    }
-    let target = phase.target;
-    let starting = ClusterStarting {
-        target,
-        deadline: cx.now + cx.desired.timeouts.cluster_start,
-        troubled: None,
-        attempt: 1,
-    };
-    let process = seen.cluster(phase.target.incarnation).and_then(|c| c.jobmanager_process(None));
-    match process {
-        Some(process) => submit(cx, &state, &starting, process, from),
-        None => {
-            let deadline = starting.deadline;
-            let phase = Phase::ClusterStarting(starting);
-            Next::waiting(&State { phase, ..state }, readiness::awaited(target), deadline)
-        }
-    }
+/// No savepoint comes of it: on from the newest checkpoint, if that can be proven.
+fn recover(cx: &Context<'_>, state: &State, phase: &Savepointing, message: String) -> Next {
+    let failure = Failure { kind: FailureKind::SavepointFailed, message: message.clone() };
+    handover::recover(cx, state, phase.target, failure).warns(EventReason::SavepointFailed, message)
 }
 
-/// The savepoint failed and the old job runs: again, with backoff, up to the limit; then the
-/// deploy is given up and the old job goes on.
+/// The savepoint failed and the old job runs: again, with backoff, up to the limit; then the job is
+/// recovered from.
 fn failed(
     cx: &Context<'_>,
     state: &State,
@@ -120,17 +95,15 @@ fn failed(
     let told = format!("Failed to take savepoint for job {}: {message}", phase.stop.job);
     let exhausted = phase.stop.attempt >= cx.config.retries.savepoint || cx.now >= phase.deadline;
     if exhausted {
-        let failure = Failure { kind: FailureKind::SavepointFailed, message: told.clone() };
-        return deploy::give_up(state, phase.target, failure, false)
-            .warns(EventReason::SavepointFailed, told);
+        return recover(cx, state, phase, told);
     }
     let flink = deployed(state).and_then(|old| seen.flink.get(&old));
-    let Some(statistics) = flink.and_then(|f| f.statistics.known()) else {
+    let mut record = state.record.clone();
+    let next = flink.and_then(|f| stop::again(cx, &mut record.ids, &phase.stop, f));
+    let Some(stop) = next else {
         return Next::waiting(state, "the job's checkpoint statistics", phase.deadline)
             .polls_busily(cx);
     };
-    let mut record = state.record.clone();
-    let stop = stop::again(cx, &mut record.ids, &phase.stop, statistics.as_ref());
     remember(&State { record, ..state.clone() }, phase, stop)
         .warns(EventReason::SavepointFailed, told)
 }

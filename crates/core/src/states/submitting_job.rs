@@ -56,9 +56,11 @@ fn up(
     finished: bool,
 ) -> Next {
     let Submission { job: id, from, .. } = phase.submission.clone();
-    let work = if finished { Work::Finished } else { Work::Live(LiveJob { id, from }) };
+    let work =
+        if finished { Work::Finished } else { Work::Live(LiveJob { id, from, learnt: None }) };
     let mut record = state.record.clone();
-    record.previous = record.deployed.replace(Version { target: phase.target, work });
+    record.previous =
+        record.deployed.replace(Version { target: phase.target, removed: false, work });
     let deadline = cx.now + cx.desired.timeouts.confirm;
     let confirming = Confirming { since: cx.now, restarted_at, deadline };
     let told = format!("Job {id} of deploy {} is running", phase.target.hash);

@@ -3,29 +3,39 @@
 
 use crate::context::Context;
 use crate::decision::Effect;
+use crate::desired::Mode;
 use crate::observation::{ClusterObjects, FactRequest, Observation};
 use crate::policy::change::{self, Edit};
-use crate::policy::readiness;
+use crate::policy::{leaving, readiness};
 use crate::reason::Reason;
-use crate::state::{ClusterStarting, Failure, FailureKind, Phase, State, Target, Updating};
+use crate::state::{ClusterStarting, Failure, FailureKind, Phase, State, Target, Updating, Work};
+use crate::states::handover::{self, Asked};
 use crate::states::{Next, deploy};
 
-pub(crate) fn needs(cx: &Context<'_>, state: &State, phase: &Updating) -> FactRequest {
+pub(crate) fn needs(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &Updating,
+    seen: &Observation,
+) -> FactRequest {
     let mut ask = FactRequest {
         objects: true,
-        revision: Some(phase.target.incarnation),
+        revisions: [phase.target.incarnation].into(),
         ..FactRequest::default()
     };
     change::needs(cx, &state.record, phase.target, &mut ask);
+    if phase.target.mode == Mode::Single {
+        handover::needs(&state.record, seen, &mut ask);
+    }
     ask
 }
 
 pub(crate) fn step(cx: &Context<'_>, state: &State, phase: &Updating, seen: &Observation) -> Next {
     let target = phase.target;
-    let stored = seen.revision.known() == Some(&true);
+    let stored = seen.revision(target.incarnation) == Some(true);
     match change::in_mid_deploy(cx, &state.record, target, seen) {
         // Before the revision is stored, the edited spec is the only one there is to store.
-        Edit::Harmless | Edit::Unknown if seen.revision.known() == Some(&false) => {
+        Edit::Harmless | Edit::Unknown if seen.revision(target.incarnation) == Some(false) => {
             return deploy::retarget(cx, state, target, false);
         }
         Edit::Redeploy => return deploy::retarget(cx, state, target, false),
@@ -56,10 +66,49 @@ pub(crate) fn step(cx: &Context<'_>, state: &State, phase: &Updating, seen: &Obs
     if !(cx.desired.finalizer && stored) {
         return wait(cx, state, phase, "finalizer and revision to be stored");
     }
+    match target.mode {
+        Mode::Dual => start_cluster(cx, state, target),
+        Mode::Single => make_way(cx, state, phase, seen),
+    }
+}
+
+fn start_cluster(cx: &Context<'_>, state: &State, target: Target) -> Next {
     let deadline = cx.now + cx.desired.timeouts.cluster_start;
     let starting = ClusterStarting { target, deadline, troubled: None, attempt: 1 };
     let next = State { record: state.record.clone(), phase: Phase::ClusterStarting(starting) };
     Next::waiting(&next, readiness::awaited(target), deadline)
+}
+
+/// The old job ends, then its cluster goes, before anything of the new version is created.
+fn make_way(cx: &Context<'_>, state: &State, phase: &Updating, seen: &Observation) -> Next {
+    let target = phase.target;
+    if leaving::may_run(&state.record) {
+        return wait(cx, state, phase, "a cluster that may still run a job to be gone");
+    }
+    match state.record.deployed.as_ref().map(|d| &d.work) {
+        None => start_cluster(cx, state, target),
+        Some(work @ (Work::Stopped(_) | Work::Finished)) => {
+            handover::over(cx, state, target, work.clone(), seen)
+        }
+        Some(Work::Live(_)) => match handover::begin(cx, state, target, seen) {
+            Asked::Ends(next) => *next,
+            Asked::Nobody if cx.now >= phase.deadline && settled(cx, seen) => {
+                handover::recover(cx, state, target, handover::forgotten_job())
+            }
+            Asked::Nobody => wait(cx, state, phase, "the deployed job's JobManager to come up"),
+            Asked::Silent(what) if cx.now >= phase.deadline && settled(cx, seen) => {
+                let message = format!("the deployed job could not be stopped: waiting for {what}");
+                let failure = Failure { kind: FailureKind::SavepointFailed, message };
+                deploy::give_up(state, target, failure, false)
+            }
+            Asked::Silent(what) => wait(cx, state, phase, what),
+        },
+    }
+}
+
+fn settled(cx: &Context<'_>, seen: &Observation) -> bool {
+    let grace = cx.config.unreachable_grace;
+    seen.objects.settled(grace) && seen.flink.values().all(|f| f.settled(grace))
 }
 
 /// Something bears the target's name: waited out, up to the deadline.
@@ -84,7 +133,8 @@ pub(crate) fn effects(cx: &Context<'_>, phase: &Updating, seen: &Observation) ->
     if !cx.desired.finalizer {
         effects.push(Effect::AddFinalizer);
     }
-    if is_what_is_desired(cx, phase.target) && seen.revision.known() != Some(&true) {
+    if is_what_is_desired(cx, phase.target) && seen.revision(phase.target.incarnation) != Some(true)
+    {
         effects.push(Effect::SaveRevision(phase.target));
     }
     effects

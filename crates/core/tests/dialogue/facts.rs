@@ -7,6 +7,7 @@
 //! given unreadable WHY                 status.machine cannot be read
 //! spec vN [same-hash]                  the user wants version N (same-hash: only the digest differs)
 //! spec force-rollback                  a newer generation with forceRollback
+//! spec single|last-seen|fallback|savepoint-disabled|restore PATH NONCE|age 60s   an edit of that field
 //! spec obstacle invalid|unsupported F  field F cannot be deployed
 //! delete savepoint|force-cancel|none   the object has a deletion timestamp
 //! wait 10s                             time passes
@@ -24,6 +25,9 @@
 //! flink N list J STATE                 the list alone: the details are older
 //! flink N statistics NEWEST RESTORED | none     with checkpoint NEWEST; none: 404
 //! flink N savepoint ID TRIGGER         is in the statistics
+//! flink N discards ID                  Flink removed checkpoint ID
+//! flink N retention none|on-failure|on-cancellation | flink N high-availability
+//! last-seen ID PATH                    the newest checkpoint that this process was told of
 //! flink N operation TRIGGER unknown|in-progress|completed PATH|failed TEXT
 //! flink N failure TEXT                 why the job failed
 //! flink N post J not-sent|maybe-sent|in-flight|accepted|lost|refused TEXT|refused-for-now TEXT
@@ -58,6 +62,12 @@ pub(crate) fn apply(world: &mut World, line: &str) -> Applied {
         ["revision", n] => incarnation(n).map(|n| _ = world.revisions.insert(n)),
         ["service", n] => incarnation(n).map(|n| world.service = Some(n)),
         ["change", class] => change(world, class),
+        ["last-seen", id, path] => {
+            let (path, kind) = (Some((*path).to_owned()), CheckpointKind::Checkpoint);
+            let (id, taken) = (number(id)?, Timestamp(0));
+            world.last_seen = Some(Checkpoint { id, kind, path, discarded: false, taken });
+            Ok(())
+        }
         ["stranger", version, name] => stranger(world, version, name),
         ["watch", "silent", span] => seconds(span).map(|s| world.watch_silent = silence(s)),
         ["list", "silent", span] => seconds(span).map(|s| world.list_silent = silence(s)),
@@ -112,6 +122,18 @@ fn spec(world: &mut World, words: &[&str]) -> Applied {
             desired.force_rollback = true;
             desired.digest.0 += 100;
         }
+        ["single"] => desired.mode = Mode::Single,
+        ["last-seen"] => status_only(desired, |d| d.recovery = Recovery::LastSeen),
+        ["fallback"] => status_only(desired, |d| d.fallback_without_state = true),
+        ["savepoint-disabled"] => status_only(desired, |d| d.savepoint_disabled = true),
+        ["age", span] => {
+            let span = seconds(span)?;
+            status_only(desired, |d| d.max_checkpoint_age = span);
+        }
+        ["restore", path, nonce] => {
+            let restore = Restore { path: (*path).to_owned(), nonce: (*nonce).to_owned() };
+            status_only(desired, |d| d.restore = Some(restore));
+        }
         ["obstacle", kind, field] => {
             let kind = match *kind {
                 "invalid" => ObstacleKind::Invalid,
@@ -124,6 +146,12 @@ fn spec(world: &mut World, words: &[&str]) -> Applied {
         other => return unknown(other),
     }
     Ok(())
+}
+
+/// An edit of a field that no object is made from.
+fn status_only(desired: &mut Desired, edit: impl FnOnce(&mut Desired)) {
+    desired.digest.0 += 1000;
+    edit(desired);
 }
 
 fn delete(world: &mut World, mode: &str) -> Applied {

@@ -21,10 +21,25 @@ pub(super) fn apply(cluster: &mut Cluster, words: &[&str]) -> Applied {
             let (newest_id, restored) = (number(newest)?, number(restored)?);
             let path = Some(format!("s3://chk/{newest}"));
             let kind = CheckpointKind::Checkpoint;
-            let completed = vec![Checkpoint { id: newest_id, kind, path, discarded: false }];
-            cluster.statistics =
-                Some(Statistics { newest_id, restored, in_progress: 0, completed });
+            let taken = Timestamp(0);
+            let completed = vec![Checkpoint { id: newest_id, kind, path, discarded: false, taken }];
+            let statistics = Statistics { newest_id, restored, completed, ..Statistics::default() };
+            cluster.statistics = Some(statistics);
         }
+        ["discards", id] => {
+            let id: u64 = number(id)?;
+            let listed = cluster.statistics.iter_mut().flat_map(|s| &mut s.completed);
+            listed.filter(|c| c.id == id).for_each(|c| c.discarded = true);
+        }
+        ["retention", retention] => {
+            cluster.retention = match *retention {
+                "none" => Retention::None,
+                "on-failure" => Retention::OnFailure,
+                "on-cancellation" => Retention::OnCancellation,
+                other => return unknown(&[other]),
+            };
+        }
+        ["high-availability"] => cluster.about.high_availability = true,
         ["savepoint", id, trigger] => return savepoint(cluster, number(id)?, trigger),
         ["operation", trigger, rest @ ..] => return operation(cluster, trigger, rest),
         ["failure", text @ ..] => cluster.failure = text.join(" "),
@@ -45,7 +60,8 @@ fn job_is(cluster: &mut Cluster, id: JobId, state: &str, rest: &[&str]) -> Appli
     let (up, all) = vertices.split_once('/').ok_or("not vertices: UP/ALL")?;
     let restarted_at = restarted.map(|span| Timestamp(0) + span);
     let (vertices, vertices_up) = (number(all)?, number(up)?);
-    cluster.detailed.insert(id, Job { state, vertices, vertices_up, restarted_at });
+    let clock = Timestamp(0);
+    cluster.detailed.insert(id, Job { state, vertices, vertices_up, restarted_at, clock });
     cluster.listed.insert(id, state);
     let free = if state.over() { 2 } else { 0 };
     cluster.slots(2, free);
@@ -71,7 +87,8 @@ fn savepoint(cluster: &mut Cluster, id: u64, trigger: &str) -> Applied {
     let path = Some(format!("s3://sp/app-{trigger}"));
     let kind = CheckpointKind::Savepoint;
     statistics.newest_id = statistics.newest_id.max(id);
-    statistics.completed.push(Checkpoint { id, kind, path, discarded: false });
+    let taken = Timestamp(0);
+    statistics.completed.push(Checkpoint { id, kind, path, discarded: false, taken });
     Ok(())
 }
 

@@ -27,6 +27,7 @@ fn target(number: u32) -> Target {
         generation: number.into(),
         digest: Digest(number.into()),
         parallelism: 2,
+        mode: Mode::Dual,
     }
 }
 
@@ -43,8 +44,22 @@ fn running(world: &mut World) -> Result<(), String> {
     stands(world, 1);
     world.desired.finalizer = true;
     let id = world.state.record.ids.job(world.desired.uid);
-    let work = Work::Live(LiveJob { id, from: Origin::Empty });
-    world.state.record.deployed = Some(Version { target: target(1), work });
+    let learnt = Learnt {
+        checkpoints: true,
+        newest: Some(RestorePoint {
+            path: "s3://chk/3".to_owned(),
+            kind: CheckpointKind::Checkpoint,
+            job: id,
+            checkpoint: Some(3),
+            taken: Some(world.now),
+            source: Source::Memory,
+            at: world.now,
+        }),
+        at: world.now,
+    };
+    let work = Work::Live(LiveJob { id, from: Origin::Empty, learnt: Some(learnt) });
+    let deployed = Version { target: target(1), removed: false, work };
+    world.state.record.deployed = Some(deployed);
     world.state.phase = Phase::Running(Running { confirming: None });
     apply(world, "flink 1 job job-1 running")?;
     apply(world, "flink 1 statistics 3 0")
@@ -58,6 +73,7 @@ fn savepointing(world: &mut World) -> Result<(), String> {
     let stop = Stop {
         job: Ids { issued: 0, ..*ids }.job(world.desired.uid),
         trigger: ids.trigger(world.desired.uid),
+        process: Process { pod: Uid(100), restarts: 0 },
         baseline: Baseline { checkpoint: 3, restored: 0 },
         attempt: 1,
         not_before: world.now,
@@ -76,12 +92,15 @@ fn submitting(world: &mut World) -> Result<(), String> {
     let stopped = Ids { issued: 0, ..record.ids }.job(uid);
     let point = RestorePoint {
         path: "s3://sp/one".to_owned(),
+        kind: CheckpointKind::Savepoint,
         job: stopped,
         checkpoint: None,
+        taken: None,
+        source: Source::Operation,
         at: world.now,
     };
     if let Some(deployed) = &mut record.deployed {
-        deployed.work = Work::Stopped(point.clone());
+        deployed.work = Work::Stopped(Origin::Restored(point.clone()));
     }
     let submission = Submission {
         job: record.ids.job(uid),

@@ -33,9 +33,21 @@ fn phase(phase: &Phase) -> String {
     let name = phase.name().unwrap_or("(as stored)");
     let name = if name.is_empty() { "New" } else { name };
     match phase {
+        Phase::Recovering(Recovering { purpose, step, .. }) => {
+            let step = match step {
+                RecoveringStep::Find(Find { cancel: true, .. }) => "(cancel)",
+                RecoveringStep::Find(_) => "(find)",
+                RecoveringStep::Start(_) => "(start)",
+            };
+            match purpose {
+                Purpose::Deploy(target) => format!("{name} {} {step}", version(*target)),
+                Purpose::Restart(_) => format!("{name} {step}"),
+            }
+        }
         Phase::Updating(Updating { target, .. })
         | Phase::ClusterStarting(ClusterStarting { target, .. })
         | Phase::Savepointing(Savepointing { target, .. })
+        | Phase::Cancelling(Cancelling { target, .. })
         | Phase::SubmittingJob(SubmittingJob { target, .. })
         | Phase::RollingBackJob(RollingBackJob { failed: target, .. })
         | Phase::DeployFailed(DeployFailed { failed: target, .. }) => {
@@ -71,21 +83,36 @@ fn remembered(before: &Record, after: &Record) -> Vec<String> {
 fn record(record: &Record) -> Vec<String> {
     let mut lines = Vec::new();
     let versions = [("deployed", &record.deployed), ("previous", &record.previous)];
-    for (name, Version { target, work }) in
+    for (name, Version { target, removed, work }) in
         versions.into_iter().filter_map(|(n, v)| v.as_ref().map(|v| (n, v)))
     {
         let work = match work {
-            Work::Live(LiveJob { id, from }) => format!("runs {id} from {}", origin(from)),
-            Work::Stopped(point) => format!("stopped at {}", point.path),
+            Work::Live(LiveJob { id, from, .. }) => format!("runs {id} from {}", origin(from)),
+            Work::Stopped(Origin::Empty) => "stopped without state".to_owned(),
+            Work::Stopped(from) => format!("stopped at {}", origin(from)),
             Work::Finished => "finished".to_owned(),
         };
-        lines.push(format!("{name} {} {work}", version(*target)));
+        let removed = if *removed { " without a cluster" } else { "" };
+        lines.push(format!("{name} {}{removed} {work}", version(*target)));
     }
+    lines.extend(record.deployed.as_ref().and_then(learnt));
     for Leaving { incarnation, may_run, .. } in &record.leaving {
         let job = if *may_run { ", a job may run in it" } else { "" };
         lines.push(format!("cluster {incarnation} leaving{job}"));
     }
+    let obsolete = record.obsolete.iter();
+    lines.extend(obsolete.map(|o| format!("revision {} obsolete", o.incarnation)));
+    lines.extend(record.restored.iter().map(|nonce| format!("restore {nonce} used")));
     lines
+}
+
+fn learnt(version: &Version) -> Option<String> {
+    let Learnt { checkpoints, newest, .. } = version.live()?.learnt.as_ref()?;
+    let newest = newest.as_ref().map_or("none", |p| p.path.as_str());
+    Some(match checkpoints {
+        true => format!("checkpoint seen {newest}"),
+        false => "that it makes no checkpoints".to_owned(),
+    })
 }
 
 fn origin(origin: &Origin) -> String {
@@ -96,6 +123,12 @@ fn effect(effect: &Effect) -> String {
     match effect {
         Effect::AddFinalizer => "AddFinalizer".to_owned(),
         Effect::SaveRevision(target) => format!("SaveRevision {}", version(*target)),
+        Effect::CopyRevision { from, to } => {
+            format!("CopyRevision {from} to {}", version(*to))
+        }
+        Effect::RemoveRevision(Obsolete { incarnation, .. }) => {
+            format!("RemoveRevision {incarnation}")
+        }
         Effect::CreateCluster { incarnation, hash } => {
             format!("CreateCluster v{}/{incarnation}", hash.0)
         }

@@ -18,6 +18,8 @@ pub(crate) struct World {
     pub(crate) service: Option<Incarnation>,
     pub(crate) revisions: BTreeSet<Incarnation>,
     pub(crate) change: Fact<Change>,
+    /// The newest checkpoint that the operator's process was told of.
+    pub(crate) last_seen: Option<Checkpoint>,
     /// The watches or the LIST say nothing.
     pub(crate) watch_silent: Option<Duration>,
     pub(crate) list_silent: Option<Duration>,
@@ -32,6 +34,7 @@ pub(crate) struct Cluster {
     /// What `/jobs/:id` says.
     pub(crate) detailed: BTreeMap<JobId, Job>,
     pub(crate) statistics: Option<Statistics>,
+    pub(crate) retention: Retention,
     pub(crate) operations: BTreeMap<TriggerId, Operation>,
     pub(crate) failure: String,
     pub(crate) posts: BTreeMap<JobId, Post>,
@@ -51,6 +54,7 @@ impl Default for World {
             service: None,
             revisions: BTreeSet::new(),
             change: Fact::Unasked,
+            last_seen: None,
             watch_silent: None,
             list_silent: None,
         }
@@ -66,7 +70,13 @@ fn desired() -> Desired {
         goal: Goal::Run,
         finalizer: false,
         parallelism: 2,
+        mode: Mode::Dual,
         savepoint_stop: SavepointStop::Stop,
+        savepoint_disabled: false,
+        fallback_without_state: false,
+        restore: None,
+        recovery: Recovery::Proven,
+        max_checkpoint_age: Duration::from_secs(3600),
         initial_savepoint: None,
         force_rollback: false,
         timeouts: Timeouts::default(),
@@ -99,8 +109,12 @@ impl World {
             let pods = watched.chain(&self.listed).cloned().collect();
             seen.live_pods = fact(self.list_silent, pods);
         }
-        if let Some(incarnation) = ask.revision {
-            seen.revision = Fact::Known(self.revisions.contains(&incarnation));
+        for incarnation in &ask.revisions {
+            let stored = Fact::Known(self.revisions.contains(incarnation));
+            seen.revisions.insert(*incarnation, stored);
+        }
+        if ask.last_seen.is_some() {
+            seen.last_seen = Fact::Known(self.last_seen.clone());
         }
         if ask.change.is_some() {
             seen.change = self.change.clone();
@@ -138,6 +152,7 @@ impl Cluster {
             slots_free: 0,
             taskmanagers: 0,
             refresh_interval: Duration::from_secs(3),
+            high_availability: false,
         };
         Cluster {
             objects,
@@ -145,6 +160,7 @@ impl Cluster {
             listed: BTreeMap::new(),
             detailed: BTreeMap::new(),
             statistics: None,
+            retention: Retention::OnCancellation,
             operations: BTreeMap::new(),
             failure: String::new(),
             posts: BTreeMap::new(),
@@ -187,6 +203,12 @@ impl Cluster {
         }
         if request.statistics.is_some() {
             flink.statistics = fact(self.silent, self.statistics.clone());
+        }
+        if request.checkpointing.is_some() {
+            let (interval, retention) = (Some(Duration::from_secs(10)), self.retention);
+            let makes_them = self.statistics.is_some();
+            let checkpointing = makes_them.then_some(Checkpointing { interval, retention });
+            flink.checkpointing = fact(self.silent, checkpointing);
         }
         if let Some((_, trigger)) = request.operation {
             let operation = self.operations.get(&trigger).cloned();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use flinkk8soperator_core::*;
 
-use super::{NEW, OLD, TRIGGER, ago, process, seconds};
+use super::{NEW, NOW, OLD, TRIGGER, ago, process, seconds};
 
 /// A silence that no deadline may fire after.
 pub(crate) const SHORT: Duration = Duration::from_secs(1);
@@ -32,10 +32,13 @@ impl Facts {
         let mut seen = Observation {
             objects: only(ask.objects, &all.objects),
             live_pods: only(ask.live_pods, &all.live_pods),
-            revision: only(ask.revision.is_some(), &all.revision),
+            revisions: BTreeMap::new(),
             change: only(ask.change.is_some(), &all.change),
+            last_seen: only(ask.last_seen.is_some(), &all.last_seen),
             flink: BTreeMap::new(),
         };
+        let revision = |n: &Incarnation| (*n, all.revisions.get(n).cloned().unwrap_or_default());
+        seen.revisions.extend(ask.revisions.iter().map(revision));
         for request in &ask.flink {
             let answer = all.flink.get(&request.incarnation).map(|f| answer(f, request));
             seen.flink.insert(request.incarnation, answer.unwrap_or_default());
@@ -55,6 +58,7 @@ fn answer(flink: &Flink, request: &FlinkRequest) -> Flink {
         jobs: only(request.jobs, &flink.jobs),
         job: only(request.job.is_some(), &flink.job),
         statistics: only(request.statistics.is_some(), &flink.statistics),
+        checkpointing: only(request.checkpointing.is_some(), &flink.checkpointing),
         operation: only(request.operation.is_some(), &flink.operation),
         failure: only(request.failure.is_some(), &flink.failure),
         submission: only(request.submission.is_some(), &flink.submission),
@@ -65,17 +69,24 @@ fn answer(flink: &Flink, request: &FlinkRequest) -> Flink {
 type Axis = (usize, fn(&mut Observation, usize));
 
 /// In this order: what the live LIST shows follows from the objects.
-fn axes() -> [Axis; 10] {
+fn axes() -> [Axis; 12] {
     [
         (objects().len(), |seen, n| seen.objects = objects().swap_remove(n)),
         (5, write_live_pods),
-        (revisions().len(), |seen, n| seen.revision = revisions().swap_remove(n)),
+        (revisions().len(), |seen, n| {
+            let fact = revisions().swap_remove(n);
+            seen.revisions = [1, 2, 3].map(|i| (Incarnation(i), fact.clone())).into();
+        }),
         (changes().len(), |seen, n| seen.change = changes().swap_remove(n)),
         (STATES.len() + 4, |seen, n| write_jobs(seen, 1, OLD, n)),
         (STATES.len() + 4, |seen, n| write_jobs(seen, 2, NEW, n)),
         (statistics().len(), |seen, n| {
             seen.flink.values_mut().for_each(|f| f.statistics = statistics().swap_remove(n));
         }),
+        (retentions().len(), |seen, n| {
+            seen.flink.values_mut().for_each(|f| f.checkpointing = retentions().swap_remove(n));
+        }),
+        (last_seen().len(), |seen, n| seen.last_seen = last_seen().swap_remove(n)),
         (operations().len(), |seen, n| {
             seen.flink.values_mut().for_each(|f| f.operation = operations().swap_remove(n));
         }),
@@ -229,7 +240,7 @@ fn write_jobs(seen: &mut Observation, n: u32, job: JobId, value: usize) {
     let Some(flink) = seen.flink.get_mut(&Incarnation(n)) else { return };
     let details = |state, vertices_up| {
         let restarted_at = (state == JobState::Restarting).then(|| ago(20));
-        Fact::Known(Some(Job { state, vertices: 2, vertices_up, restarted_at }))
+        Fact::Known(Some(Job { state, vertices: 2, vertices_up, restarted_at, clock: NOW }))
     };
     let line = |id, state| JobSummary { id, state };
     let foreign = line(JobId(99), JobState::Running);
@@ -248,21 +259,50 @@ fn write_jobs(seen: &mut Observation, n: u32, job: JobId, value: usize) {
 fn statistics() -> Vec<Fact<Option<Statistics>>> {
     let checkpoint = |id, kind, path: &str| {
         let path = Some(format!("s3://{path}"));
-        Checkpoint { id, kind, path, discarded: false }
+        Checkpoint { id, kind, path, discarded: false, taken: ago(100) }
     };
     let old = checkpoint(3, CheckpointKind::Checkpoint, "chk/3");
     let ours = checkpoint(4, CheckpointKind::Savepoint, &format!("sp/{TRIGGER}"));
     let newer = checkpoint(5, CheckpointKind::Checkpoint, "chk/5");
     let of = |newest_id, restored, completed| {
-        Fact::Known(Some(Statistics { newest_id, restored, in_progress: 0, completed }))
+        let restored_from =
+            (restored > 0).then(|| checkpoint(2, CheckpointKind::Savepoint, "sp/2"));
+        let in_progress = 0;
+        let all = Statistics { newest_id, restored, in_progress, completed, restored_from };
+        Fact::Known(Some(all))
     };
     vec![
         of(3, 0, vec![old.clone()]),
         of(4, 0, vec![old.clone(), ours.clone()]),
         of(4, 1, vec![old.clone(), ours.clone()]),
-        of(5, 1, vec![old, ours, newer]),
+        of(5, 1, vec![old.clone(), ours, newer.clone()]),
+        of(5, 0, vec![old, Checkpoint { discarded: true, ..newer }]),
+        of(3, 0, Vec::new()),
         Fact::Known(None),
         unknown(SHORT),
+    ]
+}
+
+fn retentions() -> Vec<Fact<Option<Checkpointing>>> {
+    let of =
+        |retention| Fact::Known(Some(Checkpointing { interval: Some(seconds(10)), retention }));
+    vec![
+        of(Retention::OnCancellation),
+        of(Retention::OnFailure),
+        of(Retention::None),
+        Fact::Known(None),
+        unknown(SHORT),
+    ]
+}
+
+fn last_seen() -> Vec<Fact<Option<Checkpoint>>> {
+    let path = Some("s3://chk/9".to_owned());
+    let kind = CheckpointKind::Checkpoint;
+    let newest = Checkpoint { id: 9, kind, path, discarded: false, taken: ago(10) };
+    vec![
+        Fact::Known(None),
+        Fact::Known(Some(newest.clone())),
+        Fact::Known(Some(Checkpoint { taken: ago(10_000), ..newest })),
     ]
 }
 
@@ -295,6 +335,7 @@ fn abouts() -> Vec<Fact<FlinkCluster>> {
         slots_free: 2,
         taskmanagers: 1,
         refresh_interval: seconds(3),
+        high_availability: false,
     };
     let old = |minor| FlinkCluster { version: FlinkVersion { major: 1, minor }, ..about };
     vec![
@@ -303,6 +344,7 @@ fn abouts() -> Vec<Fact<FlinkCluster>> {
         Fact::Known(FlinkCluster { slots_free: 1, ..about }),
         Fact::Known(old(13)),
         Fact::Known(old(12)),
+        Fact::Known(FlinkCluster { high_availability: true, ..about }),
         unknown(LONG),
     ]
 }

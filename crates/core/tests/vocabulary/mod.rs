@@ -106,5 +106,6 @@ pub(crate) fn target(n: u32) -> Target {
         generation: n.into(),
         digest: Digest(n.into()),
         parallelism: 2,
+        mode: Mode::Dual,
     }
 }

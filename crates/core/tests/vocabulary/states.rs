@@ -6,16 +6,22 @@ use flinkk8soperator_core::*;
 use super::{NEW, NOW, OLD, TRIGGER, ago, process, seconds, target};
 
 pub(crate) fn all() -> Vec<State> {
-    let live = deployed(Work::Live(LiveJob { id: OLD, from: Origin::Empty }));
-    let stopped = deployed(Work::Stopped(point()));
+    let live = deployed(Work::Live(job(OLD, Origin::Empty, None)));
+    let stopped = deployed(Work::Stopped(Origin::Restored(point())));
     let finished = deployed(Work::Finished);
     let with_old_gone = [empty(), stopped.clone(), finished.clone(), leaving(&stopped, true)];
     let with_any = [&with_old_gone[..], &[live.clone(), leaving(&live, false)]].concat();
     let with_live = [live.clone(), leaving(&live, false)];
-    let watched = [running(None), running(Some(version(1, Work::Stopped(point()))))];
+    let before = version(1, Work::Stopped(Origin::Restored(point())));
+    let watched = [running(None), running(Some(before))];
+    let removed = without_cluster(&stopped);
     let mut all = vec![State::new(NOW), State::unreadable(NOW, "format 2".to_owned())];
     all.extend(states(&with_any, &[updating(), starting()].concat()));
-    all.extend(states(&with_live, &stopping()));
+    all.extend(states(&with_live, &[stopping(), cancelling()].concat()));
+    all.extend(states(&[learnt()], &finding()));
+    all.extend(states(std::slice::from_ref(&stopped), &restarting()));
+    all.extend(states(&[removed.clone(), leaving(&removed, true)], &reviving()));
+    all.extend(states(&[live.clone(), stopped.clone()], &updating_alone()));
     all.extend(states(&with_old_gone, &submitting()));
     all.extend(states(&[stopped.clone(), leaving(&stopped, true)], &rolling()));
     all.extend(states(&with_any[1..], &resting()));
@@ -44,21 +50,47 @@ fn deployed(work: Work) -> Record {
 /// Cluster 3 is on its way out besides.
 fn leaving(record: &Record, may_run: bool) -> Record {
     let leaving = Leaving { incarnation: Incarnation(3), hash: DeployHash(3), may_run };
-    Record { leaving: vec![leaving], ..record.clone() }
+    let obsolete = Obsolete { incarnation: Incarnation(3), hash: DeployHash(3) };
+    Record { leaving: vec![leaving], obsolete: vec![obsolete], ..record.clone() }
 }
 
 /// Version 2 is deployed.
 fn running(previous: Option<Version>) -> Record {
-    let live = Work::Live(LiveJob { id: NEW, from: Origin::Restored(point()) });
+    let live = Work::Live(job(NEW, Origin::Restored(point()), None));
     Record { deployed: Some(version(2, live)), previous, ..empty() }
 }
 
 fn version(n: u32, work: Work) -> Version {
-    Version { target: target(n), work }
+    Version { target: target(n), removed: false, work }
+}
+
+fn job(id: JobId, from: Origin, learnt: Option<Learnt>) -> LiveJob {
+    LiveJob { id, from, learnt }
+}
+
+/// Version 1's cluster was taken away.
+fn without_cluster(record: &Record) -> Record {
+    let deployed = record.deployed.clone().map(|d| Version { removed: true, ..d });
+    Record { deployed, ..record.clone() }
+}
+
+/// Version 1's job was looked at while it ran.
+fn learnt() -> Record {
+    let newest = Some(RestorePoint { source: Source::Memory, ..point() });
+    let learnt = Learnt { checkpoints: true, newest, at: ago(90) };
+    deployed(Work::Live(job(OLD, Origin::Empty, Some(learnt))))
 }
 
 fn point() -> RestorePoint {
-    RestorePoint { path: "s3://sp/old".to_owned(), job: OLD, checkpoint: Some(7), at: ago(60) }
+    RestorePoint {
+        path: "s3://sp/old".to_owned(),
+        kind: CheckpointKind::Savepoint,
+        job: OLD,
+        checkpoint: Some(7),
+        taken: Some(ago(60)),
+        source: Source::Statistics,
+        at: ago(60),
+    }
 }
 
 /// Passed long ago, far ahead; and, of the first shape of a phase, just ahead.
@@ -73,6 +105,72 @@ fn deadlines(shape: usize) -> Vec<Timestamp> {
 fn updating() -> Vec<Phase> {
     let phase = |deadline| Phase::Updating(Updating { target: target(2), deadline });
     deadlines(0).into_iter().map(phase).collect()
+}
+
+/// In mode Single.
+fn updating_alone() -> Vec<Phase> {
+    let target = Target { mode: Mode::Single, ..target(2) };
+    let phase = |deadline| Phase::Updating(Updating { target, deadline });
+    deadlines(0).into_iter().map(phase).collect()
+}
+
+fn cancelling() -> Vec<Phase> {
+    let target = target(2);
+    let phase = |deadline| Phase::Cancelling(Cancelling { target, job: OLD, deadline });
+    deadlines(0).into_iter().map(phase).collect()
+}
+
+fn recovering(purpose: &Purpose, step: &RecoveringStep, deadline: Timestamp) -> Phase {
+    let (purpose, step, why) = (purpose.clone(), step.clone(), failure());
+    Phase::Recovering(Recovering { purpose, job: OLD, why, step, deadline })
+}
+
+fn purposes() -> Vec<Purpose> {
+    let failed = DeployFailed { failed: target(2), failure: failure() };
+    vec![Purpose::Deploy(target(2)), Purpose::Restart(None), Purpose::Restart(Some(failed))]
+}
+
+fn finding() -> Vec<Phase> {
+    let first = Find { over_since: None, cancel: false };
+    let finds = [
+        first,
+        Find { over_since: Some(ago(10)), ..first },
+        Find { over_since: Some(NOW), ..first },
+        Find { cancel: true, ..first },
+    ];
+    let mut all = Vec::new();
+    for (nth, find) in finds.into_iter().enumerate() {
+        let step = RecoveringStep::Find(find);
+        // What it is for makes a difference to what follows, not to what is found.
+        let purposes = purposes().into_iter().take(if nth == 0 { 3 } else { 1 });
+        for purpose in purposes {
+            let of = |deadline| recovering(&purpose, &step, deadline);
+            all.extend(deadlines(nth).into_iter().map(of));
+        }
+    }
+    all
+}
+
+/// The old cluster was taken away: it comes up again first, and nothing was sent to it yet.
+fn reviving() -> Vec<Phase> {
+    vec![rolling().swap_remove(0), starting().swap_remove(0)]
+}
+
+fn restarts() -> Vec<Restart> {
+    let before = Restart { submission: None, aftermath: None, attempt: 1, trouble: None };
+    let failed = Restart { attempt: 6, trouble: Some(failure()), ..before.clone() };
+    let sent =
+        submissions(1, OLD).into_iter().map(|s| Restart { submission: Some(s), ..before.clone() });
+    let sent: Vec<Restart> = sent.collect();
+    let left = [Aftermath::JobManager(process(1)), Aftermath::TaskManagers(vec![Uid(11)])];
+    let left = left.map(|left| Restart { aftermath: Some(left), ..before.clone() });
+    [before, failed].into_iter().chain(sent).chain(left).collect()
+}
+
+fn restarting() -> Vec<Phase> {
+    let step = |restart| RecoveringStep::Start(Box::new(restart));
+    let of = |restart| recovering(&Purpose::Restart(None), &step(restart), NOW + seconds(600));
+    restarts().into_iter().map(of).collect()
 }
 
 fn starting() -> Vec<Phase> {
@@ -90,6 +188,7 @@ fn stops() -> Vec<Stop> {
     let first = Stop {
         job: OLD,
         trigger: TRIGGER,
+        process: process(1),
         baseline: Baseline { checkpoint: 3, restored: 0 },
         attempt: 1,
         not_before: ago(5),
@@ -147,22 +246,16 @@ fn submitting() -> Vec<Phase> {
 }
 
 fn rolling() -> Vec<Phase> {
-    let before = RollingBackJob {
+    let of = |(revived, restart)| RollingBackJob {
         failed: target(2),
         failure: failure(),
-        submission: None,
-        aftermath: None,
-        attempt: 1,
-        trouble: None,
+        revived,
+        restart,
     };
-    let sent = submissions(1, OLD)
-        .into_iter()
-        .map(|s| RollingBackJob { submission: Some(s), ..before.clone() });
-    let sent: Vec<RollingBackJob> = sent.collect();
-    let left = [Aftermath::JobManager(process(1)), Aftermath::TaskManagers(vec![Uid(11)])];
-    let left = left.map(|left| RollingBackJob { aftermath: Some(left), ..before.clone() });
-    let all = [before].into_iter().chain(sent).chain(left);
-    all.map(Phase::RollingBackJob).collect()
+    let first = restarts()[0].clone();
+    let standing = restarts().into_iter().map(|restart| (None, restart));
+    let all = standing.chain([(Some(Incarnation(3)), first)]);
+    all.map(of).map(Phase::RollingBackJob).collect()
 }
 
 fn resting() -> Vec<Phase> {

@@ -12,6 +12,7 @@ pub(crate) fn all() -> Vec<Desired> {
         message: "not yet".to_owned(),
         kind: ObstacleKind::NotYetSupported,
     };
+    let restore = Restore { path: "s3://named".to_owned(), nonce: "1".to_owned() };
     let edited = Desired { generation: 9, digest: Digest(9), hash: DeployHash(9), ..plain.clone() };
     vec![
         plain.clone(),
@@ -20,6 +21,10 @@ pub(crate) fn all() -> Vec<Desired> {
         Desired { generation: 9, digest: Digest(8), force_rollback: true, ..plain.clone() },
         Desired { obstacles: vec![obstacle], ..edited },
         Desired { finalizer: false, ..plain.clone() },
+        Desired { savepoint_disabled: true, ..plain.clone() },
+        Desired { fallback_without_state: true, ..plain.clone() },
+        Desired { recovery: Recovery::LastSeen, ..plain.clone() },
+        Desired { restore: Some(restore), ..plain.clone() },
         deleted(DeleteMode::Savepoint),
         deleted(DeleteMode::ForceCancel),
         deleted(DeleteMode::None),
@@ -35,7 +40,13 @@ fn plain() -> Desired {
         goal: Goal::Run,
         finalizer: true,
         parallelism: 2,
+        mode: Mode::Dual,
         savepoint_stop: SavepointStop::Stop,
+        savepoint_disabled: false,
+        fallback_without_state: false,
+        restore: None,
+        recovery: Recovery::Proven,
+        max_checkpoint_age: seconds(3600),
         initial_savepoint: None,
         force_rollback: false,
         timeouts: Timeouts::default(),

@@ -41,15 +41,16 @@ pub(super) struct Draft {
     vertex_timeout: Option<Duration>,
     use_kubectl_proxy: bool,
     proxy_port: Option<u16>,
-    /// Which of the timeouts were set: cluster start, savepoint, submit, job start, confirm, delete.
-    timeouts: [Option<Duration>; 6],
+    /// Which of the timeouts were set: cluster start, savepoint, submit, job start, confirm, delete,
+    /// recovery.
+    timeouts: [Option<Duration>; 7],
 }
 
 impl Draft {
     pub(super) fn finish(self) -> Settings {
         let mut settings = self.settings;
         let limits = &mut settings.operator.timeouts;
-        let [start, savepoint, submit, job, confirm, delete] = self.timeouts;
+        let [start, savepoint, submit, job, confirm, delete, recovery] = self.timeouts;
         // `maxErrDuration` is the reference operator's one limit for everything.
         let or = |set: Option<Duration>, default| set.or(self.max_err_duration).unwrap_or(default);
         limits.cluster_start = or(start, limits.cluster_start);
@@ -58,6 +59,7 @@ impl Draft {
         limits.job_start = or(job.or(self.vertex_timeout), limits.job_start);
         limits.confirm = or(confirm, limits.confirm);
         limits.delete = or(delete, limits.delete);
+        limits.recovery = or(recovery, limits.recovery);
         if self.use_kubectl_proxy {
             settings.flink_access = FlinkAccess::KubectlProxy(self.proxy_port.unwrap_or(8001));
         }
@@ -135,17 +137,17 @@ keys! {
         |d, v| { d.timeouts[4] = Some(span(v)?); Ok(()) };
     "operator.timeouts.delete" = "30m", Full, "until a deletion goes on without a savepoint",
         |d, v| { d.timeouts[5] = Some(span(v)?); Ok(()) };
-    "operator.timeouts.recovery" = "15m", NotYet, "until a restore point is found",
-        |_, v| span(v).map(drop);
+    "operator.timeouts.recovery" = "15m", Full, "until a lost job runs again, or a person is told",
+        |d, v| { d.timeouts[6] = Some(span(v)?); Ok(()) };
 
     "operator.retries.savepoint" = "5", Full, "savepoints of one deploy",
         |d, v| { d.settings.operator.core.retries.savepoint = number(v)?; Ok(()) };
     "operator.retries.submit" = "3", Full, "submissions of one deploy",
         |d, v| { d.settings.operator.core.retries.submit = number(v)?; Ok(()) };
-    "operator.retries.recovery" = "5", NotYet, "recoveries without progress",
-        |_, v| number::<u32>(v).map(drop);
-    "operator.retries.rollback" = "", NotYet, "attempts to go back; empty: without limit",
-        |_, v| number::<u32>(v).map(drop);
+    "operator.retries.recovery" = "5", Full, "recoveries that lead to no job that stays",
+        |d, v| { d.settings.operator.core.retries.recovery = number(v)?; Ok(()) };
+    "operator.retries.rollback" = "", Full, "attempts to go back; empty: without limit",
+        |d, v| { d.settings.operator.core.retries.rollback = limit(v)?; Ok(()) };
 
     "operator.flinkPoll.busy" = "1s", Full, "how often Flink is asked while it does something for us",
         |d, v| { d.settings.operator.core.flink_poll.busy = interval(v)?; Ok(()) };
@@ -193,6 +195,11 @@ fn flag(value: &Value) -> Result<bool, String> {
 fn number<T: std::str::FromStr>(value: &Value) -> Result<T, String> {
     let text = text(value);
     text.trim().parse().map_err(|_| format!("{text:?} is no number that fits here"))
+}
+
+/// A number, or nothing for no limit.
+fn limit(value: &Value) -> Result<Option<u32>, String> {
+    if text(value).trim().is_empty() { Ok(None) } else { number(value).map(Some) }
 }
 
 /// A Go duration, or a bare number of nanoseconds.

@@ -51,8 +51,11 @@ const OTHER: &[(&str, &str)] = &[
     ("operator.timeouts.jobStart", "5m"),
     ("operator.timeouts.confirm", "11m"),
     ("operator.timeouts.delete", "31m"),
+    ("operator.timeouts.recovery", "16m"),
     ("operator.retries.savepoint", "6"),
     ("operator.retries.submit", "4"),
+    ("operator.retries.recovery", "6"),
+    ("operator.retries.rollback", "7"),
     ("operator.flinkPoll.busy", "2s"),
     ("operator.flinkPoll.running", "11s"),
     ("operator.savepointSubdirectory", "false"),
@@ -96,8 +99,7 @@ fn a_key_without_an_effect_is_checked_and_said_to_have_none() {
 #[test]
 fn the_defaults_in_the_table_are_the_defaults() {
     let default = shape(&Settings::default());
-    let spoken =
-        ["operator.ignoredMetadata", "operator.maxErrDuration", "operator.retries.rollback"];
+    let spoken = ["operator.ignoredMetadata", "operator.maxErrDuration"];
     for key in keys::KEYS.iter().filter(|key| !spoken.contains(&key.name)) {
         let loaded = flags(&[(key.name, key.default)]).unwrap();
         assert_eq!(shape(&loaded.settings), default, "{}", key.name);

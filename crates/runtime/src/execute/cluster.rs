@@ -1,4 +1,4 @@
-//! Effects on Kubernetes: finalizer, revision, a cluster's objects, a pod.
+//! Effects on Kubernetes: finalizer, a cluster's objects, a pod.
 //!
 //! Creations are POSTs, so that an object of another owner or another incarnation is never changed;
 //! deletions name the UID.
@@ -6,10 +6,10 @@
 use std::sync::Arc;
 
 use flinkk8soperator_api::v1beta1::FINALIZER;
-use flinkk8soperator_core::{DeployHash, Incarnation, Silence, Stranger, Target, Uid};
+use flinkk8soperator_core::{DeployHash, Incarnation, Silence, Stranger, Uid};
 use flinkk8soperator_resources::created::{self, CreatedObjects, Identity};
 use flinkk8soperator_resources::labels;
-use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment};
+use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::api::networking::v1::Ingress;
 use kube::ResourceExt;
@@ -20,9 +20,9 @@ use super::{EffectError, Ground};
 use crate::application::Application;
 use crate::cache::{Child, Watched};
 use crate::kubernetes::{KubeError, Object};
-use crate::memory::{InTheWay, Kind, hash_of};
+use crate::memory::{InTheWay, Kind};
 use crate::observe::kube::{owned_by, revision};
-use crate::revision::{self, Revision};
+use crate::revision::Revision;
 
 /// Puts our finalizer on, or takes it off: a merge patch of the resource version that we know, since
 /// it replaces the whole list.
@@ -48,34 +48,6 @@ pub(super) async fn finalizer(ground: &mut Ground<'_>, on: bool) -> Result<(), E
     };
     let rendering = &ground.operator.settings.rendering;
     ground.app = Arc::new(Application::read(object, rendering, Some(&ground.app))?);
-    Ok(())
-}
-
-/// Stores what the target is made from. One that is there already has to be the same.
-pub(super) async fn save_revision(
-    ground: &mut Ground<'_>,
-    target: &Target,
-) -> Result<(), EffectError> {
-    let config = &ground.operator.settings.rendering.config;
-    let stored = revision::encode(&ground.app, target, config);
-    let what = || format!("storing the revision {}", stored.name_any());
-    let namespace = &ground.app.key.namespace;
-    let answer = ground.operator.kubernetes.create(namespace, &stored).await;
-    let found = match answer {
-        Ok(created) => created,
-        Err(KubeError::AlreadyExists(_)) => {
-            let read = ground.operator.kubernetes.get(namespace, &stored.name_any()).await;
-            read.map_err(|source| kubernetes(what(), source))?
-        }
-        Err(source) => return Err(kubernetes(what(), source)),
-    };
-    let name = || format!("ControllerRevision {}", stored.name_any());
-    let found = revision::decode(&found, ground.app.uid);
-    let found = found.map_err(|_| EffectError::NameTaken(name()))?;
-    if found.digest != target.digest {
-        return Err(EffectError::NameTaken(name()));
-    }
-    ground.memory.revisions.insert(target.incarnation, Some(Arc::new(found)));
     Ok(())
 }
 
@@ -216,13 +188,11 @@ pub(super) fn watched(ground: &Ground<'_>, kind: Kind, name: &str) -> Option<Chi
     all.into_iter().find(|child| child.name == name)
 }
 
-/// Deletes a cluster: the revision first, since nothing shows whether it is still there, then what
-/// the facts tell about.
+/// Deletes a cluster's objects.
 pub(super) async fn remove(
     ground: &mut Ground<'_>,
     incarnation: Incarnation,
 ) -> Result<(), EffectError> {
-    remove_revision(ground, incarnation).await?;
     let (deployments, services) = {
         let watched = ground.operator.cache.lock();
         (watched.deployments.of(&ground.app.key), watched.services.of(&ground.app.key))
@@ -245,39 +215,7 @@ pub(super) async fn remove(
     Ok(())
 }
 
-async fn remove_revision(
-    ground: &mut Ground<'_>,
-    incarnation: Incarnation,
-) -> Result<(), EffectError> {
-    let Some(hash) = hash_of(ground.state, incarnation) else { return Ok(()) };
-    let name = revision::name(&ground.app.key.name, hash, incarnation);
-    let known = ground.memory.revisions.get(&incarnation).cloned();
-    let uid = match known {
-        Some(known) => known.map(|revision| revision.uid),
-        None => stored_revision(ground, &name).await?,
-    };
-    // Asked for again where it fails, from what is there then.
-    ground.memory.revisions.remove(&incarnation);
-    if let Some(uid) = uid {
-        delete::<ControllerRevision>(ground, &name, uid, PropagationPolicy::Background).await?;
-    }
-    ground.memory.revisions.insert(incarnation, None);
-    Ok(())
-}
-
-/// The UID of the revision, if it is there and ours; what is in it does not matter any more.
-async fn stored_revision(ground: &Ground<'_>, name: &str) -> Result<Option<Uid>, EffectError> {
-    let namespace = &ground.app.key.namespace;
-    match ground.operator.kubernetes.get::<ControllerRevision>(namespace, name).await {
-        Ok(stored) if owned_by(&stored, ground.app.uid) => {
-            Ok(stored.uid().and_then(|uid| uid.parse().ok()))
-        }
-        Ok(_) | Err(KubeError::NotFound(_)) => Ok(None),
-        Err(source) => Err(kubernetes(format!("reading the revision {name}"), source)),
-    }
-}
-
-async fn delete<K: Object>(
+pub(super) async fn delete<K: Object>(
     ground: &Ground<'_>,
     name: &str,
     uid: Uid,

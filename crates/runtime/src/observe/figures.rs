@@ -126,6 +126,8 @@ fn shown(state: &State) -> Option<Incarnation> {
         Phase::New(_)
         | Phase::Updating(_)
         | Phase::Savepointing(_)
+        | Phase::Cancelling(_)
+        | Phase::Recovering(_)
         | Phase::Running(_)
         | Phase::RollingBackJob(_)
         | Phase::DeployFailed(_)

@@ -1,16 +1,15 @@
 //! Facts from one JobManager process. Only that process may answer, and only as the cluster it
 //! should be.
 
-use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
 use flinkk8soperator_core::{
-    self as core, Checkpoint, CheckpointKind, FlinkCluster, FlinkRequest, JobSummary, Operation,
-    Silence, Statistics, Timestamp,
+    self as core, Checkpoint, CheckpointKind, Checkpointing, FlinkCluster, FlinkRequest,
+    JobSummary, Operation, Retention, Silence, Statistics, Timestamp,
 };
 use flinkk8soperator_flink_rest::model::{
-    CheckpointStatus, Checkpoints, Job, JobState, Operation as Answer, TaskState,
+    CheckpointStatus, Checkpoints, Externalization, Job, JobState, Operation as Answer, TaskState,
 };
 use flinkk8soperator_flink_rest::{self as rest, Cause, Client, Error};
 
@@ -62,7 +61,9 @@ pub(super) async fn ask(
     let answers = match reached {
         Ok((client, identity)) => {
             let answers = answers(&client, &identity, &open, memory).await;
-            interval(&client, request, &answers, memory).await;
+            if let (Some(job), Some(Ok(Some(_)))) = (request.statistics, &answers.statistics) {
+                show_interval(&client, request.incarnation, job, memory).await;
+            }
             answers
         }
         Err(why) => Answers::none(&open, why),
@@ -79,6 +80,7 @@ fn open_questions(request: &FlinkRequest, told: &core::Flink) -> FlinkRequest {
         jobs: request.jobs && told.jobs == core::Fact::Unasked,
         job: request.job.filter(|_| told.job == core::Fact::Unasked),
         statistics: request.statistics.filter(|_| told.statistics == core::Fact::Unasked),
+        checkpointing: request.checkpointing.filter(|_| told.checkpointing == core::Fact::Unasked),
         operation: request.operation.filter(|_| told.operation == core::Fact::Unasked),
         failure: request.failure.filter(|_| told.failure == core::Fact::Unasked),
         ..FlinkRequest::to(request.incarnation, request.process)
@@ -94,6 +96,7 @@ struct Answers {
     jobs: Asked<Vec<JobSummary>>,
     job: Asked<Option<Job>>,
     statistics: Asked<Option<Checkpoints>>,
+    checkpointing: Asked<Option<Checkpointing>>,
     operation: Asked<Operation>,
     failure: Asked<String>,
 }
@@ -105,6 +108,7 @@ impl Answers {
             jobs: open.jobs.then_some(Err(why)),
             job: open.job.map(|_| Err(why)),
             statistics: open.statistics.map(|_| Err(why)),
+            checkpointing: open.checkpointing.map(|_| Err(why)),
             operation: open.operation.map(|_| Err(why)),
             failure: open.failure.map(|_| Err(why)),
         }
@@ -119,6 +123,7 @@ impl Answers {
             of(&self.jobs),
             of(&self.job),
             of(&self.statistics),
+            of(&self.checkpointing),
             of(&self.operation),
             of(&self.failure),
         ];
@@ -155,7 +160,13 @@ impl Answers {
         }
         if let Some(answer) = self.statistics {
             let answer = answer.map(|found| found.map(|found| statistics_fact(&found)));
+            if let (Some(job), Ok(Some(found))) = (request.statistics, &answer) {
+                last_seen(job, found, &mut memory.last_seen);
+            }
             told.statistics = silences.fact(&name("statistics"), answer);
+        }
+        if let Some(answer) = self.checkpointing {
+            told.checkpointing = silences.fact(&name("checkpointing"), answer);
         }
         if let Some(answer) = self.operation {
             told.operation = silences.fact(&name("operation"), answer);
@@ -171,8 +182,13 @@ async fn answers(
     client: &Client,
     identity: &Identity,
     open: &FlinkRequest,
-    memory: &Memory,
+    memory: &mut Memory,
 ) -> Answers {
+    let checkpointing = match open.checkpointing {
+        Some(job) => Some(checkpointing(client, job, memory).await),
+        None => None,
+    };
+    let memory = &*memory;
     let (cluster, jobs, job, statistics, operation, failure) = tokio::join!(
         when(open.cluster.then_some(()), |()| cluster(client, identity)),
         when(open.jobs.then_some(()), |()| jobs(client)),
@@ -181,7 +197,7 @@ async fn answers(
         when(open.operation, |(job, trigger)| operation(client, job, trigger, memory)),
         when(open.failure, |id| failure(client, id)),
     );
-    Answers { cluster, jobs, job, statistics, operation, failure }
+    Answers { cluster, jobs, job, statistics, checkpointing, operation, failure }
 }
 
 async fn when<I, T, F: Future<Output = T>>(
@@ -194,19 +210,59 @@ async fn when<I, T, F: Future<Output = T>>(
     }
 }
 
-/// How often the job makes checkpoints, asked once: only the health depends on it.
-async fn interval(client: &Client, request: &FlinkRequest, answers: &Answers, memory: &mut Memory) {
-    let (Some(id), Some(Ok(Some(_)))) = (request.statistics, &answers.statistics) else { return };
-    if let Entry::Vacant(unknown) = memory.intervals.entry(id) {
-        let every = match client.checkpoint_config(job_id(id)).await {
-            Ok(config) => Some(config.interval).filter(|ms| *ms < NEVER).map(Duration::from_millis),
-            Err(error) if error.cause() == Some(Cause::CheckpointingDisabled) => None,
-            Err(_) => return,
-        };
-        unknown.insert(every);
+/// How a job makes and keeps checkpoints, asked once: it does not change.
+async fn checkpointing(
+    client: &Client,
+    job: core::JobId,
+    memory: &mut Memory,
+) -> Result<Option<Checkpointing>, Silence> {
+    if let Some(known) = memory.checkpointing.get(&job) {
+        return Ok(*known);
     }
-    let every = memory.intervals.get(&id).copied().flatten();
-    memory.figures.interval(request.incarnation, id, every);
+    let found = match client.checkpoint_config(job_id(job)).await {
+        Ok(config) => Some(Checkpointing {
+            interval: Some(config.interval).filter(|ms| *ms < NEVER).map(Duration::from_millis),
+            retention: retention(config.externalization),
+        }),
+        Err(error) if error.cause() == Some(Cause::CheckpointingDisabled) => None,
+        Err(error) => return Err(silence(&error)),
+    };
+    memory.checkpointing.insert(job, found);
+    Ok(found)
+}
+
+/// The health depends on how often a job makes checkpoints.
+async fn show_interval(
+    client: &Client,
+    incarnation: core::Incarnation,
+    job: core::JobId,
+    memory: &mut Memory,
+) {
+    if let Ok(found) = checkpointing(client, job, memory).await {
+        let interval = found.and_then(|checkpointing| checkpointing.interval);
+        memory.figures.interval(incarnation, job, interval);
+    }
+}
+
+/// What the two words of Flink come to (recorded on 1.13.6 to 2.2.1).
+fn retention(of: Externalization) -> Retention {
+    match (of.enabled, of.is_retained()) {
+        (false, _) => Retention::None,
+        (true, false) => Retention::OnFailure,
+        (true, true) => Retention::OnCancellation,
+    }
+}
+
+/// Remembers the newest checkpoint that a job was seen with.
+fn last_seen(
+    job: core::JobId,
+    found: &Statistics,
+    remembered: &mut Option<(core::JobId, Checkpoint)>,
+) {
+    let kept = |c: &&Checkpoint| !c.discarded && c.path.is_some();
+    if let Some(newest) = found.completed.iter().filter(kept).max_by_key(|c| c.id) {
+        *remembered = Some((job, newest.clone()));
+    }
 }
 
 /// Flink writes Java's largest long for a job without periodic checkpoints.
@@ -220,6 +276,7 @@ async fn cluster(client: &Client, identity: &Identity) -> Result<FlinkCluster, S
         slots_free: overview.slots_available,
         taskmanagers: overview.taskmanagers,
         refresh_interval: identity.refresh_interval,
+        high_availability: identity.high_availability,
     })
 }
 
@@ -293,6 +350,7 @@ fn job_fact(job: &Job) -> core::Job {
         vertices: count(job.vertices.len()),
         vertices_up: count(job.vertices.iter().filter(|vertex| up(&vertex.status)).count()),
         restarted_at: job.entered(&JobState::Restarting).map(Timestamp),
+        clock: Timestamp(job.now),
     }
 }
 
@@ -310,18 +368,30 @@ fn statistics_fact(found: &Checkpoints) -> Statistics {
         restored: found.counts.restored,
         in_progress: found.counts.in_progress,
         completed,
+        restored_from: found.latest.restored.as_ref().map(restored),
     }
 }
 
 fn checkpoint(found: &rest::model::Checkpoint) -> Checkpoint {
     Checkpoint {
         id: found.id,
-        kind: if found.is_savepoint {
-            CheckpointKind::Savepoint
-        } else {
-            CheckpointKind::Checkpoint
-        },
+        kind: kind(found.is_savepoint),
         path: found.external_path.clone(),
         discarded: found.discarded,
+        taken: Timestamp(found.triggered_at),
     }
+}
+
+fn restored(found: &rest::model::Restored) -> Checkpoint {
+    Checkpoint {
+        id: found.id,
+        kind: kind(found.is_savepoint),
+        path: found.external_path.clone(),
+        discarded: false,
+        taken: Timestamp(found.at),
+    }
+}
+
+fn kind(is_savepoint: bool) -> CheckpointKind {
+    if is_savepoint { CheckpointKind::Savepoint } else { CheckpointKind::Checkpoint }
 }

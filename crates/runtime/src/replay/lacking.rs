@@ -4,20 +4,23 @@
 //! Of which incarnation, job or operation a fact is, a recording does not say: where another one is
 //! wanted now, the recorded one is taken for it.
 
-use flinkk8soperator_core::{Fact, FactRequest, Flink, FlinkRequest, Observation};
+use flinkk8soperator_core::{Fact, FactRequest, Flink, FlinkRequest, Incarnation, Observation};
 
 /// The facts that are wanted and were not asked for, by their paths.
 pub(super) fn facts(want: &FactRequest, seen: &Observation) -> Vec<String> {
     // Named one by one: a new fact has to be looked for here, too.
-    let FactRequest { objects, live_pods, revision, change, flink } = want;
+    let FactRequest { objects, live_pods, revisions, change, last_seen, flink } = want;
     let missing = [
         ("objects", *objects && unasked(&seen.objects)),
         ("live_pods", *live_pods && unasked(&seen.live_pods)),
-        ("revision", revision.is_some() && unasked(&seen.revision)),
         ("change", change.is_some() && unasked(&seen.change)),
+        ("last_seen", last_seen.is_some() && unasked(&seen.last_seen)),
     ];
     let missing = missing.into_iter().filter(|(_, lacks)| *lacks);
     let mut paths: Vec<String> = missing.map(|(name, _)| format!("observation.{name}")).collect();
+    let not_asked = |number: &&Incarnation| seen.revisions.get(number).is_none_or(unasked);
+    let revisions = revisions.iter().filter(not_asked);
+    paths.extend(revisions.map(|number| format!("observation.revisions.{number}")));
     let nothing = Flink::default();
     for request in flink {
         let told = seen.flink.get(&request.incarnation).unwrap_or(&nothing);
@@ -36,6 +39,7 @@ fn of_job_manager(want: &FlinkRequest, told: &Flink) -> impl Iterator<Item = &'s
         jobs,
         job,
         statistics,
+        checkpointing,
         operation,
         failure,
         submission,
@@ -46,6 +50,7 @@ fn of_job_manager(want: &FlinkRequest, told: &Flink) -> impl Iterator<Item = &'s
         ("jobs", *jobs && unasked(&told.jobs)),
         ("job", job.is_some() && unasked(&told.job)),
         ("statistics", statistics.is_some() && unasked(&told.statistics)),
+        ("checkpointing", checkpointing.is_some() && unasked(&told.checkpointing)),
         ("operation", operation.is_some() && unasked(&told.operation)),
         ("failure", failure.is_some() && unasked(&told.failure)),
         ("submission", submission.is_some() && unasked(&told.submission)),

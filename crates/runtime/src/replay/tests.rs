@@ -21,7 +21,13 @@ fn desired(uid: u128) -> Desired {
         goal: Goal::Run,
         finalizer: false,
         parallelism: 1,
+        mode: Mode::Dual,
         savepoint_stop: SavepointStop::Stop,
+        savepoint_disabled: false,
+        fallback_without_state: false,
+        restore: None,
+        recovery: Recovery::Proven,
+        max_checkpoint_age: Duration::from_secs(3600),
         initial_savepoint: None,
         force_rollback: false,
         timeouts: Timeouts::default(),
@@ -36,8 +42,8 @@ fn round(application: &str, desired: &Desired, state: &State, now: Timestamp) ->
     let cx = Context { config: &config, desired, now };
     let nothing = Fact::Known(Objects::default());
     let mut seen = Observation { objects: nothing, ..Observation::default() };
-    if needs(&cx, state, &seen).revision.is_some() {
-        seen.revision = Fact::Known(false);
+    for incarnation in needs(&cx, state, &seen).revisions {
+        seen.revisions.insert(incarnation, Fact::Known(false));
     }
     let decision = decide(&cx, state, &seen);
     let after = decision.state.clone();
@@ -150,12 +156,12 @@ fn a_round_that_begins_elsewhere_than_the_last_one_ended_is_a_gap_and_no_differe
 #[test]
 fn facts_that_are_wanted_and_were_not_asked_for_are_told() {
     let [_, mut second] = deploy("ns/app", 1);
-    second["observation"]["revision"] = json!("Unasked");
-    let facts = vec!["observation.revision".to_owned()];
+    second["observation"]["revisions"] = json!({});
+    let facts = vec!["observation.revisions.1".to_owned()];
     let all = found(&lines([&second]));
     assert!(all.iter().any(|one| one.what == What::Lacks { facts: facts.clone() }), "{all:?}");
     let heard = told(&lines([&second])).1;
-    let words = "Updating: needs now what was not asked for then\n  observation.revision\n";
+    let words = "Updating: needs now what was not asked for then\n  observation.revisions.1\n";
     assert!(heard.contains(words), "{heard}");
 }
 

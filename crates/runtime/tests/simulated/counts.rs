@@ -114,8 +114,8 @@ const UPDATE: Expected = Expected {
         ("patch", "services", 1),
         ("update", "flinkapplications/status", 8),
     ],
-    flink: 165,
-    rounds: 57,
+    flink: 168,
+    rounds: 58,
 };
 
 const DELETE: Expected = Expected {

@@ -16,6 +16,7 @@ use crate::world::{Cluster, CreateError, Role, Stop, Uid, World};
 pub(super) enum Call {
     AddFinalizer,
     SaveRevision(Cluster),
+    CopyRevision(Cluster, Cluster),
     CreateDeployment(Cluster, Role),
     CreateService(Cluster),
     PointService(Cluster),
@@ -49,6 +50,12 @@ fn one(effect: &Effect, node: &Node) -> Vec<Call> {
     match effect {
         Effect::AddFinalizer => vec![Call::AddFinalizer],
         Effect::SaveRevision(target) => vec![Call::SaveRevision(cluster(&target.incarnation))],
+        Effect::CopyRevision { from, to } => {
+            vec![Call::CopyRevision(cluster(from), cluster(&to.incarnation))]
+        }
+        Effect::RemoveRevision(obsolete) => {
+            vec![Call::DeleteRevision(cluster(&obsolete.incarnation))]
+        }
         Effect::CreateCluster { incarnation, .. } => vec![
             Call::CreateDeployment(cluster(incarnation), Role::JobManager),
             Call::CreateDeployment(cluster(incarnation), Role::TaskManager),
@@ -69,7 +76,6 @@ fn removal(watched: &World, cluster: Cluster) -> Vec<Call> {
     let services = watched.services.iter().filter(|s| s.cluster == cluster);
     let mut calls: Vec<Call> = deployments.map(|d| Call::DeleteDeployment(d.uid)).collect();
     calls.extend(services.map(|s| Call::DeleteService(s.uid)));
-    calls.push(Call::DeleteRevision(cluster));
     calls
 }
 
@@ -80,6 +86,10 @@ pub(super) fn perform(suite: &Suite, node: &mut Node, call: &Call) -> Result<(),
         Call::SaveRevision(cluster) => {
             let spec = suite.editions[node.edition].spec.clone();
             node.world.save_revision(*cluster, spec)?;
+        }
+        Call::CopyRevision(from, to) => {
+            let spec = node.world.revision(*from).ok_or(Failed)?.spec.clone();
+            node.world.save_revision(*to, spec)?;
         }
         Call::CreateDeployment(cluster, role) => create_deployment(node, *cluster, *role)?,
         Call::CreateService(cluster) => create_service(node, *cluster)?,
@@ -189,6 +199,7 @@ fn show_own_writes(node: &mut Node, call: &Call) {
         Call::PointService(cluster) => frozen.point_service(*cluster),
         Call::AddFinalizer
         | Call::SaveRevision(_)
+        | Call::CopyRevision(..)
         | Call::Submit(_)
         | Call::Savepoint(_)
         | Call::Cancel(..)

@@ -9,6 +9,7 @@ use machine::Timestamp;
 
 use super::node::Node;
 use super::scenario::UNIT;
+use crate::invariants;
 use crate::world::{FileId, Origin, Run, RunId, TriggerId, World};
 
 /// Beyond this many units in the past an instant is only "long ago": longer than every wait.
@@ -154,6 +155,9 @@ impl<'n> Canon<'n> {
         let told = |r: &Run| r.told && r.started;
         if let Some(last) = self.world.runs.iter().rposition(told) {
             self.run(RunId(last));
+            // What it would go back to: an invariant asks.
+            let before = invariants::good_before(self.world, RunId(last));
+            self.number(before.map_or(0, |run| 1 + u64::from(run.hash)));
             if let Some(newest) = self.world.newest_file(RunId(last)) {
                 self.file(newest);
             }

@@ -2,8 +2,8 @@
 
 use flinkk8soperator_core as machine;
 use machine::{
-    Aftermath, DeletingStep, Failure, Phase, Post, RestorePoint, State, Stop, Submission, Target,
-    Timestamp, Version, Work,
+    Aftermath, DeletingStep, Failure, Find, Learnt, Phase, Post, Purpose, Recovering,
+    RecoveringStep, Restart, State, Stop, Submission, Target, Timestamp, Version, Work,
 };
 
 use super::canon::{Canon, pod_of};
@@ -19,6 +19,10 @@ pub(super) fn incarnations(state: &State) -> Vec<u32> {
     let versions = record.deployed.iter().chain(&record.previous);
     let mut all: Vec<u32> = versions.map(|v| v.target.incarnation.0).collect();
     all.extend(record.leaving.iter().map(|l| l.incarnation.0));
+    all.extend(record.obsolete.iter().map(|o| o.incarnation.0));
+    if let Phase::RollingBackJob(phase) = &state.phase {
+        all.extend(phase.revived.map(|i| i.0));
+    }
     all.extend(phase_target(&state.phase).map(|t| t.incarnation.0));
     all
 }
@@ -28,6 +32,11 @@ fn phase_target(phase: &Phase) -> Option<Target> {
         Phase::Updating(phase) => Some(phase.target),
         Phase::ClusterStarting(phase) => Some(phase.target),
         Phase::Savepointing(phase) => Some(phase.target),
+        Phase::Cancelling(phase) => Some(phase.target),
+        Phase::Recovering(phase) => match &phase.purpose {
+            Purpose::Deploy(target) => Some(*target),
+            Purpose::Restart(failed) => failed.as_ref().map(|f| f.failed),
+        },
         Phase::SubmittingJob(phase) => Some(phase.target),
         Phase::RollingBackJob(phase) => Some(phase.failed),
         Phase::DeployFailed(phase) => Some(phase.failed),
@@ -49,6 +58,15 @@ pub(super) fn state(canon: &mut Canon<'_>, state: &State) {
         canon.number(u64::from(leaving.hash.0));
         canon.flags(&[leaving.may_run]);
     }
+    canon.number(record.obsolete.len() as u64);
+    for obsolete in &record.obsolete {
+        canon.incarnation(obsolete.incarnation.0);
+    }
+    canon.flags(&[record.recovered.is_some(), record.restored.is_some()]);
+    if let Some(recovered) = record.recovered {
+        canon.number(u64::from(recovered.attempt).min(MANY));
+        canon.since(recovered.at.0);
+    }
     canon.number(record.settled.map_or(0, |d| d.0 + 1));
     canon.number(record.forced.map_or(0, |g| g.unsigned_abs() + 1));
     phase(canon, &state.phase);
@@ -56,15 +74,17 @@ pub(super) fn state(canon: &mut Canon<'_>, state: &State) {
 
 fn version(canon: &mut Canon<'_>, version: &Version) {
     target(canon, version.target);
+    canon.flags(&[version.removed]);
     match &version.work {
         Work::Live(job) => {
             canon.number(1);
             canon.job(job.id.0);
             origin(canon, &job.from);
+            learnt(canon, job.learnt.as_ref());
         }
-        Work::Stopped(point) => {
+        Work::Stopped(from) => {
             canon.number(2);
-            restore_point(canon, point);
+            origin(canon, from);
         }
         Work::Finished => canon.number(3),
     }
@@ -75,16 +95,28 @@ fn target(canon: &mut Canon<'_>, target: Target) {
     canon.numbers(&[u64::from(target.hash.0), target.generation.unsigned_abs(), target.digest.0]);
 }
 
-fn origin(canon: &mut Canon<'_>, origin: &machine::Origin) {
-    canon.flags(&[matches!(origin, machine::Origin::Restored(_))]);
-    match origin.path() {
-        None => canon.number(0),
-        Some(path) => canon.path(path),
+fn learnt(canon: &mut Canon<'_>, learnt: Option<&Learnt>) {
+    canon.flags(&[learnt.is_some()]);
+    // When it was written down makes no difference: nothing is written again for its age alone.
+    let Some(Learnt { checkpoints, newest, .. }) = learnt else { return };
+    canon.flags(&[*checkpoints, newest.is_some()]);
+    if let Some(newest) = newest {
+        canon.path(&newest.path);
     }
 }
 
-fn restore_point(canon: &mut Canon<'_>, point: &RestorePoint) {
-    canon.path(&point.path);
+fn origin(canon: &mut Canon<'_>, origin: &machine::Origin) {
+    match origin {
+        machine::Origin::Empty => canon.number(0),
+        machine::Origin::Given(path) => {
+            canon.number(1);
+            canon.path(path);
+        }
+        machine::Origin::Restored(point) => {
+            canon.number(2 + point.source as u64);
+            canon.path(&point.path);
+        }
+    }
 }
 
 fn phase(canon: &mut Canon<'_>, phase: &Phase) {
@@ -126,12 +158,11 @@ fn phase(canon: &mut Canon<'_>, phase: &Phase) {
             canon.number(7);
             target(canon, phase.failed);
             failure(canon, Some(&phase.failure));
-            canon.number(u64::from(phase.attempt).min(MANY));
-            canon.flags(&[phase.submission.is_some()]);
-            if let Some(open) = &phase.submission {
-                submission(canon, open);
+            canon.flags(&[phase.revived.is_some()]);
+            if let Some(revived) = phase.revived {
+                canon.incarnation(revived.0);
             }
-            aftermath(canon, phase.aftermath.as_ref());
+            restart(canon, &phase.restart);
         }
         Phase::DeployFailed(phase) => {
             canon.number(8);
@@ -144,7 +175,51 @@ fn phase(canon: &mut Canon<'_>, phase: &Phase) {
             deleting(canon, &phase.step);
         }
         Phase::Unreadable(_) => canon.number(10),
+        Phase::Cancelling(phase) => {
+            canon.number(11);
+            target(canon, phase.target);
+            canon.job(phase.job.0);
+            canon.until(phase.deadline);
+        }
+        Phase::Recovering(phase) => {
+            canon.number(12);
+            recovering(canon, phase);
+        }
     }
+}
+
+fn recovering(canon: &mut Canon<'_>, phase: &Recovering) {
+    match &phase.purpose {
+        Purpose::Deploy(of) => {
+            canon.number(1);
+            target(canon, *of);
+        }
+        Purpose::Restart(None) => canon.number(2),
+        Purpose::Restart(Some(before)) => {
+            canon.number(3);
+            target(canon, before.failed);
+            failure(canon, Some(&before.failure));
+        }
+    }
+    canon.job(phase.job.0);
+    failure(canon, Some(&phase.why));
+    canon.until(phase.deadline);
+    match &phase.step {
+        RecoveringStep::Find(Find { over_since, cancel }) => {
+            canon.maybe_since(over_since.map(|t| t.0));
+            canon.flags(&[*cancel]);
+        }
+        RecoveringStep::Start(again) => restart(canon, again),
+    }
+}
+
+fn restart(canon: &mut Canon<'_>, restart: &Restart) {
+    canon.number(u64::from(restart.attempt).min(MANY));
+    canon.flags(&[restart.submission.is_some(), restart.trouble.is_some()]);
+    if let Some(open) = &restart.submission {
+        submission(canon, open);
+    }
+    aftermath(canon, restart.aftermath.as_ref());
 }
 
 fn aftermath(canon: &mut Canon<'_>, aftermath: Option<&Aftermath>) {
@@ -181,6 +256,8 @@ fn deleting(canon: &mut Canon<'_>, step: &DeletingStep) {
 fn stop(canon: &mut Canon<'_>, stop: &Stop) {
     canon.job(stop.job.0);
     canon.trigger(stop.trigger.0);
+    canon.pod(pod_of(stop.process.pod));
+    canon.number(u64::from(stop.process.restarts));
     canon.numbers(&[stop.baseline.checkpoint, stop.baseline.restored]);
     canon.number(u64::from(stop.attempt).min(MANY));
     canon.until(stop.not_before);
@@ -219,6 +296,12 @@ pub(super) fn operator(canon: &mut Canon<'_>, node: &Node) {
                 Post::Lost => 7,
             });
         }
+    }
+    canon.flags(&[operator.last_seen.is_some()]);
+    if let Some((job, checkpoint)) = &operator.last_seen {
+        canon.job(job.0);
+        canon.number(checkpoint.id);
+        checkpoint.path.iter().for_each(|path| canon.path(path));
     }
     canon.flags(&[operator.triggered.is_some()]);
     if let Some(Triggered { process, ours, theirs }) = operator.triggered {

@@ -3,7 +3,8 @@
 use super::canon::{Canon, trigger_of};
 use super::node::APP;
 use crate::world::{
-    Cluster, Details, Job, JobManager, OperationState, Pod, ProcessState, Statistics, Stop, World,
+    CheckpointEntry, Cluster, Details, Job, JobManager, OperationState, Pod, ProcessState,
+    Statistics, Stop, World,
 };
 
 pub(super) fn world(canon: &mut Canon<'_>, world: &World) {
@@ -128,6 +129,7 @@ fn job(canon: &mut Canon<'_>, job: &Job) {
         canon.file(entry.file);
         canon.flags(&[entry.discarded]);
     }
+    restored_from(canon, job.restored_from.as_ref());
     // Copies too old to answer from are as good as none.
     let interval = canon.world.settings.refresh_interval;
     let fresh = |at: u64, now: u64| now < at + interval;
@@ -157,5 +159,14 @@ fn statistics(canon: &mut Canon<'_>, statistics: &Statistics) {
         canon.number(entry.id);
         canon.file(entry.file);
         canon.flags(&[entry.discarded]);
+    }
+    restored_from(canon, statistics.restored_from.as_ref());
+}
+
+fn restored_from(canon: &mut Canon<'_>, entry: Option<&CheckpointEntry>) {
+    canon.flags(&[entry.is_some()]);
+    if let Some(entry) = entry {
+        canon.number(entry.id);
+        canon.file(entry.file);
     }
 }

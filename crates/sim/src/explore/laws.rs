@@ -54,7 +54,7 @@ fn honest(search: &Search<'_>, thought: &Thought) -> Option<Broken> {
     let mut seen = thought.seen.clone();
     fill(&mut seen.objects, Objects::default());
     fill(&mut seen.live_pods, Vec::new());
-    fill(&mut seen.revision, true);
+    fill(&mut seen.last_seen, None);
     fill(&mut seen.change, Change { class: ChangeClass::Redeploy, fields: Vec::new() });
     seen.flink.values_mut().for_each(fill_flink);
     let again = decide(search, thought, &seen, thought.node.now());
@@ -75,6 +75,7 @@ fn fill_flink(flink: &mut Flink) {
     fill(&mut flink.jobs, Vec::new());
     fill(&mut flink.job, None);
     fill(&mut flink.statistics, Some(Statistics::default()));
+    fill(&mut flink.checkpointing, None);
     fill(&mut flink.operation, Operation::Unknown);
     fill(&mut flink.failure, "wrong".to_owned());
     fill(&mut flink.submission, Post::NotSent);
@@ -117,9 +118,11 @@ fn is_grave(effect: &Effect) -> bool {
         | Effect::Cancel { .. }
         | Effect::DeletePod { .. }
         | Effect::RemoveCluster { .. }
+        | Effect::RemoveRevision(_)
         | Effect::RemoveFinalizer => true,
         Effect::AddFinalizer
         | Effect::SaveRevision(_)
+        | Effect::CopyRevision { .. }
         | Effect::CreateCluster { .. }
         | Effect::PointService { .. } => false,
     }
@@ -135,7 +138,11 @@ fn silenced(seen: &Observation) -> Vec<(&'static str, Observation)> {
     };
     without("objects", &|s| silence(&mut s.objects));
     without("live pods", &|s| silence(&mut s.live_pods));
-    without("revision", &|s| silence(&mut s.revision));
+    without("revisions", &|s| {
+        let hushed: Vec<bool> = s.revisions.values_mut().map(silence).collect();
+        hushed.contains(&true)
+    });
+    without("last seen", &|s| silence(&mut s.last_seen));
     without("change", &|s| silence(&mut s.change));
     for incarnation in seen.flink.keys() {
         let flink = |s: &mut Observation, f: &dyn Fn(&mut Flink) -> bool| {
@@ -145,6 +152,7 @@ fn silenced(seen: &Observation) -> Vec<(&'static str, Observation)> {
         without("jobs", &|s| flink(s, &|f| silence(&mut f.jobs)));
         without("job", &|s| flink(s, &|f| silence(&mut f.job)));
         without("statistics", &|s| flink(s, &|f| silence(&mut f.statistics)));
+        without("checkpointing", &|s| flink(s, &|f| silence(&mut f.checkpointing)));
         without("operation", &|s| flink(s, &|f| silence(&mut f.operation)));
         without("failure", &|s| flink(s, &|f| silence(&mut f.failure)));
         without("submission", &|s| flink(s, &|f| silence(&mut f.submission)));

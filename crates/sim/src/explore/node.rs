@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use flinkk8soperator_core as machine;
-use machine::{DeletingStep, Desired, Goal, Phase, State, Submission, Timestamp};
+use machine::{DeletingStep, Desired, Goal, Phase, RecoveringStep, State, Submission, Timestamp};
 
 use super::scenario::{self, Suite, Wish};
 use crate::world::{AppId, Process, TriggerId, World};
@@ -38,6 +38,8 @@ pub(super) struct Operator {
     pub(super) post: Option<(machine::JobId, machine::Post)>,
     /// The id that a JobManager gave to a savepoint of ours: before 1.15 it refuses our own.
     pub(super) triggered: Option<Triggered>,
+    /// The newest checkpoint that it was told of, and of which job.
+    pub(super) last_seen: Option<(machine::JobId, machine::Checkpoint)>,
     /// Since when which process has not answered it.
     pub(super) silent: Vec<(Process, u64)>,
     /// Its watches stand still: the objects as it sees them.
@@ -92,7 +94,14 @@ impl Node {
             goal: if application.deleting { Goal::Delete(edition.delete) } else { Goal::Run },
             finalizer: application.finalizer,
             parallelism: edition.spec.parallelism,
+            mode: edition.mode,
             savepoint_stop: edition.stop,
+            savepoint_disabled: edition.savepoint_disabled,
+            fallback_without_state: edition.fallback,
+            restore: None,
+            recovery: edition.recovery,
+            // No checkpoint of an exploration grows too old.
+            max_checkpoint_age: std::time::Duration::MAX,
             initial_savepoint: None,
             force_rollback: edition.force_rollback,
             timeouts: scenario::timeouts(),
@@ -129,11 +138,16 @@ impl Node {
 pub(super) fn submission(state: &State) -> Option<&Submission> {
     match &state.phase {
         Phase::SubmittingJob(phase) => Some(&phase.submission),
-        Phase::RollingBackJob(phase) => phase.submission.as_ref(),
+        Phase::RollingBackJob(phase) => phase.restart.submission.as_ref(),
+        Phase::Recovering(phase) => match &phase.step {
+            RecoveringStep::Start(restart) => restart.submission.as_ref(),
+            RecoveringStep::Find(_) => None,
+        },
         Phase::New(_)
         | Phase::Updating(_)
         | Phase::ClusterStarting(_)
         | Phase::Savepointing(_)
+        | Phase::Cancelling(_)
         | Phase::Running(_)
         | Phase::DeployFailed(_)
         | Phase::Deleting(_)
@@ -155,6 +169,8 @@ pub(super) fn stop(state: &State) -> Option<&machine::Stop> {
         Phase::New(_)
         | Phase::Updating(_)
         | Phase::ClusterStarting(_)
+        | Phase::Cancelling(_)
+        | Phase::Recovering(_)
         | Phase::SubmittingJob(_)
         | Phase::Running(_)
         | Phase::RollingBackJob(_)

@@ -10,7 +10,7 @@ use machine::{
     Objects, Observation, Post, Presence, Silence,
 };
 
-use super::node::{APP, Node, Triggered};
+use super::node::{APP, Node, Operator, Triggered};
 use super::scenario::Suite;
 use super::translate;
 use crate::world::{Answer, Cluster, Process, Role, World};
@@ -25,8 +25,9 @@ pub(super) fn observe(suite: &Suite, node: &mut Node, request: &FactRequest) -> 
     if request.live_pods {
         seen.live_pods = Fact::Known(node.world.pods.iter().map(translate::pod).collect());
     }
-    if let Some(incarnation) = request.revision {
-        seen.revision = Fact::Known(node.world.revision(cluster(incarnation)).is_some());
+    for incarnation in &request.revisions {
+        let stored = node.world.revision(cluster(*incarnation)).is_some();
+        seen.revisions.insert(*incarnation, Fact::Known(stored));
     }
     if let Some(incarnation) = request.change {
         seen.change = change(suite, node, cluster(incarnation));
@@ -35,6 +36,10 @@ pub(super) fn observe(suite: &Suite, node: &mut Node, request: &FactRequest) -> 
         let flink = seen.flink.entry(question.incarnation).or_default();
         ask(node, question, flink);
     }
+    if let Some(job) = request.last_seen {
+        let known = node.operator.last_seen.as_ref().filter(|(of, _)| *of == job);
+        seen.last_seen = Fact::Known(known.map(|(_, checkpoint)| checkpoint.clone()));
+    }
     seen
 }
 
@@ -42,7 +47,7 @@ fn change(suite: &Suite, node: &Node, base: Cluster) -> Fact<Change> {
     let Some(revision) = node.world.revision(base) else {
         return Fact::Unknown { why: Silence::Failed, for_how_long: Duration::ZERO };
     };
-    let same = revision.spec == suite.editions[node.edition].spec;
+    let same = revision.spec.hash == suite.editions[node.edition].spec.hash;
     let class = if same { ChangeClass::StatusOnly } else { ChangeClass::Redeploy };
     Fact::Known(Change { class, fields: vec!["spec.image".to_owned()] })
 }
@@ -120,13 +125,21 @@ fn answers(node: &mut Node, process: Process, question: &FlinkRequest, flink: &m
         flink.jobs = fact(world.jobs(process).map(|jobs| translate::jobs(&jobs)));
     }
     if let Some(job) = question.job.map(translate::job_back) {
-        flink.job = fact(world.job(process, job).map(|found| found.map(translate::details)));
+        flink.job = fact(
+            world.job(process, job).map(|found| found.map(|d| translate::details(d, world.now))),
+        );
     }
     if let Some(job) = question.statistics.map(translate::job_back) {
         let found = world.statistics(process, job);
         let files = &world.files;
         flink.statistics = fact(found.map(|s| s.map(|s| translate::statistics(&s, files))));
+        remember(&mut node.operator, question.statistics, &flink.statistics);
     }
+    if let Some(job) = question.checkpointing.map(translate::job_back) {
+        let found = node.world.retention(process, job);
+        flink.checkpointing = fact(found.map(|r| r.map(translate::checkpointing)));
+    }
+    let world = &mut node.world;
     if let Some((job, trigger)) = question.operation {
         let called = |t: &Triggered| (t.process, t.ours) == (process, trigger);
         let theirs = node.operator.triggered.filter(called).map(|t| t.theirs);
@@ -137,6 +150,20 @@ fn answers(node: &mut Node, process: Process, question: &FlinkRequest, flink: &m
     if let Some(job) = question.failure.map(translate::job_back) {
         let words = |words: Option<Arc<str>>| words.map_or_else(String::new, |w| w.to_string());
         flink.failure = fact(world.failure(process, job).map(words));
+    }
+}
+
+/// The newest checkpoint that the operator's process was told of.
+fn remember(
+    operator: &mut Operator,
+    job: Option<machine::JobId>,
+    statistics: &Fact<Option<machine::Statistics>>,
+) {
+    let Some(statistics) = statistics.known().and_then(Option::as_ref) else { return };
+    let kept = |c: &&machine::Checkpoint| !c.discarded && c.path.is_some();
+    let newest = statistics.completed.iter().filter(kept).max_by_key(|c| c.id);
+    if let Some((job, newest)) = job.zip(newest) {
+        operator.last_seen = Some((job, newest.clone()));
     }
 }
 
@@ -163,6 +190,7 @@ fn remains_silent(
     fact(question.jobs, why, for_how_long, &mut flink.jobs);
     fact(question.job.is_some(), why, for_how_long, &mut flink.job);
     fact(question.statistics.is_some(), why, for_how_long, &mut flink.statistics);
+    fact(question.checkpointing.is_some(), why, for_how_long, &mut flink.checkpointing);
     fact(question.operation.is_some(), why, for_how_long, &mut flink.operation);
     fact(question.failure.is_some(), why, for_how_long, &mut flink.failure);
 }

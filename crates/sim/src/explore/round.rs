@@ -128,6 +128,8 @@ fn persist(node: &mut Node, state: &State) {
     } else {
         node.operator.post = None;
     }
+    let deployed = state.record.deployed.as_ref().and_then(|d| d.live()).map(|job| job.id);
+    node.operator.last_seen.take_if(|(job, _)| Some(*job) != deployed);
     let trigger = stop(state).map(|stop| stop.trigger);
     node.operator.triggered = node.operator.triggered.filter(|t| Some(t.ours) == trigger);
     if node.stored != *state {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use flinkk8soperator_core as machine;
-use machine::{DeleteMode, SavepointStop};
+use machine::{DeleteMode, Mode, Recovery, SavepointStop};
 
 use crate::world::{FlinkVersion, Settings, Spec};
 
@@ -26,6 +26,14 @@ pub struct Edition {
     pub stop: SavepointStop,
     /// `spec.forceRollback`.
     pub force_rollback: bool,
+    /// `spec.deploymentMode`.
+    pub mode: Mode,
+    /// `spec.savepointDisabled`.
+    pub savepoint_disabled: bool,
+    /// `spec.fallbackWithoutState`.
+    pub fallback: bool,
+    /// `spec.recovery`.
+    pub recovery: Recovery,
 }
 
 impl Edition {
@@ -37,6 +45,10 @@ impl Edition {
             delete: DeleteMode::Savepoint,
             stop: SavepointStop::Stop,
             force_rollback: false,
+            mode: Mode::Dual,
+            savepoint_disabled: false,
+            fallback: false,
+            recovery: Recovery::Proven,
         }
     }
 }
@@ -246,6 +258,45 @@ impl Suite {
         self
     }
 
+    /// In this mode.
+    #[must_use]
+    pub fn in_mode(mut self, mode: Mode) -> Suite {
+        for edition in &mut self.editions {
+            edition.mode = mode;
+            edition.spec.alone = mode == Mode::Single;
+        }
+        self
+    }
+
+    /// With `savepointDisabled`.
+    #[must_use]
+    pub fn without_savepoints(mut self) -> Suite {
+        for edition in &mut self.editions {
+            edition.savepoint_disabled = true;
+            edition.spec.stateless = true;
+        }
+        self
+    }
+
+    /// With `fallbackWithoutState` in the last edition.
+    #[must_use]
+    pub fn falling_back(mut self) -> Suite {
+        if let Some(last) = self.editions.last_mut() {
+            last.fallback = true;
+            last.spec.stateless = true;
+        }
+        self
+    }
+
+    /// With `recovery: LastSeen` in the last edition.
+    #[must_use]
+    pub fn from_last_seen(mut self) -> Suite {
+        if let Some(last) = self.editions.last_mut() {
+            last.recovery = Recovery::LastSeen;
+        }
+        self
+    }
+
     /// With these sorts of faults only.
     #[must_use]
     pub fn only(self, kinds: &'static [Fault]) -> Suite {
@@ -258,10 +309,11 @@ pub(super) fn config() -> machine::Config {
     machine::Config {
         unreachable_grace: units(1),
         pod_trouble_grace: units(1),
-        retries: machine::Retries { savepoint: 2, submit: 2 },
+        retries: machine::Retries { savepoint: 2, submit: 2, recovery: 2, rollback: None },
         base_backoff: units(1),
         max_backoff: units(1),
         flink_poll: machine::FlinkPoll { busy: units(1), running: units(1) },
+        record_checkpoints: None,
         savepoint_subdirectory: true,
     }
 }
@@ -274,6 +326,7 @@ pub(super) fn timeouts() -> machine::Timeouts {
         submit: units(2),
         job_start: units(2),
         confirm: units(3),
+        recovery: units(2),
         delete: units(2),
     }
 }

@@ -1,10 +1,10 @@
 //! The spaces that are explored on every test run.
 
-use flinkk8soperator_core::DeleteMode;
+use flinkk8soperator_core::{DeleteMode, Mode};
 
 use super::plant::Plant;
 use super::scenario::{Fault, Suite};
-use crate::world::{FlinkVersion, Image, Program, Spec};
+use crate::world::{FlinkVersion, Image, Program, Retention, Spec};
 
 /// One slot more than the job needs: a second job by mistake would run, and show.
 fn version(hash: u32) -> Spec {
@@ -37,6 +37,8 @@ pub fn suites() -> Vec<Suite> {
     all.extend(failing_deploys());
     all.extend(edits_on_the_way());
     all.extend(deletions());
+    all.extend(recoveries());
+    all.extend(alone());
     all.into_iter().map(with_laws_where_quick).collect()
 }
 
@@ -108,16 +110,72 @@ fn deletions() -> Vec<Suite> {
     ]
 }
 
-/// What finds a planted defect.
+/// A job that is lost, or has to go without a savepoint.
+fn recoveries() -> Vec<Suite> {
+    let losses: &[Fault] = &[Fault::JobFails, Fault::ProcessRestarts, Fault::PodLost];
+    let failing: &[Fault] = &[Fault::SavepointFails, Fault::JobFails, Fault::ProcessRestarts];
+    vec![
+        first("lost twice", &[version(1)]).with_faults(2).only(losses),
+        update("savepoint fails in an update", &[version(2)]).with_faults(3).only(failing),
+        update("update without savepoints", &[version(2)]).without_savepoints(),
+        update("lost without retention", &[not_retained(2)]).only(losses),
+        update(
+            "lost without retention, started without state",
+            &[not_retained(1), not_retained(1)],
+        )
+        .only(losses)
+        .at_any_time()
+        .falling_back(),
+        update("last seen", &[version(1)]).only(losses).at_any_time().from_last_seen(),
+    ]
+}
+
+fn not_retained(hash: u32) -> Spec {
+    Spec { retention: Retention::Unset, ..version(hash) }
+}
+
+/// In mode Single.
+fn alone() -> Vec<Suite> {
+    let bad = with_image(2, Image::InvalidName);
+    let wrong = with_program(2, Program::ClassNotFound);
+    let all = vec![
+        update("alone: update", &[version(2)]),
+        update("alone: bad image, then cured", &[bad, version(3)]).at_any_time(),
+        update("alone: wrong class", std::slice::from_ref(&wrong)),
+        update("alone: put back in an update", &[version(2), version(1)]).at_any_time(),
+        update("alone: deleted in a rollback", &[wrong]).then_deleted().at_any_time(),
+    ];
+    all.into_iter().map(|suite| suite.in_mode(Mode::Single)).collect()
+}
+
+/// What finds a planted defect: without the laws, which most of them break, too.
 #[must_use]
 pub fn finder(plant: Plant) -> Suite {
-    let update = update("update", &[version(2)]);
+    let another = update("update", &[version(2)]);
+    let wrong = update("wrong class", &[with_program(2, Program::ClassNotFound)]);
+    let losses = &[Fault::JobFails, Fault::ProcessRestarts, Fault::PodLost];
     match plant {
         Plant::EffectsBeforeWrite
         | Plant::StartsEmpty
         | Plant::NewJobIdEachTime
-        | Plant::SubmitsBesideALeavingCluster => update,
-        Plant::NotFoundClosesSubmission => update.with_slow_main(),
-        Plant::RestoresFromCheckpoint => update.cancelling(),
+        | Plant::OldClusterGoesEarly
+        | Plant::SubmitsBesideALeavingCluster => another,
+        Plant::LostAnswerMeansRefused => {
+            another.with_faults(2).only(&[Fault::RequestTimesOut, Fault::CrashAfterCalls])
+        }
+        Plant::NotFoundClosesSubmission => another.with_slow_main(),
+        Plant::RestoresFromCheckpoint | Plant::SavepointEndsTheJob => another.cancelling(),
+        Plant::CancellingCountsAsOver => another.without_savepoints(),
+        Plant::FailedCountsAsFinished
+        | Plant::FailedSavepointCounts
+        | Plant::OldStatisticsBelieved
+        | Plant::SilenceMeansNotFound => another.in_mode(Mode::Single),
+        Plant::RollsBackToNothing => wrong,
+        Plant::HeldSlotsCountAsFree | Plant::RecoversFromNothing => {
+            first("lost", &[version(1)]).only(losses)
+        }
+        Plant::ForgetsWhatIsLeaving | Plant::IncarnationsComeAgain | Plant::RevisionGoesEarly => {
+            update("job ends by itself", &[with_program(2, Program::Finishes), version(3)])
+        }
     }
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use flinkk8soperator_core as machine;
 use machine::{
-    Checkpoint, CheckpointKind, FlinkCluster, FlinkVersion, Job, JobState, JobSummary, Operation,
-    Timestamp, TroubleKind,
+    Checkpoint, CheckpointKind, Checkpointing, FlinkCluster, FlinkVersion, Job, JobState,
+    JobSummary, Operation, Retention, Timestamp, TroubleKind,
 };
 
 use crate::world::{self, File, FileKind, OperationState};
@@ -63,6 +63,7 @@ pub(super) fn overview(overview: world::Overview, refresh_interval: u64) -> Flin
         slots_free: overview.free,
         taskmanagers: overview.taskmanagers,
         refresh_interval: Duration::from_millis(refresh_interval),
+        high_availability: false,
     }
 }
 
@@ -85,8 +86,9 @@ pub(super) fn jobs(jobs: &[(world::JobId, world::JobState)]) -> Vec<JobSummary> 
     jobs.iter().map(line).collect()
 }
 
-pub(super) fn details(details: world::Details) -> Job {
+pub(super) fn details(details: world::Details, now: u64) -> Job {
     Job {
+        clock: Timestamp(now),
         state: job_state(details.state),
         vertices: 1,
         vertices_up: u32::from(details.up),
@@ -105,6 +107,7 @@ pub(super) fn statistics(statistics: &world::Statistics, files: &[File]) -> mach
             },
             path: Some(file.path.to_string()),
             discarded: entry.discarded,
+            taken: Timestamp(entry.taken),
         }
     };
     machine::Statistics {
@@ -112,7 +115,17 @@ pub(super) fn statistics(statistics: &world::Statistics, files: &[File]) -> mach
         restored: u64::from(statistics.restored),
         in_progress: u64::from(statistics.in_progress),
         completed: statistics.completed.iter().map(checkpoint).collect(),
+        restored_from: statistics.restored_from.as_ref().map(checkpoint),
     }
+}
+
+pub(super) fn checkpointing(retention: world::Retention) -> Checkpointing {
+    let retention = match retention {
+        world::Retention::Unset => Retention::None,
+        world::Retention::DeleteOnCancellation => Retention::OnFailure,
+        world::Retention::RetainOnCancellation => Retention::OnCancellation,
+    };
+    Checkpointing { interval: Some(Duration::from_secs(10)), retention }
 }
 
 pub(super) fn operation(state: Option<OperationState>, files: &[File]) -> Operation {

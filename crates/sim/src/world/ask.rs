@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::kubernetes::ProcessState;
 use super::{
     Answer, CheckpointEntry, FlinkVersion, Job, JobId, JobManager, JobState, OperationState,
-    Process, TriggerId, World,
+    Process, Retention, TriggerId, World,
 };
 
 /// `/overview` and `/config`.
@@ -47,6 +47,8 @@ pub struct Statistics {
     pub in_progress: u32,
     /// Completed ones, oldest first.
     pub completed: Vec<CheckpointEntry>,
+    /// `latest.restored`: what the job was restored from last.
+    pub restored_from: Option<CheckpointEntry>,
 }
 
 impl World {
@@ -100,10 +102,18 @@ impl World {
                 restored: job.restored,
                 in_progress: u32::try_from(in_progress).unwrap_or(u32::MAX),
                 completed: job.checkpoints.clone(),
+                restored_from: job.restored_from,
             };
             job.statistics_cache = Some((now, statistics));
         }
         Some(job.statistics_cache.clone().map(|(_, statistics)| statistics))
+    }
+
+    /// `/jobs/:id/checkpoints/config`; inner `None`: 404.
+    #[must_use]
+    pub fn retention(&self, process: Process, job: JobId) -> Option<Option<Retention>> {
+        let known = self.answering(process)?.job(job).is_some();
+        Some(self.spec_of(process).filter(|_| known).map(|spec| spec.retention))
     }
 
     /// The state of a savepoint operation; inner `None`: 404.

@@ -68,6 +68,8 @@ pub struct Job {
     pub newest: u64,
     /// `counts.restored`.
     pub restored: u32,
+    /// What it was restored from last.
+    pub restored_from: Option<CheckpointEntry>,
     /// When it last entered RESTARTING.
     pub restarted_at: Option<u64>,
     /// Completed checkpoints and savepoints, by id, oldest first.
@@ -114,6 +116,8 @@ pub struct CheckpointEntry {
     pub file: FileId,
     /// Flink removed the file.
     pub discarded: bool,
+    /// When it was begun.
+    pub taken: u64,
 }
 
 /// A savepoint operation.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::tasks::Ending;
 use super::{
-    Answer, End, FlinkVersion, Image, Job, JobId, JobState, Operation, OperationState, Origin,
-    Post, Process, Program, Run, RunId, Spec, TriggerId, World,
+    Answer, CheckpointEntry, End, FlinkVersion, Image, Job, JobId, JobState, Operation,
+    OperationState, Origin, Post, Process, Program, Run, RunId, Spec, TriggerId, World,
 };
 
 /// Whether a savepoint ends its job.
@@ -204,6 +204,7 @@ impl World {
             announced: false,
             end: None,
         });
+        let now = self.now;
         if let Some(jobmanager) = self.jobmanager_mut(process) {
             jobmanager.jobs.retain(|j| j.id != id);
             jobmanager.jobs.push(Job {
@@ -213,6 +214,12 @@ impl World {
                 up: false,
                 newest: 0,
                 restored: u32::from(origin != Origin::Empty),
+                restored_from: match origin {
+                    Origin::Empty => None,
+                    Origin::File(file) => {
+                        Some(CheckpointEntry { id: 0, file, discarded: false, taken: now })
+                    }
+                },
                 restarted_at: None,
                 checkpoints: Vec::new(),
                 failure: None,

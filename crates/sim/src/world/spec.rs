@@ -22,6 +22,10 @@ pub struct Spec {
     pub retention: Retention,
     /// Where its savepoints go.
     pub savepoints: Arc<str>,
+    /// The user does not insist on its state: its job may begin from nothing.
+    pub stateless: bool,
+    /// There is no room for two clusters: the old one may go before its successor is good.
+    pub alone: bool,
 }
 
 impl Spec {
@@ -37,6 +41,8 @@ impl Spec {
             slots: 1,
             retention: Retention::RetainOnCancellation,
             savepoints: Arc::from("file:///savepoints"),
+            stateless: false,
+            alone: false,
         }
     }
 }

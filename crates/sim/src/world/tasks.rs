@@ -34,7 +34,8 @@ impl World {
     pub(super) fn tasks_up(&mut self, run: RunId) {
         let Some((process, job)) = self.live_job(run) else { return };
         let restarting = job.state == JobState::Restarting;
-        let resumed = job.checkpoints.iter().rev().find(|c| !c.discarded).map(|c| c.file);
+        let newest = job.checkpoints.iter().rev().find(|c| !c.discarded).copied();
+        let resumed = newest.map(|c| c.file);
         let mut needed = self.spec_of(process).map_or(0, |s| s.parallelism);
         for (_, taskmanager) in self.taskmanagers_mut() {
             if taskmanager.registered != Some(process) {
@@ -52,7 +53,10 @@ impl World {
         if let Some(job) = self.job_mut(run) {
             job.state = JobState::Running;
             job.up = true;
-            job.restored += u32::from(restarting && resumed.is_some());
+            if restarting && newest.is_some() {
+                job.restored += 1;
+                job.restored_from = newest;
+            }
         }
     }
 
@@ -79,8 +83,9 @@ impl World {
     }
 
     fn list_checkpoint(&mut self, run: RunId, id: u64, file: FileId) {
+        let taken = self.now;
         if let Some(job) = self.job_mut(run) {
-            job.checkpoints.push(CheckpointEntry { id, file, discarded: false });
+            job.checkpoints.push(CheckpointEntry { id, file, discarded: false, taken });
             job.checkpoints.sort_by_key(|c| c.id);
         }
     }

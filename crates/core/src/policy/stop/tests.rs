@@ -1,13 +1,16 @@
 //! The table of outcomes of a stop, row by row, and when the trigger is sent.
 
 use super::*;
-use crate::policy::fixture::{JOB, NOW, TRIGGER, about, at, cluster, job, jobs, seen, unknown};
-use crate::{Fact, Process, Timestamp};
+use crate::policy::fixture::{
+    JOB, NOW, PROCESS, TRIGGER, about, at, cluster, job, jobs, pod, seen, unknown,
+};
+use crate::{ClusterObjects, Fact, Pod, Process, Role, Timestamp};
 
 fn stop() -> Stop {
     Stop {
         job: JOB,
         trigger: TRIGGER,
+        process: PROCESS,
         baseline: Baseline { checkpoint: 3, restored: 0 },
         attempt: 1,
         not_before: NOW,
@@ -17,7 +20,7 @@ fn stop() -> Stop {
 }
 
 fn checkpoint(id: u64, kind: CheckpointKind, path: &str) -> Checkpoint {
-    Checkpoint { id, kind, path: Some(path.to_owned()), discarded: false }
+    Checkpoint { id, kind, path: Some(path.to_owned()), discarded: false, taken: NOW }
 }
 
 fn ours_of(path: &str) -> Statistics {
@@ -41,6 +44,7 @@ fn none() -> Statistics {
 
 fn flink(state: JobState, operation: Operation, statistics: Statistics) -> Flink {
     Flink {
+        process: Some(PROCESS),
         cluster: Fact::Known(about()),
         jobs: jobs(&[(JOB, state)]),
         job: job(state, 2),
@@ -67,7 +71,8 @@ fn outcome(stop: &Stop, deadline: Timestamp, flink: &Flink) -> String {
         Outcome::Stopped(point) => format!("stopped at {}", point.path),
         Outcome::EndedByItself => "ended by itself".to_owned(),
         Outcome::Failed(message) => format!("failed: {message}"),
-        Outcome::Unproven(_) => "unproven".to_owned(),
+        Outcome::WithoutSavepoint { forgotten: true, .. } => "forgotten".to_owned(),
+        Outcome::WithoutSavepoint { forgotten: false, .. } => "unproven".to_owned(),
     }
 }
 
@@ -148,7 +153,7 @@ fn the_list_of_jobs_is_believed_before_the_cached_details() {
         Flink { job: job(JobState::Running, 2), ..flink(JobState::Finished, completed(), none()) };
     assert_eq!(outcome(&stop(), NOW, &listed), "stopped at sp/told");
     let lost = Flink { jobs: jobs(&[]), job: Fact::Known(None), ..listed };
-    assert_eq!(outcome(&stop(), NOW, &lost), "unproven");
+    assert_eq!(outcome(&stop(), NOW, &lost), "forgotten");
 }
 
 #[test]
@@ -192,9 +197,28 @@ fn a_decided_cancellation_is_sent_until_the_job_is_over() {
 #[test]
 fn the_next_attempt_has_a_new_id_a_new_baseline_and_a_backoff() {
     let mut ids = Ids { epoch: 1, issued: 0 };
-    let next = at(NOW, |cx| again(cx, &mut ids, &stop(), Some(&ours())));
+    let running = flink(JobState::Running, failed(), ours());
+    let next = at(NOW, |cx| again(cx, &mut ids, &stop(), &running)).unwrap();
     assert_ne!(next.trigger, TRIGGER);
     assert_eq!(next.baseline, Baseline { checkpoint: 4, restored: 0 });
     assert_eq!((next.attempt, next.not_before), (2, Timestamp(NOW.0 + 100)));
     assert_eq!(next.over_since, None);
+    let silent = Flink { statistics: unknown(1), ..running };
+    assert_eq!(at(NOW, |cx| again(cx, &mut ids, &stop(), &silent)), None, "without a baseline");
+}
+
+#[test]
+fn what_another_job_manager_was_told_is_void_once_one_took_over() {
+    let other = Process { restarts: 1, ..PROCESS };
+    let taken_over = |flink: Flink| Flink { process: Some(other), ..flink };
+    let running = taken_over(flink(JobState::Running, Operation::Unknown, ours()));
+    assert_eq!(
+        outcome(&stop(), NOW, &running),
+        "failed: another JobManager took over, and the job goes on"
+    );
+    let restarted =
+        ClusterObjects { pods: vec![Pod { restarts: 1, ..pod(1, Role::JobManager) }], ..cluster() };
+    let mut seen = seen(vec![restarted], running);
+    seen.flink.values_mut().for_each(|f| f.process = Some(other));
+    assert_eq!(at(NOW, |cx| effect(cx, Incarnation(1), &stop(), &seen)), None);
 }

@@ -89,8 +89,13 @@ fn a_named_job_comes_up_or_fails_in_flinks_words() {
     let late = Submission { start_deadline: Some(NOW), ..named() };
     let silent = |seconds| Flink { job: unknown(seconds), ..knows(JobState::Running, 0) };
     let unexplained = Flink { failure: Fact::Unasked, ..knows(JobState::Failed, 0) };
-    let no_vertices =
-        Job { state: JobState::Running, vertices: 0, vertices_up: 0, restarted_at: None };
+    let no_vertices = Job {
+        state: JobState::Running,
+        vertices: 0,
+        vertices_up: 0,
+        restarted_at: None,
+        clock: NOW,
+    };
     let no_vertices = Flink { job: Fact::Known(Some(no_vertices)), ..knows(JobState::Running, 0) };
     let rows = [
         (named(), knows(JobState::Running, 2), "up"),

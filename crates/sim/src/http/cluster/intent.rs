@@ -70,6 +70,8 @@ pub fn spec(deployment: &Value) -> Option<Spec> {
             Some(_) | None => Retention::Unset,
         },
         savepoints: Arc::from(savepoints),
+        stateless: false,
+        alone: false,
     })
 }
 

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::super::cluster::pod::address;
 use crate::world::{
-    Details, FileKind, JobId, JobState, OperationState, Overview, Settings, Statistics, World,
+    Details, FileKind, JobId, JobState, OperationState, Overview, Retention, Settings, Statistics,
+    World,
 };
 
 /// 128 bits as Flink writes ids.
@@ -125,7 +126,7 @@ pub(super) fn statistics(world: &World, statistics: &Statistics) -> Value {
             "savepointFormat": if savepoint { json!("CANONICAL") } else { Value::Null },
             "checkpoint_type": if savepoint { "SYNC_SAVEPOINT" } else { "CHECKPOINT" },
             "external_path": &*file.path, "discarded": e.discarded,
-            "trigger_timestamp": world.now, "latest_ack_timestamp": world.now,
+            "trigger_timestamp": e.taken, "latest_ack_timestamp": e.taken,
             "state_size": 1, "checkpointed_size": 1, "end_to_end_duration": 1,
             "alignment_buffered": 0, "processed_data": 0, "persisted_data": 0,
             "num_subtasks": 1, "num_acknowledged_subtasks": 1,
@@ -136,6 +137,13 @@ pub(super) fn statistics(world: &World, statistics: &Statistics) -> Value {
         let mine = |e: &&crate::world::CheckpointEntry| world.files[e.file.0].kind == kind;
         statistics.completed.iter().rev().find(mine).map(entry)
     };
+    let restored = statistics.restored_from.as_ref().map(|e| {
+        let file = &world.files[e.file.0];
+        json!({
+            "id": e.id, "restore_timestamp": e.taken, "external_path": &*file.path,
+            "is_savepoint": file.kind == FileKind::Savepoint,
+        })
+    });
     let completed = statistics.completed.len();
     json!({
         "counts": {
@@ -144,17 +152,22 @@ pub(super) fn statistics(world: &World, statistics: &Statistics) -> Value {
         },
         "latest": {
             "completed": newest(FileKind::Checkpoint), "savepoint": newest(FileKind::Savepoint),
-            "failed": null, "restored": null,
+            "failed": null, "restored": restored,
         },
         "history": statistics.completed.iter().rev().map(entry).collect::<Vec<Value>>(),
     })
 }
 
-pub(super) fn checkpoint_config(delete_on_cancellation: bool) -> Value {
+/// What becomes of checkpoints, in the two words that Flink has for it (recorded).
+pub(super) fn checkpoint_config(retention: Retention) -> Value {
+    let enabled = retention != Retention::Unset;
+    let delete_on_cancellation = retention != Retention::RetainOnCancellation;
     json!({
         "mode": "exactly_once", "interval": 10_000, "timeout": 600_000, "min_pause": 0,
         "max_concurrent": 1,
-        "externalization": { "enabled": true, "delete_on_cancellation": delete_on_cancellation },
+        "externalization": {
+            "enabled": enabled, "delete_on_cancellation": delete_on_cancellation,
+        },
     })
 }
 

@@ -5,7 +5,7 @@ use http::{Method, Response};
 use serde_json::{Value, json};
 
 use super::{answers, refusals};
-use crate::world::{JobId, OperateError, Process, Retention, Spec, Stop, TriggerId, World};
+use crate::world::{JobId, OperateError, Process, Spec, Stop, TriggerId, World};
 
 /// A request to a JobManager.
 pub(super) struct Asked<'a> {
@@ -87,10 +87,10 @@ fn of_job(
             Some(statistics) => answers::ok(&answers::statistics(world, &statistics)),
             None => unknown(),
         },
-        ("GET", ["checkpoints", "config"]) => {
-            let kept = spec.retention == Retention::RetainOnCancellation;
-            answers::ok(&answers::checkpoint_config(!kept))
-        }
+        ("GET", ["checkpoints", "config"]) => match world.retention(process, job)? {
+            Some(retention) => answers::ok(&answers::checkpoint_config(retention)),
+            None => unknown(),
+        },
         ("GET", ["exceptions"]) => {
             answers::ok(&answers::exceptions(world.failure(process, job)?.as_deref()))
         }

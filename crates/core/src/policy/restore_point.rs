@@ -1,0 +1,196 @@
+//! What a job's successor may start from: its newest state, or nothing but a clear word.
+//!
+//! Three situations, by who is left to ask: the job has ended and its JobManager tells its final
+//! statistics; it runs and would have to be cancelled; its JobManager's memory is gone, and only
+//! what was seen before is left. The user's word (`restore`, `fallbackWithoutState`) is put to use
+//! where these come to no answer.
+
+use std::time::Duration;
+
+use crate::context::Context;
+use crate::desired::Recovery;
+use crate::observation::{Checkpoint, CheckpointKind, Checkpointing, Retention, Statistics};
+use crate::state::{LiveJob, Origin, Record, RestorePoint, Source};
+use crate::time::Timestamp;
+
+/// What can be said of a job's newest state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Newest {
+    /// The next job starts from here.
+    Proven(Origin),
+    /// It went, or would go, with the job: what is known.
+    NotRetained(String),
+    /// It cannot be proven: what is known.
+    Unproven(String),
+}
+
+/// Of a job that is over; `flink` is the JobManager that ran it, its statistics the final ones, `clock`
+/// its clock.
+pub(crate) fn of_ended(cx: &Context<'_>, job: &LiveJob, ended: &Ended<'_>) -> Newest {
+    let Some(statistics) = ended.statistics else { return began(job, true) };
+    let completed = statistics.completed.iter().chain(&statistics.restored_from);
+    let Some(newest) = completed.max_by_key(|c| c.id) else {
+        return nothing_completed(job, ended.high_availability);
+    };
+    if job.from.path().is_some() && newest.path.as_deref() == job.from.path() {
+        return Newest::Proven(job.from.clone());
+    }
+    let Some(path) = newest.path.clone().filter(|_| !newest.discarded) else {
+        return Newest::NotRetained(format!(
+            "checkpoint {} of job {} was its newest, and went with it",
+            newest.id, job.id
+        ));
+    };
+    let point = point(cx, job, newest, path, Source::Statistics);
+    young_enough(cx, point, ended.clock)
+}
+
+/// What the JobManager of a job that is over says of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ended<'f> {
+    /// Its final statistics; none: it made no checkpoints.
+    pub(crate) statistics: Option<&'f Statistics>,
+    /// Another JobManager may have run it before this one.
+    pub(crate) high_availability: bool,
+    /// The JobManager's clock.
+    pub(crate) clock: Timestamp,
+}
+
+/// With high availability the statistics begin anew with every JobManager, before the job is restored
+/// with nothing in them (recorded): they prove nothing then.
+fn nothing_completed(job: &LiveJob, high_availability: bool) -> Newest {
+    if high_availability {
+        return Newest::Unproven(format!(
+            "the statistics of job {} name no checkpoint, and may have begun anew with its JobManager",
+            job.id
+        ));
+    }
+    began(job, false)
+}
+
+/// A job that provably made no checkpoint: its newest state is what it started from. From nothing it
+/// may start again only where it makes no checkpoints at all: else a person has to say so.
+fn began(job: &LiveJob, makes_none: bool) -> Newest {
+    match &job.from {
+        Origin::Empty if !makes_none => Newest::Unproven(format!(
+            "job {} started without state and ended before it completed a checkpoint",
+            job.id
+        )),
+        from @ (Origin::Empty | Origin::Given(_) | Origin::Restored(_)) => {
+            Newest::Proven(from.clone())
+        }
+    }
+}
+
+fn point(
+    cx: &Context<'_>,
+    job: &LiveJob,
+    newest: &Checkpoint,
+    path: String,
+    source: Source,
+) -> RestorePoint {
+    RestorePoint {
+        path,
+        kind: newest.kind,
+        job: job.id,
+        checkpoint: Some(newest.id),
+        taken: Some(newest.taken),
+        source,
+        at: cx.now,
+    }
+}
+
+/// `maxCheckpointRestoreAgeSeconds` is about checkpoints: a savepoint was asked for.
+fn young_enough(cx: &Context<'_>, point: RestorePoint, clock: Timestamp) -> Newest {
+    let limit = cx.desired.max_checkpoint_age;
+    let age = point.taken.map_or(Duration::ZERO, |taken| clock.since(taken));
+    if point.kind == CheckpointKind::Checkpoint && age > limit {
+        return Newest::Unproven(format!(
+            "the newest checkpoint, {}, is {} s old, maxCheckpointRestoreAgeSeconds allows {}",
+            point.path,
+            age.as_secs(),
+            limit.as_secs()
+        ));
+    }
+    Newest::Proven(Origin::Restored(point))
+}
+
+/// Of a job that runs: what would be left of it if it was cancelled now.
+pub(crate) fn of_cancelled(
+    job: &LiveJob,
+    statistics: Option<&Statistics>,
+    checkpointing: Option<&Checkpointing>,
+) -> Result<(), String> {
+    let completed = statistics.map(|s| s.completed.as_slice()).unwrap_or_default();
+    let exists = completed.iter().any(|c| !c.discarded && c.path.is_some());
+    match checkpointing.map(|c| c.retention) {
+        Some(Retention::OnCancellation) if exists => Ok(()),
+        Some(Retention::OnCancellation) => Err(format!(
+            "job {} has not completed a checkpoint that would stay when it is cancelled",
+            job.id
+        )),
+        Some(Retention::None | Retention::OnFailure) => Err(format!(
+            "job {} would take its checkpoints with it: their retention is not \
+             RETAIN_ON_CANCELLATION",
+            job.id
+        )),
+        None => Err(format!("job {} makes no checkpoints", job.id)),
+    }
+}
+
+/// Of a job whose JobManager forgot it: nothing proves which checkpoint is its newest. One may have
+/// been completed and not seen, and Flink accepts the one before as long as that lies beside it, which
+/// it does for a while, and for ever if the JobManager is killed in between (recorded on 1.20.5 and
+/// 2.3.0). Whether the last one that was seen will do is the user's to say.
+pub(crate) fn from_memory(
+    cx: &Context<'_>,
+    job: &LiveJob,
+    last_seen: Option<&Checkpoint>,
+) -> Newest {
+    let learnt = job.learnt.as_ref();
+    if learnt.is_some_and(|l| !l.checkpoints) {
+        return began(job, true);
+    }
+    let seen = last_seen.and_then(|c| {
+        let path = c.path.clone().filter(|_| !c.discarded)?;
+        Some(point(cx, job, c, path, Source::Memory))
+    });
+    let written = learnt.and_then(|l| l.newest.clone());
+    let Some(newest) = seen.into_iter().chain(written).max_by_key(|p| p.checkpoint) else {
+        return Newest::Unproven(format!(
+            "no JobManager knows job {} any more, and no checkpoint of it was seen",
+            job.id
+        ));
+    };
+    match cx.desired.recovery {
+        Recovery::LastSeen => young_enough(cx, newest, cx.now),
+        Recovery::Proven => Newest::Unproven(format!(
+            "no JobManager knows job {} any more; the last checkpoint seen is {} ({}), a \
+             newer one cannot be excluded",
+            job.id,
+            newest.checkpoint.unwrap_or_default(),
+            newest.path
+        )),
+    }
+}
+
+/// `restore`, where it was not used yet.
+pub(crate) fn named_by_the_user(cx: &Context<'_>, record: &Record) -> Option<Origin> {
+    let wish = cx.desired.restore.as_ref()?;
+    let new = record.restored.as_deref() != Some(wish.nonce.as_str());
+    new.then(|| Origin::Given(wish.path.clone()))
+}
+
+/// Uses `restore` up, if it is to be used: what a job starts from then.
+pub(crate) fn use_restore(cx: &Context<'_>, record: &mut Record, from: Origin) -> Origin {
+    match named_by_the_user(cx, record) {
+        Some(named) => {
+            record.restored = cx.desired.restore.as_ref().map(|r| r.nonce.clone());
+            named
+        }
+        None => from,
+    }
+}
+
+#[cfg(test)]
+mod tests;

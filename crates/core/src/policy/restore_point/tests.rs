@@ -1,0 +1,193 @@
+//! What may be started from, situation by situation.
+
+use super::*;
+use crate::policy::fixture::{JOB, NOW, desired};
+use crate::state::Learnt;
+use crate::{Config, Desired, JobId, Restore};
+
+fn job(from: Origin) -> LiveJob {
+    LiveJob { id: JOB, from, learnt: None }
+}
+
+fn checkpoint(id: u64) -> Checkpoint {
+    let (path, taken) = (Some(format!("chk-{id}")), Timestamp(NOW.0 - 60_000));
+    Checkpoint { id, kind: CheckpointKind::Checkpoint, path, discarded: false, taken }
+}
+
+fn discarded(id: u64) -> Checkpoint {
+    Checkpoint { discarded: true, ..checkpoint(id) }
+}
+
+fn statistics(completed: Vec<Checkpoint>) -> Statistics {
+    Statistics { newest_id: 9, completed, ..Statistics::default() }
+}
+
+/// In a word: the path to start from, or which sort of refusal.
+fn word(newest: &Newest) -> String {
+    match newest {
+        Newest::Proven(origin) => origin.path().unwrap_or("empty").to_owned(),
+        Newest::NotRetained(_) => "not retained".to_owned(),
+        Newest::Unproven(_) => "unproven".to_owned(),
+    }
+}
+
+fn at<T>(desired: &Desired, check: impl FnOnce(&Context<'_>) -> T) -> T {
+    let config = Config::default();
+    check(&Context { config: &config, desired, now: NOW })
+}
+
+fn older() -> Origin {
+    Origin::Restored(RestorePoint {
+        path: "sp-1".to_owned(),
+        kind: CheckpointKind::Savepoint,
+        job: JobId(1),
+        checkpoint: Some(1),
+        taken: None,
+        source: Source::Operation,
+        at: NOW,
+    })
+}
+
+fn ended(statistics: Option<&Statistics>) -> Ended<'_> {
+    Ended { statistics, high_availability: false, clock: NOW }
+}
+
+#[test]
+fn of_a_job_that_ended_the_highest_completed_checkpoint_counts_if_it_still_exists() {
+    let given = || Origin::Given("given".to_owned());
+    let rows = [
+        (Origin::Empty, Some(statistics(vec![discarded(1), checkpoint(2)])), "chk-2"),
+        (Origin::Empty, Some(statistics(vec![checkpoint(2), checkpoint(1)])), "chk-2"),
+        // An older one that is left is not the newest: a person has to choose it.
+        (Origin::Empty, Some(statistics(vec![checkpoint(1), discarded(2)])), "not retained"),
+        // None was completed: what it started from; from nothing only if it never makes any.
+        (older(), Some(statistics(Vec::new())), "sp-1"),
+        (given(), Some(statistics(Vec::new())), "given"),
+        (Origin::Empty, Some(statistics(Vec::new())), "unproven"),
+        (older(), None, "sp-1"),
+        (Origin::Empty, None, "empty"),
+    ];
+    for (from, statistics, expected) in rows {
+        let newest = at(&desired(), |cx| of_ended(cx, &job(from), &ended(statistics.as_ref())));
+        assert_eq!(word(&newest), expected, "{statistics:?}");
+    }
+}
+
+#[test]
+fn what_a_job_was_restored_from_counts_where_it_completed_nothing_since() {
+    let restored =
+        |id, completed| Statistics { restored_from: Some(checkpoint(id)), ..statistics(completed) };
+    let own = |path: &str| Checkpoint { path: Some(path.to_owned()), ..checkpoint(1) };
+    let its_own = Statistics { restored_from: Some(own("sp-1")), ..statistics(Vec::new()) };
+    let rows = [
+        // Another JobManager took over, and the job went on from what the one before had made.
+        (older(), restored(5, Vec::new()), "chk-5"),
+        (older(), restored(5, vec![checkpoint(6)]), "chk-6"),
+        (older(), its_own, "sp-1"),
+    ];
+    for (from, statistics, expected) in rows {
+        let newest = at(&desired(), |cx| of_ended(cx, &job(from), &ended(Some(&statistics))));
+        assert_eq!(word(&newest), expected, "{statistics:?}");
+    }
+}
+
+#[test]
+fn empty_statistics_prove_nothing_with_high_availability() {
+    let none = statistics(Vec::new());
+    let ended = Ended { high_availability: true, ..ended(Some(&none)) };
+    let newest = at(&desired(), |cx| of_ended(cx, &job(older()), &ended));
+    assert_eq!(word(&newest), "unproven");
+}
+
+#[test]
+fn a_checkpoint_grows_too_old_by_the_job_managers_clock_and_a_savepoint_does_not() {
+    let limit = Duration::from_secs(60);
+    let desired = Desired { max_checkpoint_age: limit, ..desired() };
+    let savepoint = Checkpoint { kind: CheckpointKind::Savepoint, ..checkpoint(2) };
+    let rows = [
+        (checkpoint(2), NOW, "chk-2"),
+        (checkpoint(2), Timestamp(NOW.0 + 1_000), "unproven"),
+        (savepoint, Timestamp(NOW.0 + 1_000_000), "chk-2"),
+    ];
+    for (newest, clock, expected) in rows {
+        let statistics = statistics(vec![newest]);
+        let ended = Ended { clock, ..ended(Some(&statistics)) };
+        let newest = at(&desired, |cx| of_ended(cx, &job(Origin::Empty), &ended));
+        assert_eq!(word(&newest), expected, "at {clock}");
+    }
+}
+
+#[test]
+fn a_job_may_be_cancelled_only_if_a_checkpoint_of_it_stays() {
+    let kept = statistics(vec![checkpoint(2)]);
+    let none = statistics(vec![discarded(2)]);
+    let of = |retention| Some(Checkpointing { interval: None, retention });
+    let rows = [
+        (Some(&kept), of(Retention::OnCancellation), true),
+        (Some(&none), of(Retention::OnCancellation), false),
+        (Some(&kept), of(Retention::OnFailure), false),
+        (Some(&kept), of(Retention::None), false),
+        (None, None, false),
+    ];
+    for (statistics, checkpointing, expected) in rows {
+        let verdict = of_cancelled(&job(Origin::Empty), statistics, checkpointing.as_ref());
+        assert_eq!(verdict.is_ok(), expected, "{checkpointing:?}");
+    }
+}
+
+fn learnt(newest: Option<u64>) -> Option<Learnt> {
+    let point = |id| RestorePoint {
+        path: format!("chk-{id}"),
+        kind: CheckpointKind::Checkpoint,
+        job: JOB,
+        checkpoint: Some(id),
+        taken: Some(NOW),
+        source: Source::Memory,
+        at: NOW,
+    };
+    Some(Learnt { checkpoints: true, newest: newest.map(point), at: NOW })
+}
+
+#[test]
+fn from_memory_nothing_is_proven_and_the_last_seen_is_used_if_the_user_allows_it() {
+    let rows = [
+        (learnt(Some(4)), None, "chk-4"),
+        (learnt(Some(4)), Some(checkpoint(5)), "chk-5"),
+        (learnt(Some(4)), Some(checkpoint(3)), "chk-4"),
+        (learnt(None), None, "unproven"),
+        (None, Some(checkpoint(5)), "chk-5"),
+        (None, None, "unproven"),
+    ];
+    for (learnt, last_seen, last) in rows {
+        let check = |recovery| {
+            let desired = Desired { recovery, ..desired() };
+            let job = LiveJob { learnt: learnt.clone(), ..job(Origin::Empty) };
+            word(&at(&desired, |cx| from_memory(cx, &job, last_seen.as_ref())))
+        };
+        assert_eq!(check(Recovery::Proven), "unproven", "{learnt:?} {last_seen:?}");
+        assert_eq!(check(Recovery::LastSeen), last, "{learnt:?} {last_seen:?}");
+    }
+}
+
+#[test]
+fn a_job_that_was_seen_to_make_no_checkpoints_begins_where_it_began() {
+    let none = learnt(None).map(|l| Learnt { checkpoints: false, ..l });
+    for (from, expected) in [(Origin::Empty, "empty"), (older(), "sp-1")] {
+        let job = LiveJob { learnt: none.clone(), ..job(from) };
+        let newest = at(&desired(), |cx| from_memory(cx, &job, None));
+        assert_eq!(word(&newest), expected);
+    }
+}
+
+#[test]
+fn restore_is_used_once_per_nonce() {
+    let wish = |nonce: &str| Restore { path: "named".to_owned(), nonce: nonce.to_owned() };
+    let mut record = crate::State::new(NOW).record;
+    let first = Desired { restore: Some(wish("a")), ..desired() };
+    let used = at(&first, |cx| use_restore(cx, &mut record, older()));
+    assert_eq!(used.path(), Some("named"));
+    let again = at(&first, |cx| use_restore(cx, &mut record, older()));
+    assert_eq!(again.path(), Some("sp-1"));
+    let second = Desired { restore: Some(wish("b")), ..desired() };
+    assert!(at(&second, |cx| named_by_the_user(cx, &record)).is_some());
+}

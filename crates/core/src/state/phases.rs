@@ -1,0 +1,196 @@
+//! What belongs to one phase, and exists only there.
+
+use crate::ids::{Incarnation, JobId};
+use crate::state::{Failure, Restart, Stop, Submission, Target};
+use crate::time::Timestamp;
+
+/// See [`Phase::New`](crate::Phase::New).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct New;
+
+/// See [`Phase::Updating`](crate::Phase::Updating).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Updating {
+    /// The version to deploy.
+    pub target: Target,
+    /// When the deploy is given up if something is in its way.
+    pub deadline: Timestamp,
+}
+
+/// See [`Phase::ClusterStarting`](crate::Phase::ClusterStarting).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct ClusterStarting {
+    /// The version to deploy.
+    pub target: Target,
+    /// When it is given up.
+    pub deadline: Timestamp,
+    /// Since when its pods report trouble.
+    pub troubled: Option<Timestamp>,
+    /// Which submission this cluster is made ready for, from 1 on.
+    pub attempt: u32,
+}
+
+/// See [`Phase::Savepointing`](crate::Phase::Savepointing).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Savepointing {
+    /// The version to deploy.
+    pub target: Target,
+    /// The savepoint that ends the deployed job.
+    pub stop: Stop,
+    /// When a stop that hangs is ended by a cancellation.
+    pub deadline: Timestamp,
+}
+
+/// See [`Phase::Cancelling`](crate::Phase::Cancelling).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Cancelling {
+    /// The version to deploy.
+    pub target: Target,
+    /// The job.
+    pub job: JobId,
+    /// When its cluster is taken away.
+    pub deadline: Timestamp,
+}
+
+/// See [`Phase::Recovering`](crate::Phase::Recovering).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Recovering {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// The job.
+    pub job: JobId,
+    /// What happened to it, in Flink's own words where it said something.
+    pub why: Failure,
+    /// How far it is.
+    pub step: RecoveringStep,
+    /// When a person is told that help is needed, or an update is given up.
+    pub deadline: Timestamp,
+}
+
+/// What a recovery is for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Purpose {
+    /// The deploy of this version goes on from the newest state.
+    Deploy(Target),
+    /// The deployed version's job runs again; the deploy that failed before, if one did.
+    Restart(Option<DeployFailed>),
+}
+
+/// Steps of a recovery.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum RecoveringStep {
+    /// The newest state is looked for.
+    Find(Find),
+    /// It is known, and the deployed version's job is being started from it.
+    Start(Box<Restart>),
+}
+
+/// Looking for the newest state of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Find {
+    /// When the job was first seen to be over: statistics asked for a cache's age later tell.
+    pub over_since: Option<Timestamp>,
+    /// The job runs and is being cancelled: the checkpoint that then stays is the newest.
+    pub cancel: bool,
+}
+
+/// See [`Phase::SubmittingJob`](crate::Phase::SubmittingJob).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct SubmittingJob {
+    /// The version to deploy.
+    pub target: Target,
+    /// The job on its way.
+    pub submission: Submission,
+}
+
+/// See [`Phase::Running`](crate::Phase::Running).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Running {
+    /// None: confirmed.
+    pub confirming: Option<Confirming>,
+}
+
+/// A version under watch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Confirming {
+    /// Since when the job runs without a restart.
+    pub since: Timestamp,
+    /// The restart that this counts from.
+    pub restarted_at: Option<Timestamp>,
+    /// When restarts are called a loop.
+    pub deadline: Timestamp,
+}
+
+/// See [`Phase::RollingBackJob`](crate::Phase::RollingBackJob).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct RollingBackJob {
+    /// The version that failed.
+    pub failed: Target,
+    /// Why.
+    pub failure: Failure,
+    /// The cluster of the deployed version comes up again under a number of its own; its revision
+    /// is a copy of this one's. None: the cluster stands.
+    pub revived: Option<Incarnation>,
+    /// The deployed version's job on its way, once the failed one is over.
+    pub restart: Restart,
+}
+
+/// See [`Phase::DeployFailed`](crate::Phase::DeployFailed).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct DeployFailed {
+    /// The version that failed.
+    pub failed: Target,
+    /// Why.
+    pub failure: Failure,
+}
+
+/// See [`Phase::Deleting`](crate::Phase::Deleting).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Deleting {
+    /// How far it is.
+    pub step: DeletingStep,
+    /// When the cluster is taken away whatever its job does.
+    pub deadline: Timestamp,
+}
+
+/// Steps of a deletion.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum DeletingStep {
+    /// Find out what there is to end.
+    Look,
+    /// The job is being stopped with a savepoint.
+    Stop(Stop),
+    /// The job is being cancelled.
+    Cancel(JobId),
+    /// The clusters are being removed; then the finalizer goes.
+    RemoveClusters {
+        /// What could not be done, and what survives.
+        why: String,
+    },
+    /// The finalizer goes.
+    Finalize,
+}
+
+/// See [`Phase::Unreadable`](crate::Phase::Unreadable).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Unreadable {
+    /// What could not be read.
+    pub why: String,
+}

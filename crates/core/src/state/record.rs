@@ -1,0 +1,127 @@
+//! What outlives every phase: the versions, and what is left of earlier ones.
+
+use crate::desired::Mode;
+use crate::ids::{DeployHash, Digest, Ids, Incarnation};
+use crate::state::{LiveJob, Origin};
+use crate::time::Timestamp;
+
+/// What outlives every phase.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Record {
+    /// Source of ids.
+    pub ids: Ids,
+    /// The highest incarnation given out; 0 before the first.
+    pub incarnations: u32,
+    /// The version considered deployed.
+    pub deployed: Option<Version>,
+    /// The version before, with its cluster, until the deployed one is confirmed.
+    pub previous: Option<Version>,
+    /// Clusters on their way out.
+    pub leaving: Vec<Leaving>,
+    /// Revisions that nothing is made from any more: they are removed.
+    pub obsolete: Vec<Obsolete>,
+    /// The last digest that was compared with the deployed version and needs no deploy.
+    pub settled: Option<Digest>,
+    /// The generation whose `forceRollback` was honoured: once per generation.
+    pub forced: Option<i64>,
+    /// The nonce of the `restore` that was used: once per nonce.
+    pub restored: Option<String>,
+    /// The last time that the deployed version's job was started again after it was lost.
+    pub recovered: Option<Recovered>,
+}
+
+/// How often a job was started again, one soon after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Recovered {
+    /// Which one it was, from 1 on.
+    pub attempt: u32,
+    /// When all its vertices ran.
+    pub at: Timestamp,
+}
+
+/// A version that is, or is to be, deployed: which spec, in which cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Target {
+    /// Names its objects.
+    pub hash: DeployHash,
+    /// Its cluster.
+    pub incarnation: Incarnation,
+    /// The generation of the spec.
+    pub generation: i64,
+    /// The fingerprint of the spec.
+    pub digest: Digest,
+    /// How many slots it needs.
+    pub parallelism: u32,
+    /// In which order it takes the place of the version before.
+    pub mode: Mode,
+}
+
+/// A version with a cluster, and what its job does.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Version {
+    /// Which spec, in which cluster.
+    pub target: Target,
+    /// Its cluster was taken away before its successor was confirmed; its revision is kept, and it
+    /// would come up again under another number.
+    pub removed: bool,
+    /// Its job.
+    pub work: Work,
+}
+
+impl Version {
+    /// The id of its job while that runs.
+    #[must_use]
+    pub fn live(&self) -> Option<&LiveJob> {
+        match &self.work {
+            Work::Live(job) => Some(job),
+            Work::Stopped(_) | Work::Finished => None,
+        }
+    }
+
+    /// What the next job starts from, if its own was ended.
+    #[must_use]
+    pub fn stopped(&self) -> Option<&Origin> {
+        match &self.work {
+            Work::Stopped(origin) => Some(origin),
+            Work::Live(_) | Work::Finished => None,
+        }
+    }
+}
+
+/// What a version's job does.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Work {
+    /// It runs, as far as is known.
+    Live(LiveJob),
+    /// It was ended: nothing runs, and this is what the next one starts from.
+    Stopped(Origin),
+    /// It ended by itself.
+    Finished,
+}
+
+/// A revision that is not needed any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Obsolete {
+    /// Its cluster's number.
+    pub incarnation: Incarnation,
+    /// Its version.
+    pub hash: DeployHash,
+}
+
+/// A cluster on its way out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Leaving {
+    /// Its number.
+    pub incarnation: Incarnation,
+    /// Its version.
+    pub hash: DeployHash,
+    /// A job may still run, or start, in it: no other job before all its pods are gone.
+    pub may_run: bool,
+}

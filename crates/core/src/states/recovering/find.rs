@@ -1,0 +1,309 @@
+//! The newest state of the job is looked for: the next job starts from it. Where it cannot be proven,
+//! a person has to say so.
+
+use super::scene::{Scene, told};
+use crate::context::Context;
+use crate::decision::{Event, EventReason};
+use crate::observation::{
+    Fact, FactRequest, Flink, FlinkCluster, FlinkRequest, JobState, Observation, Statistics,
+};
+use crate::policy::change::{self, Edit};
+use crate::policy::readiness::{self, Readiness, job_state};
+use crate::policy::restart;
+use crate::policy::restore_point::{self, Ended, Newest};
+use crate::reason::Reason;
+use crate::state::{
+    Find, LiveJob, Origin, Phase, Purpose, Recovered, Recovering, RecoveringStep, State, Version,
+    Work,
+};
+use crate::states::{Next, deploy, handover};
+
+/// What a person can say where there is no proof; and where there is nothing to prove.
+const UNPROVEN_CURES: &str = "restore with a path and a new nonce, recovery: LastSeen, or \
+                              fallbackWithoutState: true";
+const LOST_CURES: &str = "restore with a path and a new nonce, or fallbackWithoutState: true";
+
+pub(super) fn about(
+    deployed: &Version,
+    phase: &Recovering,
+    seen: &Observation,
+    ask: &mut FactRequest,
+) {
+    let incarnation = deployed.target.incarnation;
+    ask.last_seen = Some(phase.job);
+    let process = seen.cluster(incarnation).and_then(|c| c.jobmanager_process(None));
+    ask.flink.extend(process.map(|process| FlinkRequest {
+        cluster: true,
+        jobs: true,
+        job: Some(phase.job),
+        statistics: Some(phase.job),
+        checkpointing: Some(phase.job),
+        ..FlinkRequest::to(incarnation, process)
+    }));
+}
+
+impl Scene<'_> {
+    pub(super) fn find(&self, find: Find, job: &LiveJob) -> Next {
+        if !find.cancel
+            && let Some(next) = self.edited(job)
+        {
+            return next;
+        }
+        let incarnation = self.deployed.target.incarnation;
+        if self.seen.objects.known().is_none() {
+            return self.waiting(self.state, "the view of the cluster");
+        }
+        let process = self.seen.cluster(incarnation).and_then(|c| c.jobmanager_process(None));
+        let Some(process) = process else { return self.nobody(job) };
+        let flink = self.seen.flink.get(&incarnation).filter(|f| f.process == Some(process));
+        let Some(flink) = flink else {
+            return self.waiting(self.state, "the deployed version's JobManager to answer");
+        };
+        match job_state(flink, job.id) {
+            Some(JobState::Finished) => self.finished(),
+            Some(ended) if ended.over() => self.ended(find, job, flink),
+            Some(_) => self.runs(find, job, flink),
+            None if flink.job == Fact::Known(None) && flink.jobs.known().is_some() => {
+                self.forgotten(job)
+            }
+            None => self.waiting(self.state, "the deployed version's JobManager to answer"),
+        }
+    }
+
+    /// What the user wants now, before the job is asked to end; `None`: nothing new.
+    fn edited(&self, job: &LiveJob) -> Option<Next> {
+        let Scene { cx, state, phase, .. } = *self;
+        if let Purpose::Deploy(target) = &phase.purpose
+            && change::rollback_forced(cx, &state.record, *target)
+        {
+            let (state, failure) = deploy::forced(cx, state);
+            return Some(deploy::roll_back(&state, *target, failure, true));
+        }
+        match self.edit() {
+            Edit::None => None,
+            Edit::Unknown => Some(self.waiting(state, "the edited spec to be compared")),
+            Edit::Harmless => Some(self.settle(job)),
+            Edit::Redeploy => Some(self.replaced()),
+        }
+    }
+
+    /// An edit that asks for no other version: where a savepoint could not be taken, it is tried
+    /// once more.
+    fn settle(&self, job: &LiveJob) -> Next {
+        let record = deploy::settle(self.cx, &self.state.record);
+        let state = State { record, ..self.anew(self.phase.step.clone()) };
+        let incarnation = self.deployed.target.incarnation;
+        let flink = self.seen.flink.get(&incarnation);
+        let runs = |f: &&Flink| job_state(f, job.id).is_some_and(|s| !s.over());
+        let again = match &self.phase.purpose {
+            Purpose::Deploy(target) if self.override_by_the_user().is_none() => flink
+                .filter(runs)
+                .and_then(|f| handover::savepoint(self.cx, &state, *target, job, f)),
+            Purpose::Deploy(_) | Purpose::Restart(_) => None,
+        };
+        again.unwrap_or_else(|| self.waiting(&state, "the newest state of the job to be known"))
+    }
+
+    /// It ended by itself: a success, and nothing to recover.
+    fn finished(&self) -> Next {
+        self.settled(Work::Finished).tells_first(EventReason::JobFinished, "Job finished")
+    }
+
+    /// It failed, or was cancelled: its final statistics name its newest state, once they cannot be
+    /// a copy from before its end.
+    fn ended(&self, find: Find, job: &LiveJob, flink: &Flink) -> Next {
+        let Some(since) = find.over_since else {
+            let over_since = Some(self.cx.now);
+            let next = self.with(RecoveringStep::Find(Find { over_since, ..find }));
+            return self.waiting(&next, "the job's final checkpoint statistics");
+        };
+        let facts = flink.cluster.known().zip(flink.statistics.known());
+        let fresh = |(about, _): &(&FlinkCluster, _)| self.cx.now >= since + about.refresh_interval;
+        let Some((about, statistics)) = facts.filter(fresh) else {
+            return self.waiting(self.state, "the job's final checkpoint statistics");
+        };
+        let ended = self.says(about, statistics.as_ref(), flink);
+        self.known(restore_point::of_ended(self.cx, job, &ended))
+    }
+
+    /// What a JobManager says of a job that is over, or can complete no checkpoint any more.
+    fn says<'f>(
+        &self,
+        about: &FlinkCluster,
+        statistics: Option<&'f Statistics>,
+        flink: &Flink,
+    ) -> Ended<'f> {
+        let job = flink.job.known().and_then(Option::as_ref);
+        let clock = job.map_or(self.cx.now, |job| job.clock);
+        Ended { statistics, high_availability: about.high_availability, clock }
+    }
+
+    /// It runs. For a restart that is all that was wanted; for a deploy it is cancelled, if what then
+    /// stays is its newest state.
+    fn runs(&self, find: Find, job: &LiveJob, flink: &Flink) -> Next {
+        if let Purpose::Restart(failed) = &self.phase.purpose {
+            return self.rest(failed.as_ref(), self.deployed.work.clone());
+        }
+        let facts = (flink.statistics.known(), flink.checkpointing.known(), flink.cluster.known());
+        let (Some(statistics), Some(checkpointing), Some(about)) = facts else {
+            return self.waiting(self.state, "what the job says of its checkpoints");
+        };
+        if find.cancel {
+            if !self.due() {
+                return self.waiting(self.state, "the cancelled job to end");
+            }
+            // Cancelled long ago, it completes no checkpoint any more; it ends with its cluster.
+            let ended = self.says(about, statistics.as_ref(), flink);
+            let newest = restore_point::of_ended(self.cx, job, &ended);
+            return self.cleared_away().known(newest);
+        }
+        let stays = restore_point::of_cancelled(job, statistics.as_ref(), checkpointing.as_ref());
+        match stays {
+            Err(why) if self.override_by_the_user().is_none() => {
+                let message = format!("{why}; it runs on");
+                let cure = format!("let a savepoint succeed (any edit tries again), {LOST_CURES}");
+                self.stalled(Reason::CheckpointsNotRetained, &message, &cure)
+            }
+            Ok(()) | Err(_) => {
+                let next = self.anew(RecoveringStep::Find(Find { cancel: true, ..find }));
+                let message = format!("Cancelling job {} without a savepoint", job.id);
+                self.waiting(&next, "the cancelled job to end")
+                    .tells(EventReason::CancellingJob, message)
+            }
+        }
+    }
+
+    /// Its JobManager does not know it. It is over only once no TaskManager runs a task of it any
+    /// more: all of them are registered, with all their slots free. A deploy takes the cluster away
+    /// in the end.
+    fn forgotten(&self, job: &LiveJob) -> Next {
+        let Some(last_seen) = self.seen.last_seen.known() else {
+            return self.waiting(self.state, "what was seen of the job");
+        };
+        let newest = restore_point::from_memory(self.cx, job, last_seen.as_ref());
+        if let Err(stalled) = self.origin(&newest) {
+            return *stalled;
+        }
+        let over = match readiness::of(self.deployed.target, self.seen) {
+            Readiness::Ready(_) => true,
+            Readiness::Waiting(_) | Readiness::TooOld(_) | Readiness::Foreign(_) => false,
+        };
+        match &self.phase.purpose {
+            _ if over => self.known(newest),
+            Purpose::Deploy(_) if self.due() => self.cleared_away().known(newest),
+            Purpose::Restart(_) if self.due() => {
+                let message = "the deployed version's cluster does not become ready again";
+                self.stalled(
+                    Reason::JobLost,
+                    message,
+                    "correct what its pods report, or a new spec",
+                )
+            }
+            Purpose::Deploy(_) | Purpose::Restart(_) => {
+                self.waiting(self.state, "what may still run of the job to be gone")
+            }
+        }
+    }
+
+    /// No JobManager of it runs: one may come up again. A deploy takes the cluster away in the end.
+    fn nobody(&self, job: &LiveJob) -> Next {
+        let what = "a JobManager of the deployed version to come up";
+        let Some(last_seen) = self.seen.last_seen.known().filter(|_| self.due()) else {
+            return self.waiting(self.state, what);
+        };
+        match &self.phase.purpose {
+            Purpose::Restart(_) => {
+                self.stalled(Reason::JobLost, "no JobManager of the deployed version runs", what)
+            }
+            Purpose::Deploy(_) => {
+                let newest = restore_point::from_memory(self.cx, job, last_seen.as_ref());
+                match self.origin(&newest) {
+                    Err(stalled) => *stalled,
+                    Ok(_) => self.cleared_away().known(newest),
+                }
+            }
+        }
+    }
+
+    /// The same with the deployed version's cluster on its way out: the job is over with its last
+    /// pod.
+    fn cleared_away(&self) -> Cleared<'_> {
+        let mut state = self.state.clone();
+        handover::clear_away(&mut state.record, true);
+        Cleared { scene: self, state }
+    }
+
+    /// What the user allowed to start from where the newest state cannot be proven.
+    fn override_by_the_user(&self) -> Option<Origin> {
+        let empty = self.cx.desired.fallback_without_state || self.cx.desired.savepoint_disabled;
+        restore_point::named_by_the_user(self.cx, &self.state.record)
+            .or(empty.then_some(Origin::Empty))
+    }
+
+    /// What the next job starts from; or why a person has to say so.
+    fn origin(&self, newest: &Newest) -> Result<Origin, Box<Next>> {
+        let (reason, why, cures) = match newest {
+            Newest::Proven(origin) => return Ok(origin.clone()),
+            Newest::NotRetained(why) => (Reason::CheckpointsNotRetained, why, LOST_CURES),
+            Newest::Unproven(why) => (Reason::RestorePointUnproven, why, UNPROVEN_CURES),
+        };
+        self.override_by_the_user().ok_or_else(|| Box::new(self.stalled(reason, why, cures)))
+    }
+
+    fn known(&self, newest: Newest) -> Next {
+        Cleared { scene: self, state: self.state.clone() }.known(newest)
+    }
+}
+
+/// A scene whose newest state is known, with the state that the answer is written into.
+struct Cleared<'a> {
+    scene: &'a Scene<'a>,
+    state: State,
+}
+
+impl Cleared<'_> {
+    /// The newest state is written down as what the next job starts from.
+    fn known(&self, newest: Newest) -> Next {
+        let Scene { cx, phase, seen, .. } = *self.scene;
+        let origin = match self.scene.origin(&newest) {
+            Ok(origin) => origin,
+            Err(stalled) => return *stalled,
+        };
+        let mut state = self.state.clone();
+        let origin = restore_point::use_restore(cx, &mut state.record, origin);
+        let told = told(phase, &origin);
+        let next = match &phase.purpose {
+            Purpose::Deploy(target) => {
+                handover::over(cx, &state, *target, Work::Stopped(origin.clone()), seen)
+            }
+            Purpose::Restart(_) => {
+                if let Some(deployed) = &mut state.record.deployed {
+                    deployed.work = Work::Stopped(origin.clone());
+                }
+                let attempt = next_attempt(cx, &state);
+                let step = RecoveringStep::Start(Box::new(restart::attempt(attempt)));
+                state.phase = Phase::Recovering(Recovering { step, ..phase.clone() });
+                self.scene.waiting(&state, readiness::awaited(self.scene.deployed.target))
+            }
+        };
+        match &origin {
+            Origin::Empty => {
+                let mut next = next;
+                let reason = EventReason::RestoringWithoutExternalizedCheckpoint;
+                next.events.insert(0, Event { warning: true, reason, message: told });
+                next
+            }
+            Origin::Given(_) | Origin::Restored(_) => {
+                next.tells_first(EventReason::RestoringExternalizedCheckpoint, told)
+            }
+        }
+    }
+}
+
+/// One recovery soon after another counts on; one after a job that stayed begins anew.
+fn next_attempt(cx: &Context<'_>, state: &State) -> u32 {
+    match state.record.recovered {
+        Some(Recovered { attempt, at }) if cx.now < at + cx.desired.confirm_after => attempt + 1,
+        Some(_) | None => 1,
+    }
+}

@@ -1,0 +1,132 @@
+//! What both steps of a recovery look at, and how they leave it.
+
+use super::{base, is_the_failed_one};
+use crate::context::Context;
+use crate::observation::Observation;
+use crate::policy::change::{self, Edit};
+use crate::policy::watch;
+use crate::reason::Reason;
+use crate::state::{
+    DeployFailed, Origin, Phase, Purpose, Recovering, RecoveringStep, Running, Source, State,
+    Version, Work,
+};
+use crate::states::{Next, deploy, handover};
+
+/// What a step looks at.
+pub(super) struct Scene<'a> {
+    pub(super) cx: &'a Context<'a>,
+    pub(super) state: &'a State,
+    pub(super) phase: &'a Recovering,
+    pub(super) deployed: &'a Version,
+    pub(super) seen: &'a Observation,
+}
+
+impl Scene<'_> {
+    /// In this phase, with another step that is given its own time.
+    pub(super) fn anew(&self, step: RecoveringStep) -> State {
+        let deadline = self.cx.now + self.cx.desired.timeouts.recovery;
+        let phase = Recovering { step, deadline, ..self.phase.clone() };
+        State { record: self.state.record.clone(), phase: Phase::Recovering(phase) }
+    }
+
+    /// In this phase, with another step.
+    pub(super) fn with(&self, step: RecoveringStep) -> State {
+        let phase = Recovering { step, ..self.phase.clone() };
+        State { record: self.state.record.clone(), phase: Phase::Recovering(phase) }
+    }
+
+    pub(super) fn waiting(&self, state: &State, what: impl Into<String>) -> Next {
+        let (reason, why) = match &self.phase.purpose {
+            Purpose::Deploy(_) => (Reason::Deploying, &self.phase.why),
+            Purpose::Restart(_) => (Reason::Recovering, &self.phase.why),
+        };
+        Next::stay(state, reason, format!("recovering: {why}"))
+            .waits(what, Some(self.phase.deadline))
+            .polls_busily(self.cx)
+    }
+
+    /// Nothing is started before a person says so.
+    pub(super) fn stalled(&self, reason: Reason, message: &str, cure: &str) -> Next {
+        let message = format!("{message} (recovering: {})", self.phase.why);
+        Next::stay(self.state, reason, message).unblocked_by(cure).polls(self.cx)
+    }
+
+    /// The deadline has passed, and nothing that was asked for is silent for a short while only.
+    pub(super) fn due(&self) -> bool {
+        let grace = self.cx.config.unreachable_grace;
+        self.cx.now >= self.phase.deadline
+            && self.seen.objects.settled(grace)
+            && self.seen.flink.values().all(|f| f.settled(grace))
+    }
+
+    /// The work of the deployed version is what it is: the deploy goes on, or nothing is left to do.
+    pub(super) fn settled(&self, work: Work) -> Next {
+        match &self.phase.purpose {
+            Purpose::Deploy(target) => {
+                handover::over(self.cx, self.state, *target, work, self.seen)
+            }
+            Purpose::Restart(failed) => self.rest(failed.as_ref(), work),
+        }
+    }
+
+    /// Where the application rests after a recovery.
+    pub(super) fn rest(&self, failed: Option<&DeployFailed>, work: Work) -> Next {
+        let mut record = self.state.record.clone();
+        let reason = match (&work, failed) {
+            (_, Some(_)) => Reason::DeployFailed,
+            (Work::Finished, None) => Reason::JobFinished,
+            (Work::Live(_) | Work::Stopped(_), None) => Reason::Running,
+        };
+        if let Some(deployed) = &mut record.deployed {
+            deployed.work = work;
+        }
+        let phase = match failed {
+            None => Phase::Running(Running { confirming: None }),
+            Some(failed) => Phase::DeployFailed(failed.clone()),
+        };
+        Next::new(record, phase, reason, watch::Sight::Runs(None).message())
+    }
+
+    pub(super) fn edit(&self) -> Edit {
+        if is_the_failed_one(self.cx, self.phase) {
+            return Edit::None;
+        }
+        let base = base(self.phase, self.deployed);
+        change::in_mid_deploy(self.cx, &self.state.record, base, self.seen)
+    }
+
+    /// Another version is wanted: it goes on from here.
+    pub(super) fn replaced(&self) -> Next {
+        match &self.phase.purpose {
+            Purpose::Deploy(target) => deploy::retarget(self.cx, self.state, *target, false),
+            Purpose::Restart(_) => {
+                deploy::begin(self.cx, self.state, "the spec was changed".to_owned())
+            }
+        }
+    }
+}
+
+pub(super) fn told(phase: &Recovering, origin: &Origin) -> String {
+    let job = phase.job;
+    match origin {
+        Origin::Empty => {
+            format!("no state of job {job} is used: the next one starts without state")
+        }
+        Origin::Given(path) => {
+            format!("the next job after {job} is restored from {path}, as named")
+        }
+        Origin::Restored(point) => match point.source {
+            Source::Memory => format!(
+                "the next job after {job} is restored from {}, the last checkpoint seen: Flink \
+                 accepts it only if it still exists",
+                point.path
+            ),
+            Source::Operation | Source::Statistics => {
+                format!(
+                    "the next job after {job} is restored from {}, its newest state",
+                    point.path
+                )
+            }
+        },
+    }
+}

@@ -1,0 +1,163 @@
+//! The newest state is known: the deployed version's job is started from it until it runs.
+
+use super::begin;
+use super::scene::{Scene, told};
+use crate::decision::{EventReason, Verdict};
+use crate::ids::JobId;
+use crate::policy::change::Edit;
+use crate::policy::restart::{self, Progress};
+use crate::policy::restore_point;
+use crate::reason::Reason;
+use crate::state::{
+    Failure, FailureKind, LiveJob, Origin, Purpose, Recovered, RecoveringStep, Restart, Source,
+    State, Work,
+};
+use crate::states::{Next, deploy};
+
+impl Scene<'_> {
+    /// The deployed version's job is being started again.
+    pub(super) fn start(&self, restart: &Restart, from: &Origin) -> Next {
+        if restart::at_rest(restart)
+            && let Some(next) = self.before_an_attempt(restart, from)
+        {
+            return next;
+        }
+        let Scene { cx, state, deployed, seen, .. } = *self;
+        match restart::follow(cx, &state.record, deployed.target, from, restart, seen) {
+            Progress::Waiting(what, wakes) => {
+                let next = self.attempts(state, restart, &what);
+                wakes.into_iter().fold(next, |next, at| next.also_wakes(cx, at))
+            }
+            Progress::Foreign(job) => {
+                let message = format!("job {job} runs on the cluster and is not ours");
+                self.stalled(Reason::ForeignJob, &message, "cancel that job, or deploy a new spec")
+            }
+            Progress::Begun(restart, ids) => {
+                let id = restart.submission.as_ref().map(|s| s.job.to_string());
+                let message = format!("Submitting job {} again", id.unwrap_or_default());
+                let mut next = self.with(RecoveringStep::Start(restart.clone()));
+                next.record.ids = ids;
+                self.attempts(&next, &restart, "the JobManager to accept the job")
+                    .tells(EventReason::JobSubmitted, message)
+            }
+            Progress::Remember(restart) => {
+                let next = self.with(RecoveringStep::Start(restart.clone()));
+                self.attempts(&next, &restart, "every vertex of the job to run")
+            }
+            Progress::Up { job, from, finished } => self.up(restart, job, from, finished),
+            Progress::Failed { next, failure, named: None } => {
+                let state = self.with(RecoveringStep::Start(next.clone()));
+                self.attempts(&state, &next, "the cluster to be ready again")
+                    .warns(EventReason::RecoveryFailed, told_of(&failure))
+            }
+            Progress::Failed { failure, named: Some(job), .. } => {
+                self.lost_again(restart, job, failure)
+            }
+        }
+    }
+
+    /// Between two attempts: a newer spec, the user's word on what to start from, and the limit.
+    fn before_an_attempt(&self, restart: &Restart, from: &Origin) -> Option<Next> {
+        let cx = self.cx;
+        match self.edit() {
+            Edit::None => {}
+            Edit::Unknown => {
+                return Some(self.waiting(self.state, "the edited spec to be compared"));
+            }
+            Edit::Harmless => {
+                let mut next = self.anew(RecoveringStep::Start(Box::new(restart::attempt(1))));
+                next.record = deploy::settle(cx, &next.record);
+                return Some(self.attempts(&next, restart, "another attempt"));
+            }
+            Edit::Redeploy => return Some(self.replaced()),
+        }
+        let refused = restart.trouble.is_some() && learnt_from_memory(from);
+        let other = restore_point::named_by_the_user(cx, &self.state.record)
+            .or((refused && cx.desired.fallback_without_state).then_some(Origin::Empty));
+        if let Some(other) = other {
+            let mut next = self.with(RecoveringStep::Start(Box::new(restart::attempt(1))));
+            let other = restore_point::use_restore(cx, &mut next.record, other);
+            let message = told(self.phase, &other);
+            if let Some(deployed) = &mut next.record.deployed {
+                deployed.work = Work::Stopped(other);
+            }
+            return Some(
+                self.waiting(&next, "another attempt")
+                    .warns(EventReason::RestoringExternalizedCheckpoint, message),
+            );
+        }
+        (restart.attempt > cx.config.retries.recovery).then(|| self.given_up(restart, from))
+    }
+
+    fn attempts(&self, state: &State, restart: &Restart, what: &str) -> Next {
+        let next = self.waiting(state, what);
+        match &restart.trouble {
+            None => next,
+            Some(trouble) => Next {
+                verdict: Verdict {
+                    message: format!(
+                        "{}; the last attempt failed: {trouble}",
+                        next.verdict.message
+                    ),
+                    ..next.verdict
+                },
+                ..next
+            },
+        }
+    }
+
+    fn up(&self, restart: &Restart, id: JobId, from: Origin, finished: bool) -> Next {
+        let work =
+            if finished { Work::Finished } else { Work::Live(LiveJob { id, from, learnt: None }) };
+        let failed = match &self.phase.purpose {
+            Purpose::Restart(failed) => failed.as_ref(),
+            Purpose::Deploy(_) => None,
+        };
+        let attempt = restart.submission.as_ref().map_or(restart.attempt, |s| s.attempt);
+        let mut next = self.rest(failed, work);
+        next.state.record.recovered = Some(Recovered { attempt, at: self.cx.now });
+        next.tells(EventReason::JobRunning, format!("Job {id} is running"))
+    }
+
+    /// It was there, and may have come to a state of its own. One that only takes its time to come up
+    /// is left to Flink; one that is lost is looked for like the one before.
+    fn lost_again(&self, restart: &Restart, job: LiveJob, failure: Failure) -> Next {
+        let attempt = restart.submission.as_ref().map_or(restart.attempt, |s| s.attempt);
+        let recovered = Some(Recovered { attempt, at: self.cx.now });
+        let told = told_of(&failure);
+        let mut next = match (&self.phase.purpose, failure.kind) {
+            (Purpose::Restart(failed), FailureKind::JobStartTimeout) => {
+                self.rest(failed.as_ref(), Work::Live(job))
+            }
+            (Purpose::Restart(failed), _) => {
+                let mut state = self.state.clone();
+                if let Some(deployed) = &mut state.record.deployed {
+                    deployed.work = Work::Live(job.clone());
+                }
+                begin(self.cx, &state, &job, failure, failed.clone())
+            }
+            (Purpose::Deploy(_), _) => self.settled(Work::Live(job)),
+        };
+        next.state.record.recovered = recovered;
+        next.warns(EventReason::RecoveryFailed, told)
+    }
+
+    fn given_up(&self, restart: &Restart, from: &Origin) -> Next {
+        let trouble = restart.trouble.as_ref().map_or("it did not stay", |t| t.message.as_str());
+        let message = format!("the job was started again and again in vain: {trouble}");
+        let reason =
+            if learnt_from_memory(from) { Reason::RestorePointUnproven } else { Reason::JobFailed };
+        self.stalled(reason, &message, "a new spec, a new restartNonce, or restore")
+    }
+}
+
+fn learnt_from_memory(from: &Origin) -> bool {
+    match from {
+        Origin::Restored(point) => point.source == Source::Memory,
+        Origin::Empty | Origin::Given(_) => false,
+    }
+}
+
+fn told_of(failure: &Failure) -> String {
+    format!("Failed to start the job again: {failure}")
+}

@@ -1,0 +1,71 @@
+//! A job that fails for good, and a JobManager that dies with everything it knew.
+
+use anyhow::{Context, Result, ensure};
+use flinkk8soperator_api::v1beta1::FlinkApplication;
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::{DeleteParams, ListParams};
+use serde_json::json;
+
+use crate::application::{self, NAME};
+use crate::journal::Run;
+use crate::stage::{DEPLOY, SOON, Stage};
+
+pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
+    let before = stage.running().await?;
+    // Without a restart strategy the first failure is the last; Flink 1.19 renamed the key.
+    let mut config = serde_json::to_value(&before.spec.flink_config)?;
+    config["restart-strategy"] = json!("none");
+    config["restart-strategy.type"] = json!("none");
+    stage.change(json!({ "flinkConfig": config })).await?;
+    stage.confirmed().await?;
+
+    let old = stage.counting().await?;
+    stage.volume.control("fail-once").await?;
+    let new = successor(stage, &old).await?;
+    println!("     failed for good at {}, runs again from {} on", old.to, new.from);
+
+    let stalled = lose_the_jobmanager(stage).await?;
+    println!("     told: {stalled}");
+    stage.change(json!({ "recovery": "LastSeen" })).await?;
+    let last = successor(stage, &new).await?;
+    println!("     the JobManager was lost, the job runs again from {} on", last.from);
+    stage.change(json!({ "recovery": null })).await
+}
+
+/// Waits until another job counts on from a checkpoint of `old`: what that one counted since is counted
+/// again, nothing is left out.
+async fn successor(stage: &mut Stage, old: &Run) -> Result<Run> {
+    let known = old.job.clone();
+    let healthy = |app: &FlinkApplication| {
+        let job = app.status.as_ref()?.job_status.job_id.clone()?;
+        let well = application::phase(app) == "Running" && application::is(app, "Ready");
+        (well && job != known).then_some(())
+    };
+    stage.until("another job runs", DEPLOY, healthy).await?;
+    let new = stage.counting().await?;
+    let runs = stage.volume.runs().await?;
+    let ended = runs.iter().find(|run| run.job == old.job).context("the old job")?;
+    ensure!(new.restored && new.from > 0, "started without state: {new:?}");
+    ensure!(new.from <= ended.to, "starts after what was counted: {new:?} after {ended:?}");
+    let job = stage.one_job().await?;
+    ensure!(job.id == new.job, "another job runs than counts: {job:?}, {new:?}");
+    Ok(new)
+}
+
+/// Kills the JobManager. Nothing proves which checkpoint is the newest: the operator says so, and
+/// starts nothing. Gives its words.
+async fn lose_the_jobmanager(stage: &mut Stage) -> Result<String> {
+    let pods = stage.kubernetes.all::<Pod>();
+    let mine = ListParams::default().labels(&format!("flink-app={NAME}"));
+    let found = pods.list(&mine).await?.items;
+    let name = found.into_iter().filter_map(|pod| pod.metadata.name).find(|n| n.contains("-jm-"));
+    let name = name.context("a JobManager pod")?;
+    pods.delete(&name, &DeleteParams::default().grace_period(0)).await?;
+    stage
+        .until("the operator says what is missing", SOON * 2, |app| {
+            let conditions = &app.status.as_ref()?.conditions;
+            let stalled = conditions.iter().find(|c| c.type_ == "Stalled" && c.status == "True")?;
+            (stalled.reason == "RestorePointUnproven").then(|| stalled.message.clone())
+        })
+        .await
+}
