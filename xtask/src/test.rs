@@ -15,6 +15,7 @@ const STAGES: &[Stage] = &[
     ("format", || cargo_passes(&["fmt", "--all", "--", "--check"])),
     ("source files", checks::sources::check),
     ("documents", checks::documents::check),
+    ("defects of the reference", checks::defects::check),
     ("versions", checks::versions::check),
     ("boundaries", checks::boundaries::check),
     ("generated files", || crds::run(true).map(|()| Count::ONE)),

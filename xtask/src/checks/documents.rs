@@ -49,10 +49,12 @@ fn links(line: &str) -> impl Iterator<Item = &str> {
     targets.filter(|target| !target.contains("://") && !target.starts_with("mailto:"))
 }
 
-/// Paths of this repository in `code`, those with placeholders left out.
+/// Paths of this repository in `code`, without what they name within the file; those with
+/// placeholders left out.
 fn paths(line: &str) -> impl Iterator<Item = &str> {
     let spans = line.split('`').skip(1).step_by(2);
-    let ours = spans.filter(|span| FOLDERS.iter().any(|folder| span.starts_with(folder)));
+    let files = spans.map(|span| span.split_once("::").map_or(span, |(file, _)| file));
+    let ours = files.filter(|span| FOLDERS.iter().any(|folder| span.starts_with(folder)));
     ours.filter(|span| !span.contains(['*', '<', '{', ' ', '…', '$']))
 }
 

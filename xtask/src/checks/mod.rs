@@ -6,6 +6,7 @@ use crate::stages::Count;
 
 pub(crate) mod alone;
 pub(crate) mod boundaries;
+pub(crate) mod defects;
 pub(crate) mod documents;
 pub(crate) mod sources;
 pub(crate) mod versions;
