@@ -142,6 +142,21 @@ fn finalize(state: &State, phase: &Deleting, survives: String) -> Next {
         .tells(EventReason::LastRestorePoint, survives)
 }
 
+/// The deployed version's job is over: the finalizer goes once no other one can run, in a cluster on
+/// its way out.
+fn end(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &Deleting,
+    survives: String,
+    seen: &Observation,
+) -> Next {
+    if leaving::may_run(&state.record) && !due(cx, phase, seen) {
+        return waiting(cx, state, phase, "a cluster that may still run a job to be gone");
+    }
+    finalize(state, phase, survives)
+}
+
 /// Without a way to end the job in order: its cluster is taken away.
 fn take_away(cx: &Context<'_>, state: &State, why: String) -> Next {
     let deadline = cx.now + cx.desired.timeouts.delete;
@@ -158,12 +173,12 @@ fn flink<'s>(state: &State, seen: &'s Observation) -> Option<&'s Flink> {
 
 fn look(cx: &Context<'_>, state: &State, phase: &Deleting, seen: &Observation) -> Next {
     let Some((_, job)) = live(&state.record) else {
-        return finalize(state, phase, survivor(&state.record));
+        return end(cx, state, phase, survivor(&state.record), seen);
     };
     let flink = flink(state, seen);
     match flink.and_then(|f| job_state(f, job.id)) {
         Some(ended) if ended.over() => {
-            return finalize(state, phase, format!("job {} had ended as {ended:?}", job.id));
+            return end(cx, state, phase, format!("job {} had ended as {ended:?}", job.id), seen);
         }
         Some(_) => {}
         None => return unanswered(cx, state, phase, seen),
@@ -239,10 +254,10 @@ fn stopping(
     match stop::follow(cx, stop, phase.deadline, flink) {
         Outcome::Stopped(point) => {
             let message = format!("Canceled job with savepoint {}", point.path);
-            finalize(state, phase, message)
+            end(cx, state, phase, message, seen)
         }
-        Outcome::EndedByItself => finalize(state, phase, "the job ended by itself".to_owned()),
-        Outcome::WithoutSavepoint { why, forgotten: false } => finalize(state, phase, why),
+        Outcome::EndedByItself => end(cx, state, phase, "the job ended by itself".to_owned(), seen),
+        Outcome::WithoutSavepoint { why, forgotten: false } => end(cx, state, phase, why, seen),
         Outcome::WithoutSavepoint { why, forgotten: true } => take_away(cx, state, why),
         Outcome::Remember(stop) => {
             goes_to(state, phase, DeletingStep::Stop(stop), "waiting for the savepoint")
@@ -274,7 +289,9 @@ fn cancelling(
 ) -> Next {
     let flink = flink(state, seen);
     match flink.and_then(|f| job_state(f, job)) {
-        Some(ended) if ended.over() => finalize(state, phase, format!("job {job} was cancelled")),
+        Some(ended) if ended.over() => {
+            end(cx, state, phase, format!("job {job} was cancelled"), seen)
+        }
         Some(_) if due(cx, phase, seen) => {
             take_away(cx, state, format!("job {job} did not end in time after it was cancelled"))
         }
@@ -305,25 +322,27 @@ pub(crate) fn effects(
     phase: &Deleting,
     seen: &Observation,
 ) -> Vec<Effect> {
-    match &phase.step {
-        DeletingStep::Look => Vec::new(),
-        DeletingStep::Finalize if cx.desired.finalizer => vec![Effect::RemoveFinalizer],
-        DeletingStep::Finalize => Vec::new(),
+    let mut effects = leaving::effects(&state.record, seen);
+    let due = match &phase.step {
+        DeletingStep::Look => None,
+        DeletingStep::Finalize => {
+            return cx.desired.finalizer.then_some(Effect::RemoveFinalizer).into_iter().collect();
+        }
         DeletingStep::Stop(stop) => {
             // Past the deadline the cluster is taken away, even while a silence holds that back.
             let deployed = state.record.deployed.as_ref().filter(|_| cx.now < phase.deadline);
-            let due = deployed.and_then(|d| stop::effect(cx, d.target.incarnation, stop, seen));
-            due.into_iter().collect()
+            deployed.and_then(|d| stop::effect(cx, d.target.incarnation, stop, seen))
         }
         DeletingStep::Cancel(job) => {
             let deployed = state.record.deployed.as_ref();
-            let due = deployed.and_then(|d| cancel::effect(d.target.incarnation, *job, seen));
-            due.into_iter().collect()
+            deployed.and_then(|d| cancel::effect(d.target.incarnation, *job, seen))
         }
         DeletingStep::RemoveClusters { .. } => {
             let clusters = seen.objects.known().map(|o| o.clusters.as_slice()).unwrap_or_default();
             let due = clusters.iter().filter(|c| leaving::to_be_removed(c));
-            due.map(|c| Effect::RemoveCluster { incarnation: c.incarnation }).collect()
+            return due.map(|c| Effect::RemoveCluster { incarnation: c.incarnation }).collect();
         }
-    }
+    };
+    effects.extend(due);
+    effects
 }
