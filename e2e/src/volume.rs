@@ -57,6 +57,17 @@ impl Volume {
         Ok(self.run("look", &format!("test -s '{path}/_metadata' && echo found")).await? == "found")
     }
 
+    /// The newest checkpoint that a job has completed, as a person finds it who looks.
+    pub(crate) async fn newest_checkpoint(&self, job: &str) -> Result<String> {
+        let folder = format!("/state/checkpoints/{job}");
+        let script = format!("cd {folder} && ls -d chk-*/_metadata | sort -t- -k2 -n | tail -1");
+        let found = self.run("look", &script).await?;
+        match found.strip_suffix("/_metadata") {
+            Some(name) if name.starts_with("chk-") => Ok(format!("file:{folder}/{name}")),
+            Some(_) | None => bail!("there is no checkpoint of job {job}: {found}"),
+        }
+    }
+
     /// Tells the job to fail: the words of the test image, in its control file. Renamed into place, since
     /// the job may read at any time.
     pub(crate) async fn control(&self, word: &str) -> Result<()> {

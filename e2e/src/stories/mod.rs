@@ -64,7 +64,7 @@ pub(crate) const ALL: [Story; 10] = [
     },
     Story {
         name: "recovery",
-        about: "a job that fails for good runs again; one whose JobManager dies when a person says so",
+        about: "a job that fails for good runs again; one whose JobManager dies once a person names a checkpoint",
         tell: |stage| Box::pin(recovery::tell(stage)),
     },
     Story {

@@ -26,10 +26,12 @@ pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
 
     let stalled = lose_the_jobmanager(stage).await?;
     println!("     told: {stalled}");
-    stage.change(json!({ "recovery": "LastSeen" })).await?;
+    let path = stage.volume.newest_checkpoint(&new.job).await?;
+    println!("     a person names {path}");
+    stage.change(json!({ "restore": { "path": path, "nonce": "found" } })).await?;
     let last = successor(stage, &new).await?;
     println!("     the JobManager was lost, the job runs again from {} on", last.from);
-    stage.change(json!({ "recovery": null })).await
+    stage.change(json!({ "restore": null })).await
 }
 
 /// Waits until another job counts on from a checkpoint of `old`: what that one counted since is counted
