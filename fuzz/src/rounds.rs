@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use flinkk8soperator_api::machine;
 use flinkk8soperator_core::{
     Config, Context, DeleteMode, DeployHash, Desired, Digest, Effect, Goal, Mode, Observation,
-    Recovery, Restore, SavepointStop, State, Timeouts, Timestamp, Uid, decide as step, needs,
+    Recovery, Restore, SavepointStop, State, Timestamp, Uid, decide as step, needs,
 };
 
 use crate::bytes::Bytes;
@@ -77,27 +77,7 @@ fn ends_or_starts(effect: &Effect) -> bool {
 }
 
 fn first() -> Desired {
-    Desired {
-        uid: Uid(1),
-        generation: 1,
-        digest: Digest(1),
-        hash: DeployHash(1),
-        goal: Goal::Run,
-        finalizer: false,
-        parallelism: 2,
-        mode: Mode::Dual,
-        savepoint_stop: SavepointStop::Stop,
-        savepoint_disabled: false,
-        fallback_without_state: false,
-        restore: None,
-        recovery: Recovery::Proven,
-        max_checkpoint_age: std::time::Duration::from_secs(3600),
-        initial_savepoint: None,
-        force_rollback: false,
-        timeouts: Timeouts::default(),
-        confirm_after: std::time::Duration::from_secs(30),
-        obstacles: Vec::new(),
-    }
+    Desired { parallelism: 2, ..Desired::new(Uid(1), 1, DeployHash(1), Digest(1)) }
 }
 
 /// What a user, or the API server, changes between two rounds; mostly nothing.

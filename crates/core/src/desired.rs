@@ -52,6 +52,35 @@ pub struct Desired {
     pub obstacles: Vec<Obstacle>,
 }
 
+impl Desired {
+    /// What the fields of a new application come to where its spec says nothing: run it, in mode Dual, and
+    /// go on from proven state only. Times are the operator's defaults.
+    #[must_use]
+    pub fn new(uid: Uid, generation: i64, hash: DeployHash, digest: Digest) -> Desired {
+        Desired {
+            uid,
+            generation,
+            digest,
+            hash,
+            goal: Goal::Run,
+            finalizer: false,
+            parallelism: 1,
+            mode: Mode::Dual,
+            savepoint_stop: SavepointStop::Stop,
+            savepoint_disabled: false,
+            fallback_without_state: false,
+            restore: None,
+            recovery: Recovery::Proven,
+            max_checkpoint_age: Duration::from_secs(3600),
+            initial_savepoint: None,
+            force_rollback: false,
+            timeouts: Timeouts::default(),
+            confirm_after: Duration::from_secs(30),
+            obstacles: Vec::new(),
+        }
+    }
+}
+
 words! {
     /// `spec.deploymentMode`: in which order the old version makes way for the new one.
     Mode {

@@ -15,27 +15,7 @@
 //! ```
 //! use flinkk8soperator_core::*;
 //! # let uid = Uid(1);
-//! let desired = Desired {
-//!     uid,
-//!     generation: 1,
-//!     digest: Digest(1),
-//!     hash: DeployHash(1),
-//!     goal: Goal::Run,
-//!     finalizer: false,
-//!     parallelism: 1,
-//!     mode: Mode::Dual,
-//!     savepoint_stop: SavepointStop::Stop,
-//!     savepoint_disabled: false,
-//!     fallback_without_state: false,
-//!     restore: None,
-//!     recovery: Recovery::Proven,
-//!     max_checkpoint_age: std::time::Duration::from_secs(3600),
-//!     initial_savepoint: None,
-//!     force_rollback: false,
-//!     timeouts: Timeouts::default(),
-//!     confirm_after: std::time::Duration::from_secs(30),
-//!     obstacles: Vec::new(),
-//! };
+//! let desired = Desired::new(uid, 1, DeployHash(1), Digest(1));
 //! let config = Config::default();
 //! let cx = Context { config: &config, desired: &desired, now: Timestamp(1_000) };
 //! let state = State::new(cx.now);

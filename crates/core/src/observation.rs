@@ -157,6 +157,13 @@ pub struct Observation {
 }
 
 impl Observation {
+    /// The objects, and whatever was asked of Flink, are known or silent for at least `grace`: only
+    /// then may a deadline fire.
+    #[must_use]
+    pub fn settled(&self, grace: Duration) -> bool {
+        self.objects.settled(grace) && self.flink.values().all(|flink| flink.settled(grace))
+    }
+
     /// The cluster's objects, if the objects are known and there are any.
     #[must_use]
     pub fn cluster(&self, incarnation: Incarnation) -> Option<&ClusterObjects> {

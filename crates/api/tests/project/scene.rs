@@ -196,27 +196,7 @@ fn reason(phase: &Phase) -> Reason {
 
 /// Generation 20 of a spec.
 pub(crate) fn desired() -> Desired {
-    Desired {
-        uid: Uid(1),
-        generation: 20,
-        digest: Digest(1),
-        hash: DeployHash(1),
-        goal: Goal::Run,
-        finalizer: true,
-        parallelism: 1,
-        mode: Mode::Dual,
-        savepoint_stop: SavepointStop::Stop,
-        savepoint_disabled: false,
-        fallback_without_state: false,
-        restore: None,
-        recovery: Recovery::Proven,
-        max_checkpoint_age: Duration::from_secs(3600),
-        initial_savepoint: None,
-        force_rollback: false,
-        timeouts: Timeouts::default(),
-        confirm_after: Duration::from_secs(30),
-        obstacles: Vec::new(),
-    }
+    Desired { finalizer: true, ..Desired::new(Uid(1), 20, DeployHash(1), Digest(1)) }
 }
 
 /// An application's statuses, one round after the other.

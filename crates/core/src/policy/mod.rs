@@ -33,25 +33,9 @@ mod fixture {
 
     pub(super) fn desired() -> Desired {
         Desired {
-            uid: Uid(1),
-            generation: 2,
-            digest: Digest(2),
-            hash: DeployHash(2),
-            goal: Goal::Run,
             finalizer: true,
             parallelism: 2,
-            mode: Mode::Dual,
-            savepoint_stop: SavepointStop::Stop,
-            savepoint_disabled: false,
-            fallback_without_state: false,
-            restore: None,
-            recovery: Recovery::Proven,
-            max_checkpoint_age: Duration::from_secs(3600),
-            initial_savepoint: None,
-            force_rollback: false,
-            timeouts: Timeouts::default(),
-            confirm_after: Duration::from_secs(30),
-            obstacles: Vec::new(),
+            ..Desired::new(Uid(1), 2, DeployHash(2), Digest(2))
         }
     }
 

@@ -45,7 +45,7 @@ pub(crate) fn step(
         None if forgotten_and_over(deployed, phase, seen) => {
             handover::over(cx, state, phase.target, without_state(), seen)
         }
-        Some(_) | None if cx.now >= phase.deadline && settled(cx, seen) => {
+        Some(_) | None if cx.now >= phase.deadline && seen.settled(cx.config.unreachable_grace) => {
             let message = format!("job {} did not end in time: its cluster goes", phase.job);
             let mut state = state.clone();
             handover::clear_away(&mut state.record, true);
@@ -66,11 +66,6 @@ fn forgotten_and_over(deployed: &Version, phase: &Cancelling, seen: &Observation
             && f.jobs.known().is_some_and(|jobs| jobs.iter().all(|j| j.id != phase.job))
     });
     forgotten && matches!(readiness::of(deployed.target, seen), Readiness::Ready(_))
-}
-
-fn settled(cx: &Context<'_>, seen: &Observation) -> bool {
-    let grace = cx.config.unreachable_grace;
-    seen.objects.settled(grace) && seen.flink.values().all(|f| f.settled(grace))
 }
 
 pub(crate) fn effects(

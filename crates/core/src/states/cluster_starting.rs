@@ -140,17 +140,11 @@ fn start_deadline(
     seen: &Observation,
     what: &str,
 ) -> Next {
-    if cx.now >= phase.deadline && settled(cx, seen) {
+    if cx.now >= phase.deadline && seen.settled(cx.config.unreachable_grace) {
         let message = format!("the cluster did not start in time: still waiting for {what}");
         return fail(state, phase, Failure { kind: FailureKind::ClusterStartTimeout, message });
     }
     wait(cx, state, phase, &readiness::awaited(phase.target))
-}
-
-/// The deadline may fire: what is missing is known to be missing, or was asked for long enough.
-fn settled(cx: &Context<'_>, seen: &Observation) -> bool {
-    let grace = cx.config.unreachable_grace;
-    seen.objects.settled(grace) && seen.flink.values().all(|f| f.settled(grace))
 }
 
 /// The cluster can take a job: stop the deployed one first, or submit at once if none runs.
@@ -170,7 +164,7 @@ fn ready(
     match handover::begin(cx, state, phase.target, seen) {
         Asked::Ends(next) => *next,
         Asked::Silent(what) => start_deadline(cx, state, phase, seen, what),
-        Asked::Nobody if cx.now >= phase.deadline && settled(cx, seen) => {
+        Asked::Nobody if cx.now >= phase.deadline && seen.settled(cx.config.unreachable_grace) => {
             handover::recover(cx, state, phase.target, handover::forgotten_job())
         }
         Asked::Nobody => wait(cx, state, phase, "the deployed job's JobManager to come up"),

@@ -96,6 +96,12 @@ impl Next {
         self
     }
 
+    /// Adds a Warning event before the others.
+    pub(crate) fn warns_first(mut self, reason: EventReason, message: impl Into<String>) -> Next {
+        self.events.insert(0, Event { warning: true, reason, message: message.into() });
+        self
+    }
+
     /// Adds a Warning event.
     pub(crate) fn warns(mut self, reason: EventReason, message: impl Into<String>) -> Next {
         self.events.push(Event { warning: true, reason, message: message.into() });

@@ -11,10 +11,7 @@ use scene::Scene;
 use crate::context::Context;
 use crate::decision::Effect;
 use crate::observation::{FactRequest, Observation};
-use crate::policy::cancel;
-use crate::policy::change;
-use crate::policy::readiness;
-use crate::policy::restart;
+use crate::policy::{cancel, change, readiness, restart};
 use crate::reason::Reason;
 use crate::state::{
     DeployFailed, Failure, Find, LiveJob, Phase, Purpose, Recovering, RecoveringStep, State,

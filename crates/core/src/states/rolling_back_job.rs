@@ -61,7 +61,19 @@ pub(crate) fn step(
     if let Some(before) = phase.revived {
         return copied(cx, state, phase, deployed.target, before, seen);
     }
-    match restart::follow(cx, &state.record, deployed.target, from, &phase.restart, seen) {
+    follow(cx, state, phase, deployed.target, from, seen)
+}
+
+/// Goes on with starting the old job.
+fn follow(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &RollingBackJob,
+    target: Target,
+    from: &Origin,
+    seen: &Observation,
+) -> Next {
+    match restart::follow(cx, &state.record, target, from, &phase.restart, seen) {
         Progress::Waiting(what, wakes) => {
             let next = waiting(cx, state, phase, &what);
             wakes.into_iter().fold(next, |next, at| next.also_wakes(cx, at))
@@ -94,13 +106,9 @@ pub(crate) fn step(
         Progress::Failed { next: restart, failure, .. } => {
             let told = format!("Failed to roll back to the previous deploy: {failure}");
             let rolling = RollingBackJob { restart: *restart, ..phase.clone() };
-            waiting(
-                cx,
-                &with(state, rolling.clone()),
-                &rolling,
-                "the old cluster to be ready again",
-            )
-            .warns(EventReason::RollbackFailed, told)
+            let next = with(state, rolling.clone());
+            waiting(cx, &next, &rolling, "the old cluster to be ready again")
+                .warns(EventReason::RollbackFailed, told)
         }
     }
 }
@@ -132,10 +140,12 @@ fn before_an_attempt(
     {
         let mut record = state.record.clone();
         let named = restore_point::use_restore(cx, &mut record, from.clone());
+        let told = format!("the old job is restored from {}, as named", named.path().unwrap_or(""));
         if let Some(deployed) = &mut record.deployed {
             deployed.work = Work::Stopped(named);
         }
-        return Some(waiting(cx, &State { record, ..state.clone() }, phase, "the old cluster"));
+        let next = waiting(cx, &State { record, ..state.clone() }, phase, "the old cluster");
+        return Some(next.tells(EventReason::RestoringExternalizedCheckpoint, told));
     }
     let limit = cx.config.retries.rollback?;
     let trouble = phase.restart.trouble.as_ref()?;

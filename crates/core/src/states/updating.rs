@@ -92,11 +92,15 @@ fn make_way(cx: &Context<'_>, state: &State, phase: &Updating, seen: &Observatio
         }
         Some(Work::Live(_)) => match handover::begin(cx, state, target, seen) {
             Asked::Ends(next) => *next,
-            Asked::Nobody if cx.now >= phase.deadline && settled(cx, seen) => {
+            Asked::Nobody
+                if cx.now >= phase.deadline && seen.settled(cx.config.unreachable_grace) =>
+            {
                 handover::recover(cx, state, target, handover::forgotten_job())
             }
             Asked::Nobody => wait(cx, state, phase, "the deployed job's JobManager to come up"),
-            Asked::Silent(what) if cx.now >= phase.deadline && settled(cx, seen) => {
+            Asked::Silent(what)
+                if cx.now >= phase.deadline && seen.settled(cx.config.unreachable_grace) =>
+            {
                 let message = format!("the deployed job could not be stopped: waiting for {what}");
                 let failure = Failure { kind: FailureKind::SavepointFailed, message };
                 deploy::give_up(state, target, failure, false)
@@ -104,11 +108,6 @@ fn make_way(cx: &Context<'_>, state: &State, phase: &Updating, seen: &Observatio
             Asked::Silent(what) => wait(cx, state, phase, what),
         },
     }
-}
-
-fn settled(cx: &Context<'_>, seen: &Observation) -> bool {
-    let grace = cx.config.unreachable_grace;
-    seen.objects.settled(grace) && seen.flink.values().all(|f| f.settled(grace))
 }
 
 /// Something bears the target's name: waited out, up to the deadline.

@@ -4,6 +4,7 @@
 //! given running                        v1 is deployed and confirmed in cluster 1, job-1 runs
 //! given savepointing                  v2's cluster 2 is up, job-1 is to be stopped under trigger-2
 //! given submitting                     job-1 was stopped at s3://sp/one, job-3 goes to cluster 2
+//! config recovery-retries N           how often a recovery may be tried; rollback-retries
 //! given unreadable WHY                 status.machine cannot be read
 //! spec vN [same-hash]                  the user wants version N (same-hash: only the digest differs)
 //! spec force-rollback                  a newer generation with forceRollback
@@ -52,6 +53,10 @@ pub(crate) fn apply(world: &mut World, line: &str) -> Applied {
     let words: Vec<&str> = line.split_whitespace().collect();
     match words.as_slice() {
         ["given", what, text @ ..] => given::state(world, what, &text.join(" ")),
+        ["config", "recovery-retries", n] => number(n).map(|n| world.config.retries.recovery = n),
+        ["config", "rollback-retries", n] => {
+            number(n).map(|n| world.config.retries.rollback = Some(n))
+        }
         ["spec", rest @ ..] => spec(world, rest),
         ["delete", mode] => delete(world, mode),
         ["wait", span] => seconds(span).map(|span| world.now = world.now + span),

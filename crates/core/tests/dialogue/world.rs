@@ -62,27 +62,7 @@ impl Default for World {
 }
 
 fn desired() -> Desired {
-    Desired {
-        uid: Uid(1),
-        generation: 1,
-        digest: Digest(1),
-        hash: DeployHash(1),
-        goal: Goal::Run,
-        finalizer: false,
-        parallelism: 2,
-        mode: Mode::Dual,
-        savepoint_stop: SavepointStop::Stop,
-        savepoint_disabled: false,
-        fallback_without_state: false,
-        restore: None,
-        recovery: Recovery::Proven,
-        max_checkpoint_age: Duration::from_secs(3600),
-        initial_savepoint: None,
-        force_rollback: false,
-        timeouts: Timeouts::default(),
-        confirm_after: Duration::from_secs(30),
-        obstacles: Vec::new(),
-    }
+    Desired { parallelism: 2, ..Desired::new(Uid(1), 1, DeployHash(1), Digest(1)) }
 }
 
 /// A fact, or the silence instead of it.

@@ -2,8 +2,6 @@
 
 use flinkk8soperator_core::*;
 
-use super::seconds;
-
 pub(crate) fn all() -> Vec<Desired> {
     let plain = plain();
     let deleted = |mode| Desired { goal: Goal::Delete(mode), ..plain.clone() };
@@ -32,25 +30,5 @@ pub(crate) fn all() -> Vec<Desired> {
 }
 
 fn plain() -> Desired {
-    Desired {
-        uid: Uid(1),
-        generation: 2,
-        digest: Digest(2),
-        hash: DeployHash(2),
-        goal: Goal::Run,
-        finalizer: true,
-        parallelism: 2,
-        mode: Mode::Dual,
-        savepoint_stop: SavepointStop::Stop,
-        savepoint_disabled: false,
-        fallback_without_state: false,
-        restore: None,
-        recovery: Recovery::Proven,
-        max_checkpoint_age: seconds(3600),
-        initial_savepoint: None,
-        force_rollback: false,
-        timeouts: Timeouts::default(),
-        confirm_after: seconds(30),
-        obstacles: Vec::new(),
-    }
+    Desired { finalizer: true, parallelism: 2, ..Desired::new(Uid(1), 2, DeployHash(2), Digest(2)) }
 }

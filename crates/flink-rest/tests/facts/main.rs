@@ -6,6 +6,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
+#[path = "../support/answer.rs"]
+mod answer;
 mod caches;
 mod cluster_ids;
 mod half_stops;

@@ -6,11 +6,12 @@ use std::fmt::Debug;
 use flinkk8soperator_flink_rest::model::{
     CheckpointKind, Exceptions, Job, JobState, Operation, SavepointLocation,
 };
-use flinkk8soperator_flink_rest::{Error, FlinkVersion, response};
-use http::StatusCode;
+use flinkk8soperator_flink_rest::{Error, FlinkVersion};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+use crate::answer;
 
 /// A recording with cases of the shape `C`.
 #[derive(Deserialize)]
@@ -112,8 +113,7 @@ impl<C> Recording<C> {
 
 impl Exchange {
     pub(crate) fn parse<A: DeserializeOwned>(&self) -> Result<A, Error> {
-        let body = serde_json::to_vec(&self.response).unwrap();
-        response::parse(StatusCode::from_u16(self.status).unwrap(), &body)
+        answer::parse(self.status, &self.response)
     }
 
     pub(crate) fn answer<A: DeserializeOwned>(&self) -> A {

@@ -5,11 +5,12 @@ use std::path::Path;
 
 use flinkk8soperator_flink_rest::model::OperationFailure;
 use flinkk8soperator_flink_rest::model::{Operation, Submitted, Triggered};
-use flinkk8soperator_flink_rest::{Error, FlinkVersion, JobId, Refusal, TriggerId, response};
-use http::StatusCode;
+use flinkk8soperator_flink_rest::{Error, FlinkVersion, JobId, Refusal, TriggerId};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+use crate::answer;
 
 #[derive(Deserialize)]
 pub(crate) struct Recording {
@@ -69,8 +70,7 @@ impl Recording {
 
 impl Exchange {
     pub(crate) fn parse<A: DeserializeOwned>(&self) -> Result<A, Error> {
-        let body = serde_json::to_vec(&self.response).unwrap();
-        response::parse(StatusCode::from_u16(self.status).unwrap(), &body)
+        answer::parse(self.status, &self.response)
     }
 
     pub(crate) fn answer<A: DeserializeOwned>(&self) -> A {

@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
+#[path = "../support/answer.rs"]
+mod answer;
 mod cluster;
 mod exchange;
 mod failures;

@@ -13,27 +13,7 @@ use crate::trace::{FORMAT, Given};
 const BEGAN: Timestamp = Timestamp(1_700_000_000_123);
 
 fn desired(uid: u128) -> Desired {
-    Desired {
-        uid: Uid(uid),
-        generation: 1,
-        digest: Digest(1),
-        hash: DeployHash(1),
-        goal: Goal::Run,
-        finalizer: false,
-        parallelism: 1,
-        mode: Mode::Dual,
-        savepoint_stop: SavepointStop::Stop,
-        savepoint_disabled: false,
-        fallback_without_state: false,
-        restore: None,
-        recovery: Recovery::Proven,
-        max_checkpoint_age: Duration::from_secs(3600),
-        initial_savepoint: None,
-        force_rollback: false,
-        timeouts: Timeouts::default(),
-        confirm_after: Duration::from_secs(30),
-        obstacles: Vec::new(),
-    }
+    Desired::new(Uid(uid), 1, DeployHash(1), Digest(1))
 }
 
 /// A round at `now` on an application of which nothing exists, as a line; and what it decided.

@@ -2,8 +2,9 @@
 
 use flinkk8soperator_core as machine;
 use machine::{
-    Aftermath, DeletingStep, Failure, Find, Learnt, Phase, Post, Purpose, Recovering,
-    RecoveringStep, Restart, State, Stop, Submission, Target, Timestamp, Version, Work,
+    Aftermath, Confirming, DeletingStep, Failure, Find, Learnt, Phase, Post, Purpose, Recovering,
+    RecoveringStep, Restart, RollingBackJob, State, Stop, Submission, Target, Timestamp, Version,
+    Work,
 };
 
 use super::canon::{Canon, pod_of};
@@ -147,22 +148,11 @@ fn phase(canon: &mut Canon<'_>, phase: &Phase) {
         }
         Phase::Running(phase) => {
             canon.number(6);
-            canon.flags(&[phase.confirming.is_some()]);
-            if let Some(confirming) = phase.confirming {
-                canon.since(confirming.since.0);
-                canon.same(confirming.restarted_at.map(|t| t.0));
-                canon.until(confirming.deadline);
-            }
+            confirming(canon, phase.confirming);
         }
         Phase::RollingBackJob(phase) => {
             canon.number(7);
-            target(canon, phase.failed);
-            failure(canon, Some(&phase.failure));
-            canon.flags(&[phase.revived.is_some()]);
-            if let Some(revived) = phase.revived {
-                canon.incarnation(revived.0);
-            }
-            restart(canon, &phase.restart);
+            rolling_back(canon, phase);
         }
         Phase::DeployFailed(phase) => {
             canon.number(8);
@@ -185,6 +175,25 @@ fn phase(canon: &mut Canon<'_>, phase: &Phase) {
             canon.number(12);
             recovering(canon, phase);
         }
+    }
+}
+
+fn rolling_back(canon: &mut Canon<'_>, phase: &RollingBackJob) {
+    target(canon, phase.failed);
+    failure(canon, Some(&phase.failure));
+    canon.flags(&[phase.revived.is_some()]);
+    if let Some(revived) = phase.revived {
+        canon.incarnation(revived.0);
+    }
+    restart(canon, &phase.restart);
+}
+
+fn confirming(canon: &mut Canon<'_>, confirming: Option<Confirming>) {
+    canon.flags(&[confirming.is_some()]);
+    if let Some(confirming) = confirming {
+        canon.since(confirming.since.0);
+        canon.same(confirming.restarted_at.map(|t| t.0));
+        canon.until(confirming.deadline);
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use flinkk8soperator_core as machine;
 use machine::{
     Decision, Effect, Fact, Flink, FlinkCluster, JobState, Mode, Observation, Obsolete, Operation,
-    Origin, Phase, Post, RecoveringStep,
+    Origin, Phase, Post, RecoveringStep, Target,
 };
 
 use super::calls::Call;
@@ -69,92 +69,126 @@ plants! {
     FailedSavepointCounts,
 }
 
-impl Plant {
-    pub(super) fn on_facts(self, seen: &mut Observation) {
-        seen.flink.values_mut().for_each(|flink| self.on_flink(flink));
-    }
+/// Where a defect sits.
+enum Place {
+    /// In what the machine sees of each JobManager.
+    Facts(fn(&mut Flink)),
+    /// In what it decides.
+    Decision(fn(&Node, &mut Decision)),
+    /// In the calls.
+    Calls(fn(&Node, &Call) -> Option<Call>),
+    /// In the order of the round.
+    Order,
+}
 
-    fn on_flink(self, flink: &mut Flink) {
+impl Plant {
+    fn place(self) -> Place {
         match self {
-            Plant::NotFoundClosesSubmission if flink.job == Fact::Known(None) => refuse(flink),
-            Plant::LostAnswerMeansRefused => refuse(flink),
-            Plant::OldStatisticsBelieved => {
+            Plant::EffectsBeforeWrite => Place::Order,
+            Plant::NewJobIdEachTime => Place::Calls(with_a_new_id),
+            Plant::NotFoundClosesSubmission => Place::Facts(|flink| {
+                if flink.job == Fact::Known(None) {
+                    refuse(flink);
+                }
+            }),
+            Plant::LostAnswerMeansRefused => Place::Facts(refuse),
+            Plant::OldStatisticsBelieved => Place::Facts(|flink| {
                 about(flink, |cluster| cluster.refresh_interval = Duration::ZERO);
+            }),
+            Plant::HeldSlotsCountAsFree => {
+                Place::Facts(|flink| about(flink, |cluster| cluster.slots_free = cluster.slots))
             }
-            Plant::HeldSlotsCountAsFree => about(flink, |c| c.slots_free = c.slots),
-            Plant::SavepointEndsTheJob => {
+            Plant::SavepointEndsTheJob => Place::Facts(|flink| {
                 if matches!(flink.operation, Fact::Known(Operation::Completed { .. })) {
                     states(flink, |_| JobState::Canceled);
                 }
-            }
-            Plant::CancellingCountsAsOver => states(flink, |state| match state {
-                JobState::Cancelling => JobState::Canceled,
-                other => other,
             }),
-            Plant::FailedCountsAsFinished => states(flink, |state| match state {
-                JobState::Failed => JobState::Finished,
-                other => other,
+            Plant::CancellingCountsAsOver => Place::Facts(|flink| {
+                states(flink, |s| if s == JobState::Cancelling { JobState::Canceled } else { s });
             }),
-            Plant::SilenceMeansNotFound => {
-                if matches!(flink.job, Fact::Unknown { .. }) {
-                    flink.job = Fact::Known(None);
-                    flink.jobs = Fact::Known(Vec::new());
-                }
+            Plant::FailedCountsAsFinished => Place::Facts(|flink| {
+                states(flink, |s| if s == JobState::Failed { JobState::Finished } else { s });
+            }),
+            Plant::SilenceMeansNotFound => Place::Facts(not_found_in_a_silence),
+            Plant::FailedSavepointCounts => Place::Facts(complete_a_failed_savepoint),
+            Plant::SubmitsBesideALeavingCluster => Place::Decision(|_, decision| {
+                decision.state.record.leaving.iter_mut().for_each(|l| l.may_run = false);
+            }),
+            Plant::ForgetsWhatIsLeaving => {
+                Place::Decision(|_, decision| decision.state.record.leaving.clear())
             }
-            Plant::FailedSavepointCounts => {
-                let newest = flink.statistics.known().and_then(Option::as_ref);
-                let path = newest.and_then(|s| s.completed.last()?.path.clone());
-                if let (Fact::Known(Operation::Failed { .. }), Some(path)) =
-                    (&flink.operation, path)
-                {
-                    flink.operation = Fact::Known(Operation::Completed { path });
+            Plant::IncarnationsComeAgain => Place::Decision(|_, decision| {
+                let incarnations = &mut decision.state.record.incarnations;
+                *incarnations = 1.min(*incarnations);
+            }),
+            Plant::RestoresFromCheckpoint => Place::Decision(restore_the_newest_checkpoint),
+            Plant::StartsEmpty => Place::Decision(|_, decision| start_empty(decision)),
+            Plant::RollsBackToNothing => Place::Decision(|_, decision| {
+                if matches!(decision.state.phase, Phase::RollingBackJob(_)) {
+                    start_empty(decision);
                 }
-            }
-            _ => {}
+            }),
+            Plant::RecoversFromNothing => Place::Decision(|_, decision| {
+                if matches!(decision.state.phase, Phase::Recovering(_)) {
+                    start_empty(decision);
+                }
+            }),
+            Plant::OldClusterGoesEarly => Place::Decision(|_, decision| {
+                early(decision, |Target { incarnation, .. }| Effect::RemoveCluster { incarnation });
+            }),
+            Plant::RevisionGoesEarly => Place::Decision(|_, decision| {
+                early(decision, |Target { incarnation, hash, .. }| {
+                    Effect::RemoveRevision(Obsolete { incarnation, hash })
+                });
+            }),
+        }
+    }
+
+    pub(super) fn on_facts(self, seen: &mut Observation) {
+        if let Place::Facts(distort) = self.place() {
+            seen.flink.values_mut().for_each(distort);
         }
     }
 
     pub(super) fn on_decision(self, node: &Node, decision: &mut Decision) {
-        let record = &mut decision.state.record;
-        match self {
-            Plant::SubmitsBesideALeavingCluster => {
-                record.leaving.iter_mut().for_each(|l| l.may_run = false);
-            }
-            Plant::ForgetsWhatIsLeaving => record.leaving.clear(),
-            Plant::IncarnationsComeAgain => record.incarnations = record.incarnations.min(1),
-            Plant::RestoresFromCheckpoint => restore_the_newest_checkpoint(node, decision),
-            Plant::StartsEmpty => start_empty(decision),
-            Plant::RollsBackToNothing
-                if matches!(decision.state.phase, Phase::RollingBackJob(_)) =>
-            {
-                start_empty(decision);
-            }
-            Plant::RecoversFromNothing if matches!(decision.state.phase, Phase::Recovering(_)) => {
-                start_empty(decision);
-            }
-            Plant::OldClusterGoesEarly => {
-                early(decision, |target| Effect::RemoveCluster { incarnation: target.incarnation })
-            }
-            Plant::RevisionGoesEarly => early(decision, |target| {
-                Effect::RemoveRevision(Obsolete {
-                    incarnation: target.incarnation,
-                    hash: target.hash,
-                })
-            }),
-            _ => {}
+        if let Place::Decision(distort) = self.place() {
+            distort(node, decision);
         }
     }
 
-    pub(super) fn on_call(self, node: &Node, call: &Call) -> Call {
-        match call {
-            Call::Submit(submit) if self == Plant::NewJobIdEachTime => {
-                let runs = node.world.runs.len() as u128;
-                let text = format!("{}/{runs}/{}", submit.job, node.world.now);
-                let job = machine::JobId(machine::ids::derive(&text));
-                Call::Submit(machine::Submit { job, ..submit.clone() })
-            }
-            other => other.clone(),
+    pub(super) fn on_call(self, node: &Node, call: &Call) -> Option<Call> {
+        match self.place() {
+            Place::Calls(distort) => distort(node, call),
+            Place::Facts(_) | Place::Decision(_) | Place::Order => None,
         }
+    }
+
+    /// Whether the calls come before the write.
+    pub(super) fn calls_first(self) -> bool {
+        matches!(self.place(), Place::Order)
+    }
+}
+
+fn with_a_new_id(node: &Node, call: &Call) -> Option<Call> {
+    let Call::Submit(submit) = call else { return None };
+    let runs = node.world.runs.len() as u128;
+    let text = format!("{}/{runs}/{}", submit.job, node.world.now);
+    let job = machine::JobId(machine::ids::derive(&text));
+    Some(Call::Submit(machine::Submit { job, ..submit.clone() }))
+}
+
+fn not_found_in_a_silence(flink: &mut Flink) {
+    if matches!(flink.job, Fact::Unknown { .. }) {
+        flink.job = Fact::Known(None);
+        flink.jobs = Fact::Known(Vec::new());
+    }
+}
+
+fn complete_a_failed_savepoint(flink: &mut Flink) {
+    let newest = flink.statistics.known().and_then(Option::as_ref);
+    let path = newest.and_then(|s| s.completed.last()?.path.clone());
+    if let (Fact::Known(Operation::Failed { .. }), Some(path)) = (&flink.operation, path) {
+        flink.operation = Fact::Known(Operation::Completed { path });
     }
 }
 
@@ -195,7 +229,7 @@ fn start_empty(decision: &mut Decision) {
 }
 
 /// Something that is done to the deployed version while the next one's job is submitted.
-fn early(decision: &mut Decision, effect: impl Fn(machine::Target) -> Effect) {
+fn early(decision: &mut Decision, effect: impl Fn(Target) -> Effect) {
     let Phase::SubmittingJob(_) = decision.state.phase else { return };
     let deployed = decision.state.record.deployed.as_ref().map(|d| d.target);
     let dual = deployed.filter(|target| target.mode == Mode::Dual);

@@ -77,7 +77,7 @@ pub(super) fn complete(suite: &Suite, plant: Option<Plant>, thought: &Thought) -
 /// The round up to a cut.
 pub(super) fn run(suite: &Suite, plant: Option<Plant>, thought: &Thought, cut: Cut) -> Node {
     let mut node = thought.node.clone();
-    let backwards = plant == Some(Plant::EffectsBeforeWrite);
+    let backwards = plant.is_some_and(Plant::calls_first);
     if backwards {
         execute(suite, plant, &mut node, &thought.calls);
     }
@@ -111,7 +111,7 @@ pub(super) fn with_lost_reply(
 
 fn execute(suite: &Suite, plant: Option<Plant>, node: &mut Node, calls: &[Call]) {
     for call in calls {
-        let planted = plant.map(|plant| plant.on_call(node, call));
+        let planted = plant.and_then(|plant| plant.on_call(node, call));
         if calls::perform(suite, node, planted.as_ref().unwrap_or(call)).is_err() {
             return;
         }

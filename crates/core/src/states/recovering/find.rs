@@ -1,9 +1,9 @@
 //! The newest state of the job is looked for: the next job starts from it. Where it cannot be proven,
 //! a person has to say so.
 
-use super::scene::{Scene, told};
+use super::scene::{Scene, tells_origin};
 use crate::context::Context;
-use crate::decision::{Event, EventReason};
+use crate::decision::EventReason;
 use crate::observation::{
     Fact, FactRequest, Flink, FlinkCluster, FlinkRequest, JobState, Observation, Statistics,
 };
@@ -271,7 +271,6 @@ impl Cleared<'_> {
         };
         let mut state = self.state.clone();
         let origin = restore_point::use_restore(cx, &mut state.record, origin);
-        let told = told(phase, &origin);
         let next = match &phase.purpose {
             Purpose::Deploy(target) => {
                 handover::over(cx, &state, *target, Work::Stopped(origin.clone()), seen)
@@ -286,17 +285,7 @@ impl Cleared<'_> {
                 self.scene.waiting(&state, readiness::awaited(self.scene.deployed.target))
             }
         };
-        match &origin {
-            Origin::Empty => {
-                let mut next = next;
-                let reason = EventReason::RestoringWithoutExternalizedCheckpoint;
-                next.events.insert(0, Event { warning: true, reason, message: told });
-                next
-            }
-            Origin::Given(_) | Origin::Restored(_) => {
-                next.tells_first(EventReason::RestoringExternalizedCheckpoint, told)
-            }
-        }
+        tells_origin(next, phase.job, &origin)
     }
 }
 

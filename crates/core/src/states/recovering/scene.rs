@@ -2,13 +2,15 @@
 
 use super::{base, is_the_failed_one};
 use crate::context::Context;
+use crate::decision::EventReason;
+use crate::ids::JobId;
 use crate::observation::Observation;
 use crate::policy::change::{self, Edit};
 use crate::policy::watch;
 use crate::reason::Reason;
 use crate::state::{
-    DeployFailed, Origin, Phase, Purpose, Recovering, RecoveringStep, Running, Source, State,
-    Version, Work,
+    DeployFailed, Origin, Phase, Purpose, Recovering, RecoveringStep, RestorePoint, Running,
+    Source, State, Version, Work,
 };
 use crate::states::{Next, deploy, handover};
 
@@ -53,10 +55,7 @@ impl Scene<'_> {
 
     /// The deadline has passed, and nothing that was asked for is silent for a short while only.
     pub(super) fn due(&self) -> bool {
-        let grace = self.cx.config.unreachable_grace;
-        self.cx.now >= self.phase.deadline
-            && self.seen.objects.settled(grace)
-            && self.seen.flink.values().all(|f| f.settled(grace))
+        self.cx.now >= self.phase.deadline && self.seen.settled(self.cx.config.unreachable_grace)
     }
 
     /// The work of the deployed version is what it is: the deploy goes on, or nothing is left to do.
@@ -106,27 +105,29 @@ impl Scene<'_> {
     }
 }
 
-pub(super) fn told(phase: &Recovering, origin: &Origin) -> String {
-    let job = phase.job;
+/// What the next job after `job` starts from, first of all that is told.
+pub(super) fn tells_origin(next: Next, job: JobId, origin: &Origin) -> Next {
+    let restoring = EventReason::RestoringExternalizedCheckpoint;
     match origin {
-        Origin::Empty => {
-            format!("no state of job {job} is used: the next one starts without state")
+        Origin::Empty => next.warns_first(
+            EventReason::RestoringWithoutExternalizedCheckpoint,
+            format!("no state of job {job} is used: the next one starts without state"),
+        ),
+        Origin::Given(path) => next.tells_first(
+            restoring,
+            format!("the next job after {job} is restored from {path}, as named"),
+        ),
+        Origin::Restored(RestorePoint { path, source, .. }) => {
+            let what = match source {
+                Source::Memory => {
+                    "the last checkpoint seen: Flink accepts it only if it still exists"
+                }
+                Source::Operation | Source::Statistics => "its newest state",
+            };
+            next.tells_first(
+                restoring,
+                format!("the next job after {job} is restored from {path}, {what}"),
+            )
         }
-        Origin::Given(path) => {
-            format!("the next job after {job} is restored from {path}, as named")
-        }
-        Origin::Restored(point) => match point.source {
-            Source::Memory => format!(
-                "the next job after {job} is restored from {}, the last checkpoint seen: Flink \
-                 accepts it only if it still exists",
-                point.path
-            ),
-            Source::Operation | Source::Statistics => {
-                format!(
-                    "the next job after {job} is restored from {}, its newest state",
-                    point.path
-                )
-            }
-        },
     }
 }

@@ -1,7 +1,7 @@
 //! The newest state is known: the deployed version's job is started from it until it runs.
 
 use super::begin;
-use super::scene::{Scene, told};
+use super::scene::{Scene, tells_origin};
 use crate::decision::{EventReason, Verdict};
 use crate::ids::JobId;
 use crate::policy::change::Edit;
@@ -9,8 +9,8 @@ use crate::policy::restart::{self, Progress};
 use crate::policy::restore_point;
 use crate::reason::Reason;
 use crate::state::{
-    Failure, FailureKind, LiveJob, Origin, Purpose, Recovered, RecoveringStep, Restart, Source,
-    State, Work,
+    Failure, FailureKind, LiveJob, Origin, Purpose, Record, Recovered, RecoveringStep, Restart,
+    Source, State, Work,
 };
 use crate::states::{Next, deploy};
 
@@ -58,35 +58,47 @@ impl Scene<'_> {
 
     /// Between two attempts: a newer spec, the user's word on what to start from, and the limit.
     fn before_an_attempt(&self, restart: &Restart, from: &Origin) -> Option<Next> {
-        let cx = self.cx;
-        match self.edit() {
-            Edit::None => {}
+        let settled = match self.edit() {
+            Edit::None => None,
             Edit::Unknown => {
                 return Some(self.waiting(self.state, "the edited spec to be compared"));
             }
-            Edit::Harmless => {
-                let mut next = self.anew(RecoveringStep::Start(Box::new(restart::attempt(1))));
-                next.record = deploy::settle(cx, &next.record);
-                return Some(self.attempts(&next, restart, "another attempt"));
-            }
+            Edit::Harmless => Some(deploy::settle(self.cx, &self.state.record)),
             Edit::Redeploy => return Some(self.replaced()),
+        };
+        if let Some(other) = self.another_origin(restart, from) {
+            let record = settled.unwrap_or_else(|| self.state.record.clone());
+            return Some(self.start_from(record, other));
         }
-        let refused = restart.trouble.is_some() && learnt_from_memory(from);
-        let other = restore_point::named_by_the_user(cx, &self.state.record)
-            .or((refused && cx.desired.fallback_without_state).then_some(Origin::Empty));
-        if let Some(other) = other {
-            let mut next = self.with(RecoveringStep::Start(Box::new(restart::attempt(1))));
-            let other = restore_point::use_restore(cx, &mut next.record, other);
-            let message = told(self.phase, &other);
-            if let Some(deployed) = &mut next.record.deployed {
-                deployed.work = Work::Stopped(other);
+        match settled {
+            Some(record) => {
+                let anew = self.anew(RecoveringStep::Start(Box::new(restart::attempt(1))));
+                Some(self.attempts(&State { record, ..anew }, restart, "another attempt"))
             }
-            return Some(
-                self.waiting(&next, "another attempt")
-                    .warns(EventReason::RestoringExternalizedCheckpoint, message),
-            );
+            None => self.in_vain(restart).then(|| self.given_up(restart, from)),
         }
-        (restart.attempt > cx.config.retries.recovery).then(|| self.given_up(restart, from))
+    }
+
+    fn in_vain(&self, restart: &Restart) -> bool {
+        restart.attempt > self.cx.config.retries.recovery
+    }
+
+    /// What the user named, or allowed where the last checkpoint seen will not do.
+    fn another_origin(&self, restart: &Restart, from: &Origin) -> Option<Origin> {
+        let refused = restart.trouble.is_some() || self.in_vain(restart);
+        let empty = refused && learnt_from_memory(from) && self.cx.desired.fallback_without_state;
+        restore_point::named_by_the_user(self.cx, &self.state.record)
+            .or(empty.then_some(Origin::Empty))
+    }
+
+    fn start_from(&self, mut record: Record, other: Origin) -> Next {
+        let other = restore_point::use_restore(self.cx, &mut record, other);
+        if let Some(deployed) = &mut record.deployed {
+            deployed.work = Work::Stopped(other.clone());
+        }
+        let anew = self.anew(RecoveringStep::Start(Box::new(restart::attempt(1))));
+        let next = self.waiting(&State { record, ..anew }, "another attempt");
+        tells_origin(next, self.phase.job, &other)
     }
 
     fn attempts(&self, state: &State, restart: &Restart, what: &str) -> Next {
@@ -145,9 +157,12 @@ impl Scene<'_> {
     fn given_up(&self, restart: &Restart, from: &Origin) -> Next {
         let trouble = restart.trouble.as_ref().map_or("it did not stay", |t| t.message.as_str());
         let message = format!("the job was started again and again in vain: {trouble}");
-        let reason =
-            if learnt_from_memory(from) { Reason::RestorePointUnproven } else { Reason::JobFailed };
-        self.stalled(reason, &message, "a new spec, a new restartNonce, or restore")
+        let cures = "a new spec, a new restartNonce, or restore with a path and a new nonce";
+        if learnt_from_memory(from) {
+            let cures = format!("{cures}, or fallbackWithoutState: true");
+            return self.stalled(Reason::RestorePointUnproven, &message, &cures);
+        }
+        self.stalled(Reason::JobFailed, &message, cures)
     }
 }
 
