@@ -34,7 +34,8 @@ pub(crate) fn play(data: &[u8]) -> (State, BTreeSet<&'static str>) {
     while bytes.begin().is_some() {
         now = Timestamp(now.0 + STEPS[bytes.below(STEPS.len())]);
         change(&mut desired, &mut bytes);
-        let cx = Context { config: &config, desired: &desired, now };
+        let resumed = bytes.below(8) == 0;
+        let cx = Context { config: &config, desired: &desired, now, resumed };
         let seen = observation(&state, &ids, &mut bytes);
         state = round(&cx, &state, &seen, &mut ids);
         phases.extend(state.phase.name().filter(|name| !name.is_empty()));

@@ -13,4 +13,7 @@ pub struct Context<'a> {
     pub desired: &'a Desired,
     /// The wall clock when the round began, before anything was asked.
     pub now: Timestamp,
+    /// This process has not decided about the application before: another one, or none, was there
+    /// until now. A deadline that has passed meanwhile is given its time anew.
+    pub resumed: bool,
 }

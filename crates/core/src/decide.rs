@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::decision::{Decision, Effect};
 use crate::desired::Goal;
 use crate::observation::{Fact, Observation};
-use crate::policy::{leaving, obsolete};
+use crate::policy::{leaving, obsolete, resume};
 use crate::state::{Phase, State};
 use crate::states::{self, Next};
 use crate::time::Timestamp;
@@ -29,11 +29,16 @@ fn awake(cx: &Context<'_>, next: &Next, seen: &Observation) -> Option<Timestamp>
     if lingers { Some(wake.map_or(soon, |at| at.min(soon))) } else { wake }
 }
 
-/// The state as the round begins it: a deletion is entered from any phase, at once.
+/// The state as the round begins it: a deletion is entered from any phase, at once; and what passed
+/// while nobody looked is no deadline.
 pub(crate) fn entered(cx: &Context<'_>, state: &State) -> State {
+    let mut state = state.clone();
+    if cx.resumed {
+        state.phase = resume::phase(cx, &state.phase);
+    }
     match cx.desired.goal {
-        Goal::Run => state.clone(),
-        Goal::Delete(_) => states::deleting::enter(cx, state),
+        Goal::Run => state,
+        Goal::Delete(_) => states::deleting::enter(cx, &state),
     }
 }
 

@@ -17,7 +17,7 @@
 //! # let uid = Uid(1);
 //! let desired = Desired::new(uid, 1, DeployHash(1), Digest(1));
 //! let config = Config::default();
-//! let cx = Context { config: &config, desired: &desired, now: Timestamp(1_000) };
+//! let cx = Context { config: &config, desired: &desired, now: Timestamp(1_000), resumed: false };
 //! let state = State::new(cx.now);
 //!
 //! let mut seen = Observation::default();

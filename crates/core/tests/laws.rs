@@ -231,11 +231,10 @@ fn silenced(case: &Case<'_>) -> Vec<(&'static str, Observation)> {
     all
 }
 
-/// With all facts known a deadline fires and the state is left; in silence it does not fire yet, so
-/// the effects of the state go on.
-fn delays_a_deadline(case: &Case<'_>, spoken: &Decision, silent: &Decision) -> bool {
-    let submission = |s: &Submission| s.deadline.min(s.start_deadline.unwrap_or(s.deadline));
-    let deadline = match &case.state.phase {
+/// The deadline that a phase is under.
+fn deadline(phase: &Phase) -> Option<Timestamp> {
+    let submission = |s: &Submission| s.start_deadline.unwrap_or(s.deadline);
+    match phase {
         Phase::Updating(phase) => Some(phase.deadline),
         Phase::ClusterStarting(phase) => Some(phase.deadline),
         Phase::Savepointing(phase) => Some(phase.deadline),
@@ -249,10 +248,49 @@ fn delays_a_deadline(case: &Case<'_>, spoken: &Decision, silent: &Decision) -> b
         },
         Phase::Deleting(phase) => Some(phase.deadline),
         Phase::New(_) | Phase::DeployFailed(_) | Phase::Unreadable(_) => None,
-    };
+    }
+}
+
+/// With all facts known a deadline fires and the state is left; in silence it does not fire yet, so
+/// the effects of the state go on.
+fn delays_a_deadline(case: &Case<'_>, spoken: &Decision, silent: &Decision) -> bool {
     let was = &case.state.phase;
     let kept = silent.state.phase == *was && spoken.state.phase != *was;
-    kept && deadline.is_some_and(|deadline| deadline <= NOW)
+    kept && deadline(was).is_some_and(|deadline| deadline <= NOW)
+}
+
+fn counts_something_else(phase: &Phase) -> bool {
+    let troubled = matches!(phase, Phase::ClusterStarting(phase) if phase.troubled.is_some());
+    let restarts = |step: &RecoveringStep| matches!(step, RecoveringStep::Start(_));
+    troubled || matches!(phase, Phase::Recovering(phase) if restarts(&phase.step))
+}
+
+#[test]
+fn a_new_process_gives_no_deadline_up_that_passed_before_it_came() {
+    let (mut breaches, mut same, mut kept) = (Breaches::default(), 0_u32, 0_u32);
+    each(|case| {
+        let resumed = Context { resumed: true, ..case.cx };
+        let first = round(&resumed, case.state, |ask| case.facts.answer(ask));
+        let later = decided(case);
+        match deadline(&case.state.phase) {
+            Some(passed) if passed <= NOW => {
+                let stays = first.state.phase.name() == case.state.phase.name();
+                if stays && deadline(&first.state.phase).is_some_and(|d| d <= NOW) {
+                    breaches.note(case, "still overdue".to_owned(), || format!("{first:?}"));
+                }
+                kept += u32::from(stays && later.state.phase.name() != case.state.phase.name());
+            }
+            // How long pods have been in trouble is counted anew, too, and what a recovery has begun.
+            Some(_) if counts_something_else(&case.state.phase) => {}
+            Some(_) | None if first == later => same += 1,
+            Some(_) | None => {
+                breaches.note(case, "differs".to_owned(), || format!("{first:?}"));
+            }
+        }
+    });
+    breaches.check();
+    assert!(same > 1000, "a deadline that is still to come is left alone");
+    assert!(kept > 100, "what another round would have given up is kept");
 }
 
 #[test]

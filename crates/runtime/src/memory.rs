@@ -22,6 +22,9 @@ use crate::status::Pending;
 /// One application's.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
+    /// A round was decided, and its state is stored: from here on this process is answerable for
+    /// deadlines.
+    pub(crate) decided: bool,
     /// The newest copy that this process wrote itself or read live. None: read before anything else.
     pub(crate) own: Option<Arc<Application>>,
     /// The newest version that a round took into account, own writes included: their echo is no

@@ -94,7 +94,7 @@ async fn decided(
     let config = &operator.settings.operator;
     let desired = desired(&app, config);
     let state = parse::state(&app.typed, now);
-    let cx = Context { config: &config.core, desired: &desired, now };
+    let cx = Context { config: &config.core, desired: &desired, now, resumed: !memory.decided };
 
     memory.figures = figures::Gathered::default();
     let mut seen = Observation::default();
@@ -110,6 +110,7 @@ async fn decided(
     operator.trace.round(&app.key, &cx, &state, &seen, &decision);
 
     let app = written(operator, app, &cx, &state, &seen, &decision, memory).await?;
+    memory.decided = true;
     memory.tidy(&decision.state);
     let jobs: Vec<_> = submitted(&decision.state).into_iter().collect();
     operator.posts.retain(&app.key, &jobs);

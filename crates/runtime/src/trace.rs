@@ -41,6 +41,9 @@ pub(crate) struct Round<'a> {
 pub(crate) struct Given<'a> {
     /// The wall clock when the round began.
     pub(crate) now: Timestamp,
+    /// Whether it was this process's first round with the application.
+    #[serde(default)]
+    pub(crate) resumed: bool,
     /// The operator's knobs.
     pub(crate) config: Cow<'a, Config>,
     /// What the user wants.
@@ -50,7 +53,8 @@ pub(crate) struct Given<'a> {
 impl Given<'_> {
     /// As the machine takes it.
     pub(crate) fn context(&self) -> Context<'_> {
-        Context { config: &self.config, desired: &self.desired, now: self.now }
+        let (now, resumed) = (self.now, self.resumed);
+        Context { config: &self.config, desired: &self.desired, now, resumed }
     }
 }
 
@@ -88,6 +92,7 @@ impl Trace {
             application: key.to_string(),
             context: Given {
                 now: cx.now,
+                resumed: cx.resumed,
                 config: Cow::Borrowed(cx.config),
                 desired: Cow::Borrowed(cx.desired),
             },

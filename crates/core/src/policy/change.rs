@@ -68,7 +68,7 @@ mod tests {
 
     fn check(desired: &Desired, record: &Record, change: Fact<Change>) -> [Edit; 2] {
         let config = Config::default();
-        let cx = Context { config: &config, desired, now: NOW };
+        let cx = Context { config: &config, desired, now: NOW, resumed: false };
         let seen = Observation { change, ..Observation::default() };
         let edit = since(&cx, record, target(), &seen);
         [edit, in_mid_deploy(&cx, record, target(), &seen)]
@@ -124,7 +124,7 @@ mod tests {
         for (force_rollback, generation, forced, expected) in rows {
             let desired = Desired { force_rollback, generation, ..desired() };
             let record = Record { forced, ..State::new(NOW).record };
-            let cx = Context { config: &config, desired: &desired, now: NOW };
+            let cx = Context { config: &config, desired: &desired, now: NOW, resumed: false };
             let forced_now = rollback_forced(&cx, &record, target());
             assert_eq!(forced_now, expected, "generation {generation}, honoured {forced:?}");
         }

@@ -134,7 +134,7 @@ mod tests {
         let at = Timestamp(NOW.0 - ago * 1000);
         let job = LiveJob { id: JOB, from: Origin::Empty, learnt: None };
         let config = Config::default();
-        let cx = Context { config: &config, desired: &desired(), now: at };
+        let cx = Context { config: &config, desired: &desired(), now: at, resumed: false };
         let newest = Some(point(&cx, &job, &checkpoint(newest)));
         Learnt { checkpoints: true, newest, at }
     }
@@ -148,7 +148,7 @@ mod tests {
     ) -> (Option<u64>, Option<u64>) {
         let record_checkpoints = every.map(Duration::from_secs);
         let config = Config { record_checkpoints, ..Config::default() };
-        let cx = Context { config: &config, desired: &desired(), now: NOW };
+        let cx = Context { config: &config, desired: &desired(), now: NOW, resumed: false };
         let mut state = State::new(NOW);
         let work = Work::Live(LiveJob { id: JOB, from: Origin::Empty, learnt });
         state.record.deployed = Some(Version { target: target(), removed: false, work });

@@ -9,6 +9,7 @@ pub(crate) mod obsolete;
 pub(crate) mod readiness;
 pub(crate) mod restart;
 pub(crate) mod restore_point;
+pub(crate) mod resume;
 pub(crate) mod stop;
 pub(crate) mod submission;
 pub(crate) mod watch;
@@ -28,7 +29,7 @@ mod fixture {
     /// Calls `check` with default settings and a desired version 2.
     pub(super) fn at<T>(now: Timestamp, check: impl FnOnce(&Context<'_>) -> T) -> T {
         let config = Config::default();
-        check(&Context { config: &config, desired: &desired(), now })
+        check(&Context { config: &config, desired: &desired(), now, resumed: false })
     }
 
     pub(super) fn desired() -> Desired {

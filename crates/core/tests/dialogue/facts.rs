@@ -12,6 +12,7 @@
 //! spec obstacle invalid|unsupported F  field F cannot be deployed
 //! delete savepoint|force-cancel|none   the object has a deletion timestamp
 //! wait 10s                             time passes
+//! operator down 10s                    time passes without an operator, then another one comes
 //! finalizer | revision N | service N   is there
 //! change none|status|rescale|redeploy|unknown   how the spec differs from what it is compared with
 //! stranger vN NAME                     an object that is not ours has a name of version N
@@ -60,6 +61,10 @@ pub(crate) fn apply(world: &mut World, line: &str) -> Applied {
         ["spec", rest @ ..] => spec(world, rest),
         ["delete", mode] => delete(world, mode),
         ["wait", span] => seconds(span).map(|span| world.now = world.now + span),
+        ["operator", "down", span] => seconds(span).map(|span| {
+            world.now = world.now + span;
+            world.resumed = true;
+        }),
         ["finalizer"] => {
             world.desired.finalizer = true;
             Ok(())

@@ -44,6 +44,7 @@ fn rounds(world: &mut World) -> Result<String, String> {
     let mut text = String::new();
     for _ in 0..ROUNDS {
         let decision = round(&world.context(), &world.state, |ask| world.answer(ask));
+        world.resumed = false;
         text.push_str(&print::decision(world, &decision));
         if decision.state == world.state {
             return Ok(text);

@@ -10,6 +10,8 @@ pub(crate) struct World {
     pub(crate) config: Config,
     pub(crate) desired: Desired,
     pub(crate) now: Timestamp,
+    /// The operator's process is a new one, and this is its first round.
+    pub(crate) resumed: bool,
     pub(crate) state: State,
     pub(crate) clusters: BTreeMap<Incarnation, Cluster>,
     /// Pods that only the live LIST shows.
@@ -47,6 +49,7 @@ impl Default for World {
             config: Config::default(),
             desired: desired(),
             now: Timestamp(0),
+            resumed: false,
             state: State::new(Timestamp(0)),
             clusters: BTreeMap::new(),
             listed: Vec::new(),
@@ -75,7 +78,8 @@ fn fact<T>(silent: Option<Duration>, value: T) -> Fact<T> {
 
 impl World {
     pub(crate) fn context(&self) -> Context<'_> {
-        Context { config: &self.config, desired: &self.desired, now: self.now }
+        let World { config, desired, now, resumed, .. } = self;
+        Context { config, desired, now: *now, resumed: *resumed }
     }
 
     /// The answers to `ask`, and to nothing else.

@@ -41,7 +41,7 @@ pub(crate) fn each(mut check: impl FnMut(&Case<'_>)) {
     let pairs = facts::pairs();
     for state in &states::all() {
         for (nth, desired) in wishes::all().iter().enumerate() {
-            let cx = Context { config: &config, desired, now: NOW };
+            let cx = Context { config: &config, desired, now: NOW, resumed: false };
             // With what is plainly wanted every pair, with other wishes every single deviation.
             let deviations = if nth == 0 { 2 } else { 1 };
             let pairs = pairs.iter().filter(|p| p.deviations.len() <= deviations);

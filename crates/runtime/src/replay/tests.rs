@@ -19,7 +19,7 @@ fn desired(uid: u128) -> Desired {
 /// A round at `now` on an application of which nothing exists, as a line; and what it decided.
 fn round(application: &str, desired: &Desired, state: &State, now: Timestamp) -> (Value, State) {
     let config = Config::default();
-    let cx = Context { config: &config, desired, now };
+    let cx = Context { config: &config, desired, now, resumed: false };
     let nothing = Fact::Known(Objects::default());
     let mut seen = Observation { objects: nothing, ..Observation::default() };
     for incarnation in needs(&cx, state, &seen).revisions {
@@ -30,7 +30,12 @@ fn round(application: &str, desired: &Desired, state: &State, now: Timestamp) ->
     let round = Round {
         format: FORMAT,
         application: application.to_owned(),
-        context: Given { now, config: Cow::Owned(config), desired: Cow::Borrowed(desired) },
+        context: Given {
+            now,
+            resumed: false,
+            config: Cow::Owned(config),
+            desired: Cow::Borrowed(desired),
+        },
         state: Cow::Borrowed(state),
         observation: Cow::Owned(seen),
         decision: Cow::Owned(decision),

@@ -19,6 +19,9 @@ const LONG_AGO: u64 = 4;
 pub(super) fn hash(node: &Node) -> u128 {
     let mut canon = Canon::new(node);
     super::canon_state::state(&mut canon, &node.stored);
+    // A process's first round gives a deadline that has passed its time anew; else it is like any other.
+    let resumes = canon.overdue && !node.operator.decided;
+    canon.flags(&[resumes]);
     super::canon_state::operator(&mut canon, node);
     canon.flags(&[node.unreachable, node.slow]);
     canon.numbers(&[node.edits as u64, node.edition as u64, u64::from(node.faults)]);
@@ -30,6 +33,8 @@ pub(super) fn hash(node: &Node) -> u128 {
 /// What has been written so far, and the names given on the way.
 pub(super) struct Canon<'n> {
     hash: Hash128,
+    /// A deadline was written that has passed.
+    overdue: bool,
     pub(super) world: &'n World,
     incarnations: Vec<u32>,
     pods: Vec<u64>,
@@ -52,6 +57,7 @@ impl<'n> Canon<'n> {
         incarnations.dedup();
         Canon {
             hash: Hash128::default(),
+            overdue: false,
             world: &node.world,
             incarnations,
             pods: Vec::new(),
@@ -77,8 +83,14 @@ impl<'n> Canon<'n> {
     }
 
     /// An instant that is waited for: past ones are all alike.
-    pub(super) fn until(&mut self, instant: Timestamp) {
+    pub(super) fn from(&mut self, instant: Timestamp) {
         self.number(instant.0.saturating_sub(self.world.now));
+    }
+
+    /// A deadline.
+    pub(super) fn until(&mut self, deadline: Timestamp) {
+        self.overdue |= deadline.0 <= self.world.now;
+        self.from(deadline);
     }
 
     /// An instant that is counted from.

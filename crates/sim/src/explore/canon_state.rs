@@ -3,8 +3,7 @@
 use flinkk8soperator_core as machine;
 use machine::{
     Aftermath, Confirming, DeletingStep, Failure, Find, Learnt, Phase, Post, Purpose, Recovering,
-    RecoveringStep, Restart, RollingBackJob, State, Stop, Submission, Target, Timestamp, Version,
-    Work,
+    RecoveringStep, Restart, RollingBackJob, State, Stop, Submission, Target, Version, Work,
 };
 
 use super::canon::{Canon, pod_of};
@@ -132,6 +131,9 @@ fn phase(canon: &mut Canon<'_>, phase: &Phase) {
             canon.number(3);
             target(canon, phase.target);
             canon.until(phase.deadline);
+            if let Some(since) = phase.troubled {
+                canon.until(since + super::scenario::config().pod_trouble_grace);
+            }
             canon.maybe_since(phase.troubled.map(|t| t.0));
             canon.number(u64::from(phase.attempt).min(MANY));
         }
@@ -269,7 +271,7 @@ fn stop(canon: &mut Canon<'_>, stop: &Stop) {
     canon.number(u64::from(stop.process.restarts));
     canon.numbers(&[stop.baseline.checkpoint, stop.baseline.restored]);
     canon.number(u64::from(stop.attempt).min(MANY));
-    canon.until(stop.not_before);
+    canon.from(stop.not_before);
     canon.maybe_since(stop.over_since.map(|t| t.0));
     canon.flags(&[stop.cancel]);
 }
@@ -280,10 +282,15 @@ fn submission(canon: &mut Canon<'_>, submission: &Submission) {
     canon.number(u64::from(submission.process.restarts));
     origin(canon, &submission.from);
     canon.number(u64::from(submission.attempt).min(MANY));
-    canon.until(submission.not_before);
-    canon.until(submission.deadline);
+    canon.from(submission.not_before);
     canon.flags(&[submission.start_deadline.is_some()]);
-    canon.until(submission.start_deadline.unwrap_or(Timestamp(0)));
+    match submission.start_deadline {
+        None => canon.until(submission.deadline),
+        Some(start_deadline) => {
+            canon.from(submission.deadline);
+            canon.until(start_deadline);
+        }
+    }
 }
 
 fn failure(canon: &mut Canon<'_>, failure: Option<&Failure>) {

@@ -32,7 +32,12 @@ pub(super) fn broken(
 }
 
 fn decide(search: &Search<'_>, thought: &Thought, seen: &Observation, now: Timestamp) -> Decision {
-    let cx = Context { config: &search.config, desired: &thought.desired, now };
+    let cx = Context {
+        config: &search.config,
+        desired: &thought.desired,
+        now,
+        resumed: !thought.node.operator.decided,
+    };
     machine::decide(&cx, &thought.node.stored, seen)
 }
 

@@ -176,7 +176,11 @@ pub(super) fn make(
         Move::Round | Move::LostReply(_) | Move::LostStatusReply | Move::Conflict => {}
         Move::Crash(_) => next.crash(),
         Move::Step(step) => next.world.apply(step),
-        Move::Time(at) => next.world.wait_until(at),
+        Move::Time(at) => {
+            // Rounds that change nothing were all this while.
+            next.operator.decided = true;
+            next.world.wait_until(at);
+        }
         Move::Recovers => {
             next.slow = false;
             next.unreachable = false;

@@ -34,6 +34,8 @@ pub(super) struct Node {
 /// What a crash of the operator loses.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub(super) struct Operator {
+    /// It has decided before.
+    pub(super) decided: bool,
     /// What it knows of its own POST.
     pub(super) post: Option<(machine::JobId, machine::Post)>,
     /// The id that a JobManager gave to a savepoint of ours: before 1.15 it refuses our own.

@@ -33,7 +33,8 @@ pub(super) struct Thought {
 pub(super) fn think(suite: &Suite, config: &Config, plant: Option<Plant>, node: &Node) -> Thought {
     let mut node = node.clone();
     let desired = node.desired(suite);
-    let cx = Context { config, desired: &desired, now: node.now() };
+    let cx =
+        Context { config, desired: &desired, now: node.now(), resumed: !node.operator.decided };
     let mut seen = Observation::default();
     let mut request = FactRequest::default();
     let mut insatiable = true;
@@ -119,6 +120,7 @@ fn execute(suite: &Suite, plant: Option<Plant>, node: &mut Node, calls: &[Call])
 }
 
 fn persist(node: &mut Node, state: &State) {
+    node.operator.decided = true;
     if let Some(submission) = submission(state) {
         let known = node.operator.post.as_ref().map(|(job, _)| *job);
         let was = self::submission(&node.stored).map(|s| s.job);

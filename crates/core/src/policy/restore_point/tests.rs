@@ -33,7 +33,7 @@ fn word(newest: &Newest) -> String {
 
 fn at<T>(desired: &Desired, check: impl FnOnce(&Context<'_>) -> T) -> T {
     let config = Config::default();
-    check(&Context { config: &config, desired, now: NOW })
+    check(&Context { config: &config, desired, now: NOW, resumed: false })
 }
 
 fn older() -> Origin {

@@ -1,0 +1,81 @@
+//! Taking over from a process that was not there when a deadline passed: what is waited for gets its
+//! time anew, so that an operator that was down for an hour gives nothing up. What came up, or ended,
+//! in the meantime is a fact like any other, and is acted on at once.
+
+use std::time::Duration;
+
+use crate::context::Context;
+use crate::state::{
+    Cancelling, ClusterStarting, Confirming, Deleting, Phase, Recovering, RecoveringStep, Restart,
+    RollingBackJob, Running, Savepointing, Submission, SubmittingJob, Updating,
+};
+use crate::time::Timestamp;
+
+/// The phase with every deadline that has passed begun anew.
+pub(crate) fn phase(cx: &Context<'_>, phase: &Phase) -> Phase {
+    let timeouts = cx.desired.timeouts;
+    let again = |deadline, whole| anew(cx, deadline, whole);
+    match phase.clone() {
+        Phase::Updating(of) => {
+            Phase::Updating(Updating { deadline: again(of.deadline, timeouts.cluster_start), ..of })
+        }
+        Phase::ClusterStarting(of) => Phase::ClusterStarting(ClusterStarting {
+            deadline: again(of.deadline, timeouts.cluster_start),
+            troubled: of.troubled.map(|since| counted_anew(cx, since, cx.config.pod_trouble_grace)),
+            ..of
+        }),
+        Phase::Savepointing(of) => Phase::Savepointing(Savepointing {
+            deadline: again(of.deadline, timeouts.savepoint),
+            ..of
+        }),
+        Phase::Cancelling(of) => {
+            Phase::Cancelling(Cancelling { deadline: again(of.deadline, timeouts.savepoint), ..of })
+        }
+        Phase::SubmittingJob(of) => {
+            Phase::SubmittingJob(SubmittingJob { submission: submission(cx, of.submission), ..of })
+        }
+        Phase::Running(of) => Phase::Running(Running {
+            confirming: of
+                .confirming
+                .map(|of| Confirming { deadline: again(of.deadline, timeouts.confirm), ..of }),
+        }),
+        Phase::Recovering(of) => Phase::Recovering(Recovering {
+            deadline: again(of.deadline, timeouts.recovery),
+            step: match of.step {
+                RecoveringStep::Start(of) => RecoveringStep::Start(Box::new(restart(cx, *of))),
+                step @ RecoveringStep::Find(_) => step,
+            },
+            ..of
+        }),
+        Phase::RollingBackJob(of) => {
+            Phase::RollingBackJob(RollingBackJob { restart: restart(cx, of.restart), ..of })
+        }
+        Phase::Deleting(of) => {
+            Phase::Deleting(Deleting { deadline: again(of.deadline, timeouts.delete), ..of })
+        }
+        rests @ (Phase::New(_) | Phase::DeployFailed(_) | Phase::Unreadable(_)) => rests,
+    }
+}
+
+fn restart(cx: &Context<'_>, of: Restart) -> Restart {
+    Restart { submission: of.submission.map(|of| submission(cx, of)), ..of }
+}
+
+/// The deadline that counts: until the JobManager names the job, then until its vertices run.
+fn submission(cx: &Context<'_>, of: Submission) -> Submission {
+    let timeouts = cx.desired.timeouts;
+    match of.start_deadline {
+        None => Submission { deadline: anew(cx, of.deadline, timeouts.submit), ..of },
+        Some(deadline) => {
+            Submission { start_deadline: Some(anew(cx, deadline, timeouts.job_start)), ..of }
+        }
+    }
+}
+
+fn anew(cx: &Context<'_>, deadline: Timestamp, whole: Duration) -> Timestamp {
+    if deadline <= cx.now { cx.now + whole } else { deadline }
+}
+
+fn counted_anew(cx: &Context<'_>, since: Timestamp, whole: Duration) -> Timestamp {
+    if since + whole <= cx.now { cx.now } else { since }
+}
