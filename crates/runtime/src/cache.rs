@@ -3,6 +3,7 @@
 //! Filled by `controller` and `execute`, read by `observe`. One lock, never held over an await.
 
 mod child;
+mod front;
 mod kind;
 mod pod;
 
@@ -10,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(crate) use child::{Child, application_of};
+pub(crate) use front::{Front, Port};
 pub(crate) use kind::{Item, Kind};
 pub(crate) use pod::Pod;
 
@@ -28,6 +30,8 @@ pub(crate) struct Watched {
     pub(crate) deployments: Kind<Child>,
     /// Their Services.
     pub(crate) services: Kind<Child>,
+    /// Their Ingresses, where the operator makes them.
+    pub(crate) ingresses: Kind<Child>,
     /// Their pods.
     pub(crate) pods: Kind<Pod>,
     /// Lists of applications under way, by scope (a namespace; none for all of them).

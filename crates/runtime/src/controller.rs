@@ -1,6 +1,6 @@
 //! Watches and workers: an event wakes its application, a worker gives it a round.
 //!
-//! Applications, Deployments, Services and pods are watched, cut down to what is used before they
+//! Applications, Deployments, Services, pods and, where they are made, Ingresses are watched, cut down to what is used before they
 //! are kept. Rounds of different applications run side by side, a panic in one stays its own.
 
 use std::collections::BTreeSet;
@@ -12,6 +12,7 @@ use flinkk8soperator_resources::labels;
 use futures::{StreamExt, pin_mut};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Pod as KubePod, Service};
+use k8s_openapi::api::networking::v1::Ingress;
 use kube::api::Api;
 use kube::core::{DynamicObject, NamespaceResourceScope, Resource, ResourceExt};
 use kube::runtime::watcher::{self, Event, watcher};
@@ -37,8 +38,8 @@ pub(crate) async fn run(operator: Arc<Operator>, shutdown: CancellationToken) {
         [] => vec![None],
         some => some.iter().cloned().map(Some).collect(),
     };
-    let lists = watch::Sender::new(scopes.len() * 4);
     let mut watches = JoinSet::new();
+    let lists = watch::Sender::new(0);
     for scope in scopes {
         spawn_watches(&mut watches, &operator, scope.as_deref(), &lists);
     }
@@ -73,7 +74,10 @@ fn spawn_watches(
     let scope = scope.map(str::to_owned);
     let ours = watcher::Config::default().labels(labels::APP);
     let all = watcher::Config::default();
-    let shared = || (Arc::clone(operator), scope.clone(), lists.clone());
+    let shared = || {
+        lists.send_modify(|missing| *missing += 1);
+        (Arc::clone(operator), scope.clone(), lists.clone())
+    };
     watches.spawn(follow(shared(), applications, all, Arc::new(application)));
     let scoped = scope.as_deref();
     let deployments = child(|watched| &mut watched.deployments, Child::deployment);
@@ -81,7 +85,12 @@ fn spawn_watches(
     let services = child(|watched| &mut watched.services, Child::service);
     watches.spawn(follow(shared(), api::<Service>(&client, scoped), ours.clone(), services));
     let pods = child(|watched| &mut watched.pods, Pod::of);
-    watches.spawn(follow(shared(), api::<KubePod>(&client, scoped), ours, pods));
+    watches.spawn(follow(shared(), api::<KubePod>(&client, scoped), ours.clone(), pods));
+    // Without a host for them none is made, and no right to see them is needed.
+    if !operator.settings.rendering.config.ingress_url_format.is_empty() {
+        let ingresses = child(|watched| &mut watched.ingresses, Child::ingress);
+        watches.spawn(follow(shared(), api::<Ingress>(&client, scoped), ours, ingresses));
+    }
 }
 
 fn api<K>(client: &kube::Client, scope: Option<&str>) -> Api<K>

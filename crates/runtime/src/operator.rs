@@ -56,6 +56,7 @@ impl Operator {
         watched.touched.remove(key);
         watched.deployments.forget(key);
         watched.services.forget(key);
+        watched.ingresses.forget(key);
         watched.pods.forget(key);
     }
 }

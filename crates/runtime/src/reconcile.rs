@@ -253,8 +253,7 @@ fn figures_of(
 
 /// Where people find Flink's web UI, as the reference operator says it.
 fn web_address(operator: &Operator, app: &Application) -> Option<String> {
-    let format = &operator.settings.rendering.config.ingress_url_format;
-    (!format.is_empty()).then(|| format.replace("{{$jobCluster}}", &app.key.name))
+    operator.settings.rendering.ingress_host(&app.key.name)
 }
 
 async fn performed(
@@ -265,7 +264,7 @@ async fn performed(
     memory: &mut Memory,
 ) -> Result<(), (Effect, EffectError)> {
     let before = Arc::clone(&app);
-    let mut ground = Ground { operator, desired, state: &decision.state, memory, app };
+    let mut ground = Ground { operator, desired, state: &decision.state, memory, app, late: None };
     let done = execute(&mut ground, &decision.effects).await;
     let after = ground.app;
     // An effect that changed the application got it back: that is the newest there is.

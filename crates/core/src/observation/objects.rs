@@ -11,7 +11,9 @@ pub struct Objects {
     /// Objects that bear a name which a version of this application would use, but are not a
     /// cluster of ours: another owner's, or without an incarnation.
     pub strangers: Vec<Stranger>,
-    /// Which cluster the application's generic Service points at, if it is there.
+    /// Which cluster the addresses that users know lead to: the application's generic Service and,
+    /// where it is to have one, its Ingress. None where one is missing, or is not as that cluster
+    /// needs it (its ports, the host).
     pub service: Option<Incarnation>,
 }
 

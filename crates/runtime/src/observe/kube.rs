@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use flinkk8soperator_core::{
     Change, ClusterObjects, DeployHash, Incarnation, Objects, Pod as ToldPod, Presence, Role,
-    Silence, State, Stranger, Uid, ids,
+    Silence, State, Stranger, Uid,
 };
 use flinkk8soperator_resources::{difference, labels};
 use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment};
@@ -13,7 +13,7 @@ use k8s_openapi::api::core::v1::{Pod as KubePod, Service};
 use k8s_openapi::api::networking::v1::Ingress;
 
 use crate::application::Application;
-use crate::cache::{Child, Pod, in_order};
+use crate::cache::{Child, Front, Pod, in_order};
 use crate::kubernetes::{KubeError, Object};
 use crate::memory::{InTheWay, Kind, Memory, hash_of};
 use crate::operator::Operator;
@@ -44,13 +44,23 @@ pub(super) async fn objects(
         return Err(Silence::Stale);
     }
     recheck(operator, app, memory).await;
-    let (deployments, services) = {
+    let (deployments, services, ingresses) = {
         let watched = operator.cache.lock();
-        (watched.deployments.of(&app.key), watched.services.of(&app.key))
+        let key = &app.key;
+        (watched.deployments.of(key), watched.services.of(key), watched.ingresses.of(key))
     };
     let pods = operator.cache.pods(app);
     memory.figures.deployments(&deployments);
     let mut objects = sorted(app, &deployments, &services, &pods);
+    let host = operator.settings.rendering.ingress_host(&app.key.name);
+    let front = Front {
+        app: app.uid,
+        name: &app.key.name,
+        services: &services,
+        ingresses: &ingresses,
+        host: host.as_deref(),
+    };
+    objects.service = front.leads_to();
     for cluster in &objects.clusters {
         let there = cluster.jobmanager_process(None).is_some();
         memory.figures.job_manager(cluster.incarnation, there);
@@ -59,7 +69,8 @@ pub(super) async fn objects(
     Ok(objects)
 }
 
-/// Objects by cluster, those of strangers apart. Pure.
+/// Objects by cluster, those of strangers apart; where the generic Service leads is not looked at.
+/// Pure.
 pub(super) fn sorted(
     app: &Application,
     deployments: &[Child],
@@ -82,10 +93,6 @@ pub(super) fn sorted(
             _ => objects.strangers.extend(stranger(app, child)),
         }
     }
-    let ours = |child: &&Child| child.owner == Some(app.uid) && child.name == *app.key.name;
-    let selector =
-        services.iter().find(ours).filter(|s| !s.going).and_then(|s| s.selector.as_ref());
-    objects.service = selector.and_then(|selector| pointed_at(app.uid, selector, services));
     objects.clusters = clusters.into_values().collect();
     objects
 }
@@ -118,12 +125,6 @@ fn place(cluster: &mut ClusterObjects, child: &Child) {
     if cluster.trouble.is_none() {
         cluster.trouble.clone_from(&child.trouble);
     }
-}
-
-/// The incarnation that the generic Service points at. Its label says so, the selector has to agree.
-fn pointed_at(app: Uid, selector: &str, services: &[Child]) -> Option<Incarnation> {
-    let mut known = services.iter().filter_map(|service| service.incarnation);
-    known.find(|number| ids::selector(app, *number, Role::JobManager) == selector)
 }
 
 /// An object under a name that a version of this application would use.
