@@ -10,7 +10,7 @@ mod pod;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub(crate) use child::{Child, application_of};
+pub(crate) use child::{Child, application_of, uid_of};
 pub(crate) use front::{Front, Port};
 pub(crate) use kind::{Item, Kind};
 pub(crate) use pod::Pod;
@@ -52,6 +52,17 @@ impl Cache {
     #[must_use]
     pub(crate) fn application(&self, key: &Key) -> Option<Arc<Application>> {
         self.lock().applications.get(key).cloned()
+    }
+
+    /// Whether everything that the watches show of an application's objects could be read.
+    #[must_use]
+    pub(crate) fn readable(&self, key: &Key) -> bool {
+        let watched = self.lock();
+        let Watched { deployments, services, ingresses, pods, .. } = &*watched;
+        deployments.readable(key)
+            && services.readable(key)
+            && ingresses.readable(key)
+            && pods.readable(key)
     }
 
     /// The application's pods, oldest first, those of a namesake before it left out.

@@ -88,7 +88,7 @@ impl Child {
         let owners = meta.owner_references.iter().flatten();
         let owner = owners.clone().find(|owner| owner.controller == Some(true));
         Some(Child {
-            uid: meta.uid.as_deref()?.parse().ok()?,
+            uid: uid_of(meta)?,
             name: meta.name.clone()?,
             resource_version: meta.resource_version.clone(),
             owner: owner.and_then(|owner| owner.uid.parse().ok()),
@@ -130,6 +130,12 @@ impl Item for Child {
 pub(crate) fn application_of(meta: &ObjectMeta) -> Option<Key> {
     let name = label(meta, labels::APP)?;
     Some(Key::new(meta.namespace.as_deref().unwrap_or_default(), name))
+}
+
+/// An object's UID.
+#[must_use]
+pub(crate) fn uid_of(meta: &ObjectMeta) -> Option<Uid> {
+    meta.uid.as_deref()?.parse().ok()
 }
 
 /// A label's value.

@@ -32,7 +32,7 @@ fn silence(error: &KubeError) -> Silence {
 }
 
 /// The application's Deployments, Services and pods, from the watches and own writes.
-pub(super) async fn objects(
+pub(crate) async fn objects(
     operator: &Operator,
     app: &Application,
     memory: &mut Memory,
@@ -42,6 +42,9 @@ pub(super) async fn objects(
     memory.stale = watched.unwrap_or_default() < memory.status_version;
     if memory.stale {
         return Err(Silence::Stale);
+    }
+    if !operator.cache.readable(&app.key) {
+        return Err(Silence::Unreadable);
     }
     recheck(operator, app, memory).await;
     let (deployments, services, ingresses) = {
