@@ -51,7 +51,7 @@ pub(super) async fn finalizer(ground: &mut Ground<'_>, on: bool) -> Result<(), E
     Ok(())
 }
 
-/// Creates what is missing of a cluster.
+/// Creates what is missing of a cluster. Its addresses come later (`service`, `ingress`).
 pub(super) async fn create(
     ground: &mut Ground<'_>,
     incarnation: Incarnation,
@@ -60,9 +60,6 @@ pub(super) async fn create(
     let objects = rendered(ground, incarnation, hash).await?;
     add(ground, &objects.job_manager, Kind::Deployment, hash).await?;
     add(ground, &objects.versioned_service, Kind::Service, hash).await?;
-    if let Some(ingress) = &objects.ingress {
-        add(ground, ingress, Kind::Ingress, hash).await?;
-    }
     add(ground, &objects.task_manager, Kind::Deployment, hash).await
 }
 
@@ -165,6 +162,10 @@ fn check<K: Created>(
     let name = found.name_any();
     let told = format!("{} {name}", K::NAME);
     if !owned_by(found, ground.app.uid) {
+        // No deploy waits for an Ingress.
+        if kind == Kind::Ingress {
+            return Err(EffectError::NameTaken(told));
+        }
         let generic = *ground.app.key.name == name;
         let stranger = Stranger { name: told.clone(), hash: (!generic).then_some(hash) };
         let found = InTheWay { told: stranger, kind, name };

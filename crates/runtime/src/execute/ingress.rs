@@ -1,4 +1,4 @@
-//! The Ingress of an application: made with its first cluster, and kept leading to the web interface
+//! The Ingress of an application: made before its first job, and kept leading to the web interface
 //! of the deployed version under the host that is configured.
 
 use flinkk8soperator_core::Incarnation;

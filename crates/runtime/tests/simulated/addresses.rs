@@ -8,7 +8,9 @@ use flinkk8soperator_sim::http::kubernetes::kinds::{INGRESSES, Resource, SERVICE
 use flinkk8soperator_sim::http::kubernetes::log::RequestInfo;
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, NAME, NAMESPACE, alone, application, confirmed, the_one_job};
+use crate::bench::{
+    Bench, NAME, NAMESPACE, alone, application, confirmed, the_one_job, with_image,
+};
 
 const HOSTS: &str = "{{$jobCluster}}.flink.example.com";
 
@@ -149,6 +151,23 @@ async fn an_ingress_of_somebody_else_is_never_adopted() {
     delete(&bench, &INGRESSES);
     bench.rest(Duration::from_secs(60)).await;
     assert_eq!(route(&bench), leads_to(8081), "the name is free again");
+    bench.sound();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ingress_that_cannot_be_made_holds_no_deploy_back() {
+    let format = HOSTS.to_owned();
+    let mut bench =
+        Bench::with(|settings| settings.rendering.config.ingress_url_format = format).await;
+    let theirs = json!({ "metadata": { "name": NAME, "namespace": NAMESPACE }, "spec": {} });
+    bench.session.cluster().server().api().store().put(&INGRESSES, theirs);
+    for tag in ["1.0.0", "1.1.0"] {
+        bench.apply(&with_image(tag)).await;
+        bench.rest(Duration::from_secs(1)).await;
+        bench.until("it is deployed all the same", |scene| confirmed(scene) && alone(scene)).await;
+    }
+    let told = bench.told();
+    assert!(told.contains("Ingress wordcount belongs to something else"), "{told}");
     bench.sound();
 }
 
