@@ -91,6 +91,22 @@ impl EffectError {
             | EffectError::Unreadable(_) => None,
         }
     }
+
+    /// The same, if asking again does not cure it.
+    pub(crate) fn lasting_refusal(&self) -> Option<String> {
+        match self {
+            EffectError::Kubernetes { source, .. } if !source.lasting() => None,
+            EffectError::Kubernetes { .. }
+            | EffectError::Render(_)
+            | EffectError::NameTaken(_)
+            | EffectError::LeaseLost
+            | EffectError::Flink { .. }
+            | EffectError::Unidentified { .. }
+            | EffectError::NoRevision(_)
+            | EffectError::OnItsWayOut(_)
+            | EffectError::Unreadable(_) => self.refusal(),
+        }
+    }
 }
 
 /// What effects are performed from.

@@ -33,7 +33,8 @@ pub struct ClusterObjects {
     pub service: Presence,
     /// Its pods, oldest first.
     pub pods: Vec<Pod>,
-    /// What its Deployments report that no pod does (quota, admission).
+    /// What its Deployments report that no pod does (quota, admission), or why one of its objects
+    /// could not be created.
     pub trouble: Option<Trouble>,
 }
 
@@ -140,7 +141,7 @@ pub enum TroubleKind {
     ImagePull,
     /// No node takes the pod.
     Unschedulable,
-    /// A quota or an admission rule refuses the pod.
+    /// A quota, an admission rule or the API server's validation refuses the pod or the object.
     Forbidden,
     /// The container ends again and again.
     CrashLoop,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use flinkk8soperator_core::{
     Change, ClusterObjects, DeployHash, Incarnation, Objects, Pod as ToldPod, Presence, Role,
-    Silence, State, Stranger, Uid,
+    Silence, State, Stranger, Trouble, TroubleKind, Uid,
 };
 use flinkk8soperator_resources::{difference, labels};
 use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment};
@@ -14,7 +14,7 @@ use k8s_openapi::api::core::v1::{Pod as KubePod, Service};
 use crate::application::Application;
 use crate::cache::{Child, Front, Pod, in_order};
 use crate::kubernetes::{KubeError, Object};
-use crate::memory::{InTheWay, Kind, Memory, hash_of};
+use crate::memory::{InTheWay, Kind, Memory, Refused, hash_of};
 use crate::operator::Operator;
 use crate::revision::{self, Revision};
 
@@ -54,6 +54,7 @@ pub(crate) async fn objects(
     let pods = operator.cache.pods(app);
     memory.figures.deployments(&deployments);
     let mut objects = sorted(app, &deployments, &services, &pods);
+    memory.refused.iter().for_each(|refused| tell(&mut objects, refused));
     let host = operator.settings.rendering.ingress_host(&app.key.name);
     let front = Front {
         app: app.uid,
@@ -97,6 +98,17 @@ pub(super) fn sorted(
     }
     objects.clusters = clusters.into_values().collect();
     objects
+}
+
+/// Adds the refusal of a creation to what is seen of the cluster, whether or not there is anything of
+/// it yet.
+fn tell(objects: &mut Objects, refused: &Refused) {
+    let Refused { incarnation, hash, message } = refused;
+    let clusters = std::mem::take(&mut objects.clusters);
+    let mut clusters: BTreeMap<_, _> = clusters.into_iter().map(|c| (c.incarnation, c)).collect();
+    let trouble = Trouble { kind: TroubleKind::Forbidden, message: message.clone() };
+    cluster(&mut clusters, *incarnation, *hash).trouble.get_or_insert(trouble);
+    objects.clusters = clusters.into_values().collect();
 }
 
 fn cluster(
