@@ -48,7 +48,8 @@ pub enum Effect {
         /// Its version.
         hash: DeployHash,
     },
-    /// Point the application's generic Service at a cluster (create it if there is none).
+    /// Lead the addresses that users know, the application's generic Service and its Ingress, to a
+    /// cluster (create them if there are none).
     PointService {
         /// At which cluster.
         incarnation: Incarnation,

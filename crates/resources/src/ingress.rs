@@ -10,6 +10,12 @@ use crate::labels;
 /// The placeholder for the application in `ingressUrlFormat`.
 const CLUSTER: &str = "{{$jobCluster}}";
 
+/// The host that `ingressUrlFormat` gives a cluster, by the name that people know it by.
+#[must_use]
+pub fn ingress_host(format: &str, cluster: &str) -> String {
+    format.replace(CLUSTER, cluster)
+}
+
 /// The Ingress, or none where no host format is configured. Its name follows the mode in the status,
 /// its host the mode in the spec, as in the reference operator.
 pub(crate) fn ingress(app: &Application, config: &RenderConfig, owner: &Value) -> Option<Value> {
@@ -21,7 +27,8 @@ pub(crate) fn ingress(app: &Application, config: &RenderConfig, owner: &Value) -
     let mut metadata = metadata(app, json!(own_labels));
     metadata.insert("name".into(), json!(app.generic_name()));
     metadata.insert("ownerReferences".into(), json!([owner]));
-    let host = config.ingress_url_format.replace(CLUSTER, &coloured(app.name(), app.spec_colour()));
+    let cluster = coloured(app.name(), app.spec_colour());
+    let host = ingress_host(&config.ingress_url_format, &cluster);
     let service = json!({"name": app.generic_name(), "port": {"number": app.ports().ui}});
     let path = json!({"pathType": "ImplementationSpecific", "backend": {"service": service}});
     Some(json!({

@@ -52,5 +52,6 @@ pub use application::{Application, WrongType};
 pub use config::RenderConfig;
 pub use deploy_hash::{deploy_hash, hash_after_finalizer_write};
 pub use difference::{TOOL_METADATA, difference, digest};
+pub use ingress::ingress_host;
 pub use program::{RunParameters, split_arguments};
 pub use properties::PropertiesError;

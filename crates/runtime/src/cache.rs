@@ -3,13 +3,15 @@
 //! Filled by `controller` and `execute`, read by `observe`. One lock, never held over an await.
 
 mod child;
+mod front;
 mod kind;
 mod pod;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub(crate) use child::{Child, application_of};
+pub(crate) use child::{Child, application_of, uid_of};
+pub(crate) use front::{Front, Port};
 pub(crate) use kind::{Item, Kind};
 pub(crate) use pod::Pod;
 
@@ -28,6 +30,8 @@ pub(crate) struct Watched {
     pub(crate) deployments: Kind<Child>,
     /// Their Services.
     pub(crate) services: Kind<Child>,
+    /// Their Ingresses, where the operator makes them.
+    pub(crate) ingresses: Kind<Child>,
     /// Their pods.
     pub(crate) pods: Kind<Pod>,
     /// Lists of applications under way, by scope (a namespace; none for all of them).
@@ -48,6 +52,17 @@ impl Cache {
     #[must_use]
     pub(crate) fn application(&self, key: &Key) -> Option<Arc<Application>> {
         self.lock().applications.get(key).cloned()
+    }
+
+    /// Whether everything that the watches show of an application's objects could be read.
+    #[must_use]
+    pub(crate) fn readable(&self, key: &Key) -> bool {
+        let watched = self.lock();
+        let Watched { deployments, services, ingresses, pods, .. } = &*watched;
+        deployments.readable(key)
+            && services.readable(key)
+            && ingresses.readable(key)
+            && pods.readable(key)
     }
 
     /// The application's pods, oldest first, those of a namesake before it left out.

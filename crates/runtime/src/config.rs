@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use flinkk8soperator_api::parse::OperatorSettings;
-use flinkk8soperator_resources::{RenderConfig, TOOL_METADATA};
+use flinkk8soperator_resources::{RenderConfig, TOOL_METADATA, ingress_host};
 use serde::Serialize;
 
 pub use source::{Source, Sources};
@@ -62,6 +62,15 @@ pub struct Rendering {
     pub config: RenderConfig,
     /// Prefixes of label and annotation keys that are not compared.
     pub ignored_metadata: Vec<String>,
+}
+
+impl Rendering {
+    /// The host of an application's Ingress, and of its web address; none where there is to be none.
+    #[must_use]
+    pub(crate) fn ingress_host(&self, application: &str) -> Option<String> {
+        let format = &self.config.ingress_url_format;
+        (!format.is_empty()).then(|| ingress_host(format, application))
+    }
 }
 
 /// How Flink's REST API is reached.

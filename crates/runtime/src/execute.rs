@@ -8,6 +8,7 @@ pub(crate) mod events;
 
 mod cluster;
 mod flink;
+mod ingress;
 mod revision;
 mod service;
 
@@ -90,6 +91,22 @@ impl EffectError {
             | EffectError::Unreadable(_) => None,
         }
     }
+
+    /// The same, if asking again does not cure it.
+    pub(crate) fn lasting_refusal(&self) -> Option<String> {
+        match self {
+            EffectError::Kubernetes { source, .. } if !source.lasting() => None,
+            EffectError::Kubernetes { .. }
+            | EffectError::Render(_)
+            | EffectError::NameTaken(_)
+            | EffectError::LeaseLost
+            | EffectError::Flink { .. }
+            | EffectError::Unidentified { .. }
+            | EffectError::NoRevision(_)
+            | EffectError::OnItsWayOut(_)
+            | EffectError::Unreadable(_) => self.refusal(),
+        }
+    }
 }
 
 /// What effects are performed from.
@@ -100,13 +117,17 @@ pub(crate) struct Ground<'a> {
     pub(crate) memory: &'a mut Memory,
     /// The application as this process last wrote or read it; an effect may replace it.
     pub(crate) app: Arc<Application>,
+    /// What failed of the effect at hand without holding back those after it.
+    pub(crate) late: Option<EffectError>,
 }
 
-/// Performs all of them, or stops at the first that fails.
+/// Performs all of them, or stops at the first that fails. A job is not kept waiting for an Ingress:
+/// what fails there ends the round after the effects behind it.
 pub(crate) async fn execute(
     ground: &mut Ground<'_>,
     effects: &[Effect],
 ) -> Result<(), (Effect, EffectError)> {
+    let mut late = None;
     for effect in effects {
         let name = name(effect);
         #[cfg(feature = "crash-points")]
@@ -115,13 +136,15 @@ pub(crate) async fn execute(
             true => perform(ground, effect).await,
             false => Err(EffectError::LeaseLost),
         };
-        ground.operator.metrics.effect(name, outcome.is_ok());
-        tracing::debug!(app = %ground.app.key, effect = name, ok = outcome.is_ok(), "effect");
+        let ok = outcome.is_ok() && ground.late.is_none();
+        ground.operator.metrics.effect(name, ok);
+        tracing::debug!(app = %ground.app.key, effect = name, ok, "effect");
         outcome.map_err(|error| (effect.clone(), error))?;
+        late = late.or(ground.late.take().map(|error| (effect.clone(), error)));
         #[cfg(feature = "crash-points")]
         crate::crash::after(ground.operator.crash.as_ref(), name);
     }
-    Ok(())
+    late.map_or(Ok(()), Err)
 }
 
 async fn perform(ground: &mut Ground<'_>, effect: &Effect) -> Result<(), EffectError> {
@@ -134,7 +157,11 @@ async fn perform(ground: &mut Ground<'_>, effect: &Effect) -> Result<(), EffectE
         Effect::CreateCluster { incarnation, hash } => {
             cluster::create(ground, *incarnation, *hash).await
         }
-        Effect::PointService { incarnation } => service::point(ground, *incarnation).await,
+        Effect::PointService { incarnation } => {
+            service::point(ground, *incarnation).await?;
+            ground.late = ingress::point(ground, *incarnation).await.err();
+            Ok(())
+        }
         Effect::RemoveCluster { incarnation } => cluster::remove(ground, *incarnation).await,
         Effect::DeletePod { pod } => cluster::delete_pod(ground, *pod).await,
         Effect::Submit(submit) => flink::submit(ground, submit).await,

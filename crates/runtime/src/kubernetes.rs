@@ -61,6 +61,13 @@ impl KubeError {
         }
     }
 
+    /// Whether the same request will be refused again: by validation, quota, admission or rights, until
+    /// a person changes something. Not: too many requests, a token that expired.
+    #[must_use]
+    pub(crate) fn lasting(&self) -> bool {
+        matches!(self, KubeError::Refused { code: 400 | 403 | 413 | 422, .. })
+    }
+
     fn label(&self) -> &'static str {
         match self {
             KubeError::NotFound(_) => "not_found",

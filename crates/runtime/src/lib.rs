@@ -72,6 +72,10 @@ pub enum RunError {
     /// The file for rounds cannot be written.
     #[error("cannot record rounds")]
     Trace(#[source] std::io::Error),
+    /// A watch or a worker ended, which none does by itself. Better no operator than one that does not
+    /// see: it is started again, and begins by listing everything.
+    #[error("a {0} ended by itself: a defect, please report it")]
+    Ended(&'static str),
     /// The rounds under way did not end in time.
     #[error("rounds under way did not end within {0:?}")]
     Drain(Duration),
@@ -129,27 +133,7 @@ pub async fn run_with(
         config: serde_json::to_string_pretty(&settings.shown()).unwrap_or_default(),
     };
     let server = tokio::spawn(listening.serve(about));
-    let operator = Arc::new(Operator {
-        kubernetes: kubernetes::Kubernetes::new(
-            client.clone(),
-            settings.request_timeout,
-            metrics.clone(),
-        ),
-        flinks: flink::Flinks::new(client, settings.flink_access),
-        cache: cache::Cache::default(),
-        queue: queue::Queue::default(),
-        posts: posts::Posts::default(),
-        events: execute::events::Events::default(),
-        memories: operator::Memories::default(),
-        clock: ports.clock,
-        lease: ports.lease,
-        #[cfg(feature = "crash-points")]
-        crash: settings.crash_at.clone().map(crash::Crash::at),
-        metrics,
-        trace,
-        ready,
-        settings,
-    });
+    let operator = Arc::new(Operator::new(client, settings, ports, metrics, trace, ready));
     let outcome = drained(operator, shutdown).await;
     server.abort();
     outcome
@@ -158,13 +142,17 @@ pub async fn run_with(
 /// Runs until shutdown, and then as long as the rounds under way take, within limits.
 async fn drained(operator: Arc<Operator>, shutdown: CancellationToken) -> Result<(), RunError> {
     let mut running = tokio::spawn(controller::run(operator, shutdown.clone()));
+    let ended = |how: Result<Result<(), controller::Ended>, _>| match how {
+        Ok(outcome) => outcome.map_err(|controller::Ended(what)| RunError::Ended(what)),
+        Err(_) => Err(RunError::Ended("controller")),
+    };
     tokio::select! {
-        _ = &mut running => return Ok(()),
+        how = &mut running => return ended(how),
         () = shutdown.cancelled() => {}
     }
     tracing::info!("shutting down: rounds under way are finished");
     match tokio::time::timeout(DRAIN, &mut running).await {
-        Ok(_) => Ok(()),
+        Ok(how) => ended(how),
         Err(_) => {
             running.abort();
             Err(RunError::Drain(DRAIN))

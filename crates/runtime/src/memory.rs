@@ -46,6 +46,8 @@ pub(crate) struct Memory {
     pub(crate) identities: BTreeMap<Process, Arc<Identity>>,
     /// Objects that were in the way of a creation.
     pub(crate) strangers: Vec<InTheWay>,
+    /// The cluster that the last round tried to create something of, and why that will not be.
+    pub(crate) refused: Option<Refused>,
     /// How jobs make and keep checkpoints, which does not change; none: they make none.
     pub(crate) checkpointing: BTreeMap<JobId, Option<Checkpointing>>,
     /// The newest checkpoint that this process was told of, and of which job.
@@ -75,6 +77,17 @@ pub(crate) struct InTheWay {
     pub(crate) kind: Kind,
     /// Its name.
     pub(crate) name: String,
+}
+
+/// A creation that was refused in a way that asking again does not cure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refused {
+    /// Of which cluster.
+    pub(crate) incarnation: Incarnation,
+    /// Of which version.
+    pub(crate) hash: DeployHash,
+    /// In the words of who refused.
+    pub(crate) message: String,
 }
 
 /// Kinds of objects that are created.

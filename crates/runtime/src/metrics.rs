@@ -51,6 +51,7 @@ struct Inner {
     status_writes: Family<Outcome, Counter>,
     applications: Family<By, Gauge>,
     watch_errors: Counter,
+    watch_panics: Counter,
 }
 
 /// How a round ended.
@@ -92,6 +93,7 @@ impl Metrics {
             status_writes: Family::default(),
             applications: Family::default(),
             watch_errors: Counter::default(),
+            watch_panics: Counter::default(),
         };
         let registry = &mut inner.registry;
         registry.register("rounds", "Rounds by how they ended", inner.rounds.clone());
@@ -108,6 +110,8 @@ impl Metrics {
         registry.register("applications", "Applications by how they stand", applications);
         let errors = inner.watch_errors.clone();
         registry.register("watch_errors", "Watches that broke", errors);
+        let panics = inner.watch_panics.clone();
+        registry.register("watch_panics", "Objects whose reading panicked: a defect", panics);
         Metrics(Arc::new(inner))
     }
 
@@ -164,6 +168,10 @@ impl Metrics {
 
     pub(crate) fn watch_error(&self) {
         self.0.watch_errors.inc();
+    }
+
+    pub(crate) fn watch_panic(&self) {
+        self.0.watch_panics.inc();
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
+use crate::Ports;
 use crate::application::Key;
 use crate::cache::Cache;
 use crate::config::Settings;
@@ -41,6 +42,36 @@ pub(crate) struct Operator {
 }
 
 impl Operator {
+    /// With nothing seen or done yet.
+    #[must_use]
+    pub(crate) fn new(
+        client: kube::Client,
+        settings: Settings,
+        ports: Ports,
+        metrics: Metrics,
+        trace: Trace,
+        ready: watch::Sender<bool>,
+    ) -> Operator {
+        let limit = settings.request_timeout;
+        Operator {
+            kubernetes: Kubernetes::new(client.clone(), limit, metrics.clone()),
+            flinks: Flinks::new(client, settings.flink_access),
+            cache: Cache::default(),
+            queue: Queue::default(),
+            posts: Posts::default(),
+            events: Events::default(),
+            memories: Memories::default(),
+            clock: ports.clock,
+            lease: ports.lease,
+            #[cfg(feature = "crash-points")]
+            crash: settings.crash_at.clone().map(crate::crash::Crash::at),
+            metrics,
+            trace,
+            ready,
+            settings,
+        }
+    }
+
     /// Something happened to an application that a round has to look at.
     pub(crate) fn touch(&self, key: &Key) {
         self.cache.lock().touched.insert(key.clone());
@@ -56,6 +87,7 @@ impl Operator {
         watched.touched.remove(key);
         watched.deployments.forget(key);
         watched.services.forget(key);
+        watched.ingresses.forget(key);
         watched.pods.forget(key);
     }
 }

@@ -18,7 +18,7 @@ use crate::application::{Application, Key, ResourceVersion, UnreadableApplicatio
 use crate::execute::events::News;
 use crate::execute::{EffectError, Ground, execute};
 use crate::kubernetes::KubeError;
-use crate::memory::{Memory, submitted};
+use crate::memory::{Memory, Refused, submitted};
 use crate::metrics::RoundEnd;
 use crate::newest::{newest, nothing_new};
 use crate::observe::figures;
@@ -254,8 +254,7 @@ fn figures_of(
 
 /// Where people find Flink's web UI, as the reference operator says it.
 fn web_address(operator: &Operator, app: &Application) -> Option<String> {
-    let format = &operator.settings.rendering.config.ingress_url_format;
-    (!format.is_empty()).then(|| format.replace("{{$jobCluster}}", &app.key.name))
+    operator.settings.rendering.ingress_host(&app.key.name)
 }
 
 async fn performed(
@@ -266,9 +265,10 @@ async fn performed(
     memory: &mut Memory,
 ) -> Result<(), (Effect, EffectError)> {
     let before = Arc::clone(&app);
-    let mut ground = Ground { operator, desired, state: &decision.state, memory, app };
+    let mut ground = Ground { operator, desired, state: &decision.state, memory, app, late: None };
     let done = execute(&mut ground, &decision.effects).await;
     let after = ground.app;
+    memory.refused = done.as_ref().err().and_then(|(effect, error)| refused(effect, error));
     // An effect that changed the application got it back: that is the newest there is.
     if after.resource_version() > before.resource_version() {
         memory.version = after.resource_version();
@@ -280,6 +280,12 @@ async fn performed(
         memory.own = None;
     }
     done
+}
+
+/// What the next round sees of a cluster of which nothing more can be created.
+fn refused(effect: &Effect, error: &EffectError) -> Option<Refused> {
+    let Effect::CreateCluster { incarnation, hash } = *effect else { return None };
+    Some(Refused { incarnation, hash, message: error.lasting_refusal()? })
 }
 
 /// Tells what was decided, and what was refused.

@@ -75,6 +75,36 @@ async fn a_server_that_is_overloaded_is_asked_again() {
     strike_some(Fault::RespondWith(503)).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_panic_in_a_round_stays_in_that_round() {
+    let scene = Scene::start().await;
+    let struck = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&struck);
+    // Once at each: while the finalizer is put on, while a Deployment is made.
+    let mut left = vec!["/deployments", "/flinkapplications/app"];
+    scene.plant(move |method, path| {
+        let hit = left.iter().position(|end| method != "GET" && path.ends_with(end));
+        let hit = hit.map(|at| left.remove(at));
+        count.fetch_add(usize::from(hit.is_some()), Ordering::Relaxed);
+        hit.is_some()
+    });
+    scene.create(&app("app:v1")).await;
+    scene.until("it is confirmed all the same", ready).await;
+    assert_eq!(struck.load(Ordering::Relaxed), 2);
+    assert_eq!(scene.cluster.violations(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operator_that_lost_a_watch_ends_and_says_so() {
+    let mut scene = Scene::start().await;
+    scene.create(&app("app:v1")).await;
+    scene.until("it is confirmed", ready).await;
+    scene.plant(|_, path| path == "/api/v1/services");
+    scene.cluster.server().api().cut_watches();
+    let ended = scene.ended().await.unwrap_err();
+    assert_eq!(ended.to_string(), "a watch ended by itself: a defect, please report it");
+}
+
 /// The CRD without the machine's memory, and without a place for what it does not know.
 fn older() -> Value {
     let mut crd = definition();

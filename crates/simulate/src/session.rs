@@ -159,6 +159,11 @@ impl Session {
         self.stop_operator().await
     }
 
+    /// What the operator is started with next.
+    pub fn settings(&mut self) -> &mut Settings {
+        &mut self.settings
+    }
+
     /// The simulated cluster.
     #[must_use]
     pub fn cluster(&self) -> &Cluster {

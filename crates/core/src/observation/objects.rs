@@ -11,7 +11,9 @@ pub struct Objects {
     /// Objects that bear a name which a version of this application would use, but are not a
     /// cluster of ours: another owner's, or without an incarnation.
     pub strangers: Vec<Stranger>,
-    /// Which cluster the application's generic Service points at, if it is there.
+    /// Which cluster the addresses that users know lead to: the application's generic Service and,
+    /// where it is to have one, its Ingress. None where one is missing, or is not as that cluster
+    /// needs it (its ports, the host).
     pub service: Option<Incarnation>,
 }
 
@@ -31,7 +33,8 @@ pub struct ClusterObjects {
     pub service: Presence,
     /// Its pods, oldest first.
     pub pods: Vec<Pod>,
-    /// What its Deployments report that no pod does (quota, admission).
+    /// What its Deployments report that no pod does (quota, admission), or why one of its objects
+    /// could not be created.
     pub trouble: Option<Trouble>,
 }
 
@@ -138,7 +141,7 @@ pub enum TroubleKind {
     ImagePull,
     /// No node takes the pod.
     Unschedulable,
-    /// A quota or an admission rule refuses the pod.
+    /// A quota, an admission rule or the API server's validation refuses the pod or the object.
     Forbidden,
     /// The container ends again and again.
     CrashLoop,

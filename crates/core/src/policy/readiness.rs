@@ -95,7 +95,7 @@ pub(crate) fn create_missing(target: Target, seen: &Observation) -> Option<Effec
     due.then_some(Effect::CreateCluster { incarnation, hash })
 }
 
-/// Points the generic Service at the cluster if it points elsewhere.
+/// Points the generic Service at the cluster if it points elsewhere, or is not as it should be.
 pub(crate) fn point_service(target: Target, seen: &Observation) -> Option<Effect> {
     let points_at = seen.objects.known()?.service;
     let incarnation = target.incarnation;

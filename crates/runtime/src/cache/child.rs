@@ -1,4 +1,4 @@
-//! A Deployment or a Service of an application, cut down to what is used of it.
+//! A Deployment, a Service or an Ingress of an application, cut down to what is used of it.
 //!
 //! From the watch and from replies to our own writes; read by `observe` and `execute`.
 
@@ -6,12 +6,14 @@ use flinkk8soperator_core::{DeployHash, Incarnation, Role, Trouble, TroubleKind,
 use flinkk8soperator_resources::labels;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::networking::v1::Ingress;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use super::front::{Port, Route};
 use super::kind::Item;
 use crate::application::Key;
 
-/// A Deployment or a Service.
+/// A Deployment, a Service or an Ingress.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Child {
     /// Its UID.
@@ -22,7 +24,7 @@ pub(crate) struct Child {
     pub(crate) resource_version: Option<String>,
     /// The controller's UID.
     pub(crate) owner: Option<Uid>,
-    /// Of which cluster; none where it is not one of ours, and for the generic Service.
+    /// Of which cluster; none where it is not one of ours, and for an Ingress.
     pub(crate) incarnation: Option<Incarnation>,
     /// Of which version.
     pub(crate) hash: Option<DeployHash>,
@@ -30,6 +32,10 @@ pub(crate) struct Child {
     pub(crate) role: Option<Role>,
     /// Of a Service: the `pod-deployment-selector` that it selects.
     pub(crate) selector: Option<String>,
+    /// Of a Service: its ports.
+    pub(crate) ports: Vec<Port>,
+    /// Of an Ingress: where its rules lead.
+    pub(crate) routes: Vec<Route>,
     /// It has a deletion timestamp.
     pub(crate) going: bool,
     /// Of a Deployment: what it reports that no pod does.
@@ -64,16 +70,25 @@ impl Child {
     /// Cuts a Service down. None where the object has no UID.
     #[must_use]
     pub(crate) fn service(object: &Service) -> Option<Child> {
-        let selector = object.spec.as_ref().and_then(|spec| spec.selector.as_ref());
+        let spec = object.spec.as_ref();
+        let selector = spec.and_then(|spec| spec.selector.as_ref());
         let selector = selector.and_then(|s| s.get(labels::SELECTOR)).cloned();
-        Some(Child { selector, ..Child::of(&object.metadata)? })
+        let ports = spec.map(Port::all).unwrap_or_default();
+        Some(Child { selector, ports, ..Child::of(&object.metadata)? })
+    }
+
+    /// Cuts an Ingress down. None where the object has no UID.
+    #[must_use]
+    pub(crate) fn ingress(object: &Ingress) -> Option<Child> {
+        let routes = object.spec.as_ref().map(Route::all).unwrap_or_default();
+        Some(Child { routes, ..Child::of(&object.metadata)? })
     }
 
     fn of(meta: &ObjectMeta) -> Option<Child> {
         let owners = meta.owner_references.iter().flatten();
         let owner = owners.clone().find(|owner| owner.controller == Some(true));
         Some(Child {
-            uid: meta.uid.as_deref()?.parse().ok()?,
+            uid: uid_of(meta)?,
             name: meta.name.clone()?,
             resource_version: meta.resource_version.clone(),
             owner: owner.and_then(|owner| owner.uid.parse().ok()),
@@ -81,6 +96,8 @@ impl Child {
             hash: label(meta, labels::HASH).and_then(|hash| hash.parse().ok()),
             role: role(meta),
             selector: None,
+            ports: Vec::new(),
+            routes: Vec::new(),
             going: meta.deletion_timestamp.is_some(),
             trouble: None,
             available: 0,
@@ -113,6 +130,12 @@ impl Item for Child {
 pub(crate) fn application_of(meta: &ObjectMeta) -> Option<Key> {
     let name = label(meta, labels::APP)?;
     Some(Key::new(meta.namespace.as_deref().unwrap_or_default(), name))
+}
+
+/// An object's UID.
+#[must_use]
+pub(crate) fn uid_of(meta: &ObjectMeta) -> Option<Uid> {
+    meta.uid.as_deref()?.parse().ok()
 }
 
 /// A label's value.

@@ -31,6 +31,8 @@ pub(crate) struct Kind<T> {
     lists: BTreeMap<Option<String>, List<T>>,
     created: BTreeMap<Uid, (Key, T)>,
     deleted: BTreeSet<Uid>,
+    /// Objects that are there and could not be read, and of which application.
+    unreadable: BTreeMap<Uid, Key>,
     /// The last that went, for a creation whose reply is slower than the watch.
     gone: VecDeque<Uid>,
 }
@@ -42,6 +44,7 @@ const GONE: usize = 256;
 #[derive(Debug)]
 struct List<T> {
     items: BTreeMap<Key, BTreeMap<Uid, T>>,
+    unreadable: BTreeMap<Uid, Key>,
     /// Own writes from before the list was asked for: it knows them.
     known: BTreeSet<Uid>,
 }
@@ -53,6 +56,7 @@ impl<T> Default for Kind<T> {
             lists: BTreeMap::new(),
             created: BTreeMap::new(),
             deleted: BTreeSet::new(),
+            unreadable: BTreeMap::new(),
             gone: VecDeque::new(),
         }
     }
@@ -67,32 +71,45 @@ impl<T: Item> Kind<T> {
         if item.is_going() {
             self.deleted.remove(&uid);
         }
+        let cured = self.unreadable.remove(&uid).is_some();
         let items = self.seen.entry(key.clone()).or_default();
         let matters = items.get(&uid).is_none_or(|before| before.matters(&item));
         items.insert(uid, item);
-        matters
+        matters || cured
+    }
+
+    /// A watch shows an object that cannot be read. Says whether that is new.
+    pub(crate) fn unreadable(&mut self, key: &Key, uid: Uid) -> bool {
+        self.unreadable.insert(uid, key.clone()).is_none()
+    }
+
+    /// Whether all objects of an application could be read.
+    #[must_use]
+    pub(crate) fn readable(&self, key: &Key) -> bool {
+        !self.unreadable.values().any(|of| of == key)
     }
 
     /// A watch shows that an object is gone. Says whether it was there.
     pub(crate) fn remove(&mut self, key: &Key, uid: Uid) -> bool {
         self.created.remove(&uid);
         self.deleted.remove(&uid);
+        let unreadable = self.unreadable.remove(&uid).is_some();
         self.gone.push_back(uid);
         if self.gone.len() > GONE {
             self.gone.pop_front();
         }
-        let Some(items) = self.seen.get_mut(key) else { return false };
+        let Some(items) = self.seen.get_mut(key) else { return unreadable };
         let was = items.remove(&uid).is_some();
         if items.is_empty() {
             self.seen.remove(key);
         }
-        was
+        was || unreadable
     }
 
     /// A list of `scope` begins.
     pub(crate) fn begin(&mut self, scope: Option<&str>) {
         let known = self.created.keys().chain(&self.deleted).copied().collect();
-        let list = List { items: BTreeMap::new(), known };
+        let list = List { items: BTreeMap::new(), unreadable: BTreeMap::new(), known };
         self.lists.insert(scope.map(str::to_owned), list);
     }
 
@@ -100,6 +117,13 @@ impl<T: Item> Kind<T> {
     pub(crate) fn listed(&mut self, scope: Option<&str>, key: &Key, item: T) {
         if let Some(list) = self.lists.get_mut(&scope.map(str::to_owned)) {
             list.items.entry(key.clone()).or_default().insert(item.uid(), item);
+        }
+    }
+
+    /// The list of `scope` has this object, which cannot be read.
+    pub(crate) fn listed_unreadable(&mut self, scope: Option<&str>, key: &Key, uid: Uid) {
+        if let Some(list) = self.lists.get_mut(&scope.map(str::to_owned)) {
+            list.unreadable.insert(uid, key.clone());
         }
     }
 
@@ -116,7 +140,13 @@ impl<T: Item> Kind<T> {
         let keys = self.seen.keys().filter(|key| inside(key)).chain(list.items.keys());
         let keys: BTreeSet<Key> = keys.cloned().collect();
         let changed = |key: &&Key| differ(self.seen.get(key), list.items.get(key));
-        let changed: BTreeSet<Key> = keys.iter().filter(changed).cloned().collect();
+        let mut changed: BTreeSet<Key> = keys.iter().filter(changed).cloned().collect();
+        let unreadable = self.unreadable.extract_if(.., |_, key| inside(key));
+        let unreadable: BTreeMap<Uid, Key> = unreadable.collect();
+        if unreadable != list.unreadable {
+            changed.extend(unreadable.into_values().chain(list.unreadable.values().cloned()));
+        }
+        self.unreadable.extend(list.unreadable);
         self.seen.retain(|key, _| !inside(key));
         self.created
             .retain(|uid, (key, _)| list.items.get(key).is_none_or(|l| !l.contains_key(uid)));

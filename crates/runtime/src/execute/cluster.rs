@@ -8,7 +8,7 @@ use std::sync::Arc;
 use flinkk8soperator_api::v1beta1::FINALIZER;
 use flinkk8soperator_core::{DeployHash, Incarnation, Silence, Stranger, Uid};
 use flinkk8soperator_resources::created::{self, CreatedObjects, Identity};
-use flinkk8soperator_resources::labels;
+use flinkk8soperator_resources::{RenderConfig, labels};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::api::networking::v1::Ingress;
@@ -51,7 +51,7 @@ pub(super) async fn finalizer(ground: &mut Ground<'_>, on: bool) -> Result<(), E
     Ok(())
 }
 
-/// Creates what is missing of a cluster.
+/// Creates what is missing of a cluster. Its addresses come later (`service`, `ingress`).
 pub(super) async fn create(
     ground: &mut Ground<'_>,
     incarnation: Incarnation,
@@ -60,13 +60,11 @@ pub(super) async fn create(
     let objects = rendered(ground, incarnation, hash).await?;
     add(ground, &objects.job_manager, Kind::Deployment, hash).await?;
     add(ground, &objects.versioned_service, Kind::Service, hash).await?;
-    if let Some(ingress) = &objects.ingress {
-        add(ground, ingress, Kind::Ingress, hash).await?;
-    }
     add(ground, &objects.task_manager, Kind::Deployment, hash).await
 }
 
-/// A cluster's objects, from its revision.
+/// A cluster's objects, from its revision; its Ingress for the host that is configured now, which no
+/// version is deployed anew for.
 pub(super) async fn rendered(
     ground: &mut Ground<'_>,
     incarnation: Incarnation,
@@ -74,7 +72,11 @@ pub(super) async fn rendered(
 ) -> Result<CreatedObjects, EffectError> {
     let revision = revision_of(ground, incarnation).await?;
     let identity = Identity { uid: ground.app.uid, hash, incarnation };
-    Ok(created::render(&revision.application, &revision.rendering, &identity)?)
+    let rendering = RenderConfig {
+        ingress_url_format: ground.operator.settings.rendering.config.ingress_url_format.clone(),
+        ..revision.rendering.clone()
+    };
+    Ok(created::render(&revision.application, &rendering, &identity)?)
 }
 
 /// The revision of an incarnation.
@@ -112,7 +114,10 @@ impl Created for Service {
 }
 
 impl Created for Ingress {
-    fn remember(&self, _: &mut Watched, _: &Application) {}
+    fn remember(&self, watched: &mut Watched, app: &Application) {
+        let child = Child::ingress(self);
+        child.into_iter().for_each(|child| watched.ingresses.created(&app.key, child));
+    }
     const NAME: &'static str = "Ingress";
 }
 
@@ -157,6 +162,10 @@ fn check<K: Created>(
     let name = found.name_any();
     let told = format!("{} {name}", K::NAME);
     if !owned_by(found, ground.app.uid) {
+        // No deploy waits for an Ingress.
+        if kind == Kind::Ingress {
+            return Err(EffectError::NameTaken(told));
+        }
         let generic = *ground.app.key.name == name;
         let stranger = Stranger { name: told.clone(), hash: (!generic).then_some(hash) };
         let found = InTheWay { told: stranger, kind, name };
@@ -183,7 +192,7 @@ pub(super) fn watched(ground: &Ground<'_>, kind: Kind, name: &str) -> Option<Chi
     let all = match kind {
         Kind::Deployment => watched.deployments.of(&ground.app.key),
         Kind::Service => watched.services.of(&ground.app.key),
-        Kind::Ingress => return None,
+        Kind::Ingress => watched.ingresses.of(&ground.app.key),
     };
     all.into_iter().find(|child| child.name == name)
 }

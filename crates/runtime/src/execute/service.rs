@@ -1,5 +1,5 @@
 //! The generic Service of an application: the address that users know, pointing at the deployed
-//! version.
+//! version and with its ports.
 
 use flinkk8soperator_core::{Incarnation, Role, ids};
 use flinkk8soperator_resources::labels;
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::cluster::{add, kubernetes, rendered, watched};
 use super::{EffectError, Ground};
-use crate::cache::Child;
+use crate::cache::{Child, Front, Port};
 use crate::memory::{Kind, hash_of};
 
 /// Points it at a cluster; creates it where there is none.
@@ -31,7 +31,7 @@ pub(super) async fn point(
     }
 }
 
-/// Changes the selector and nothing else: people add annotations to this Service. A leftover
+/// Changes selector and ports and nothing else: people add annotations to this Service. A leftover
 /// `flink-app-hash` in it is the reference operator's of long ago.
 async fn turn(
     ground: &mut Ground<'_>,
@@ -42,10 +42,13 @@ async fn turn(
         return Err(EffectError::OnItsWayOut(format!("Service {}", service.name)));
     }
     let selector = ids::selector(ground.app.uid, incarnation, Role::JobManager);
-    if service.selector.as_ref() == Some(&selector) {
+    let services = ground.operator.cache.lock().services.of(&ground.app.key);
+    let front = Front::services(ground.app.uid, &ground.app.key.name, &services);
+    let ports_right = front.ports_right(service, incarnation);
+    if service.selector.as_ref() == Some(&selector) && ports_right {
         return Ok(());
     }
-    let patch = json!({
+    let mut patch = json!({
         "metadata": {
             "uid": service.uid.to_string(),
             "resourceVersion": service.resource_version,
@@ -53,6 +56,11 @@ async fn turn(
         },
         "spec": { "selector": { labels::SELECTOR: selector, labels::HASH: null } },
     });
+    if !ports_right {
+        let ports = front.ports(incarnation).unwrap_or_default();
+        let port = |port: &Port| json!({ "name": port.name, "port": port.number });
+        patch["spec"]["ports"] = ports.iter().map(port).collect();
+    }
     let key = &ground.app.key;
     let patched = ground.operator.kubernetes.patch(&key.namespace, &service.name, &patch).await;
     let patched: Service =

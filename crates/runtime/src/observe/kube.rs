@@ -5,17 +5,16 @@ use std::sync::Arc;
 
 use flinkk8soperator_core::{
     Change, ClusterObjects, DeployHash, Incarnation, Objects, Pod as ToldPod, Presence, Role,
-    Silence, State, Stranger, Uid, ids,
+    Silence, State, Stranger, Trouble, TroubleKind, Uid,
 };
 use flinkk8soperator_resources::{difference, labels};
 use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment};
 use k8s_openapi::api::core::v1::{Pod as KubePod, Service};
-use k8s_openapi::api::networking::v1::Ingress;
 
 use crate::application::Application;
-use crate::cache::{Child, Pod, in_order};
+use crate::cache::{Child, Front, Pod, in_order};
 use crate::kubernetes::{KubeError, Object};
-use crate::memory::{InTheWay, Kind, Memory, hash_of};
+use crate::memory::{InTheWay, Kind, Memory, Refused, hash_of};
 use crate::operator::Operator;
 use crate::revision::{self, Revision};
 
@@ -32,7 +31,7 @@ fn silence(error: &KubeError) -> Silence {
 }
 
 /// The application's Deployments, Services and pods, from the watches and own writes.
-pub(super) async fn objects(
+pub(crate) async fn objects(
     operator: &Operator,
     app: &Application,
     memory: &mut Memory,
@@ -43,14 +42,28 @@ pub(super) async fn objects(
     if memory.stale {
         return Err(Silence::Stale);
     }
+    if !operator.cache.readable(&app.key) {
+        return Err(Silence::Unreadable);
+    }
     recheck(operator, app, memory).await;
-    let (deployments, services) = {
+    let (deployments, services, ingresses) = {
         let watched = operator.cache.lock();
-        (watched.deployments.of(&app.key), watched.services.of(&app.key))
+        let key = &app.key;
+        (watched.deployments.of(key), watched.services.of(key), watched.ingresses.of(key))
     };
     let pods = operator.cache.pods(app);
     memory.figures.deployments(&deployments);
     let mut objects = sorted(app, &deployments, &services, &pods);
+    memory.refused.iter().for_each(|refused| tell(&mut objects, refused));
+    let host = operator.settings.rendering.ingress_host(&app.key.name);
+    let front = Front {
+        app: app.uid,
+        name: &app.key.name,
+        services: &services,
+        ingresses: &ingresses,
+        host: host.as_deref(),
+    };
+    objects.service = front.leads_to();
     for cluster in &objects.clusters {
         let there = cluster.jobmanager_process(None).is_some();
         memory.figures.job_manager(cluster.incarnation, there);
@@ -59,7 +72,8 @@ pub(super) async fn objects(
     Ok(objects)
 }
 
-/// Objects by cluster, those of strangers apart. Pure.
+/// Objects by cluster, those of strangers apart; where the generic Service leads is not looked at.
+/// Pure.
 pub(super) fn sorted(
     app: &Application,
     deployments: &[Child],
@@ -82,12 +96,19 @@ pub(super) fn sorted(
             _ => objects.strangers.extend(stranger(app, child)),
         }
     }
-    let ours = |child: &&Child| child.owner == Some(app.uid) && child.name == *app.key.name;
-    let selector =
-        services.iter().find(ours).filter(|s| !s.going).and_then(|s| s.selector.as_ref());
-    objects.service = selector.and_then(|selector| pointed_at(app.uid, selector, services));
     objects.clusters = clusters.into_values().collect();
     objects
+}
+
+/// Adds the refusal of a creation to what is seen of the cluster, whether or not there is anything of
+/// it yet.
+fn tell(objects: &mut Objects, refused: &Refused) {
+    let Refused { incarnation, hash, message } = refused;
+    let clusters = std::mem::take(&mut objects.clusters);
+    let mut clusters: BTreeMap<_, _> = clusters.into_iter().map(|c| (c.incarnation, c)).collect();
+    let trouble = Trouble { kind: TroubleKind::Forbidden, message: message.clone() };
+    cluster(&mut clusters, *incarnation, *hash).trouble.get_or_insert(trouble);
+    objects.clusters = clusters.into_values().collect();
 }
 
 fn cluster(
@@ -120,12 +141,6 @@ fn place(cluster: &mut ClusterObjects, child: &Child) {
     }
 }
 
-/// The incarnation that the generic Service points at. Its label says so, the selector has to agree.
-fn pointed_at(app: Uid, selector: &str, services: &[Child]) -> Option<Incarnation> {
-    let mut known = services.iter().filter_map(|service| service.incarnation);
-    known.find(|number| ids::selector(app, *number, Role::JobManager) == selector)
-}
-
 /// An object under a name that a version of this application would use.
 fn stranger(app: &Application, child: &Child) -> Option<Stranger> {
     let kind = if child.role.is_some() { "Deployment" } else { "Service" };
@@ -146,7 +161,8 @@ async fn recheck(operator: &Operator, app: &Application, memory: &mut Memory) {
         let there = match found.kind {
             Kind::Deployment => in_the_way::<Deployment>(operator, app, &found).await,
             Kind::Service => in_the_way::<Service>(operator, app, &found).await,
-            Kind::Ingress => in_the_way::<Ingress>(operator, app, &found).await,
+            // Never in the way: no deploy waits for one.
+            Kind::Ingress => false,
         };
         if there {
             still.push(found);

@@ -1,13 +1,13 @@
 //! The operator in a simulated cluster, in one process, without sockets and in virtual time.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use flinkk8soperator_api::v1beta1::FlinkApplication;
 use flinkk8soperator_core::Timestamp;
 use flinkk8soperator_runtime::config::{FlinkAccess, Logger};
 use flinkk8soperator_runtime::{
-    CancellationToken, Ports, Settings, lease, ports, run_with, telemetry,
+    CancellationToken, Ports, RunError, Settings, lease, ports, run_with, telemetry,
 };
 use flinkk8soperator_sim::http::cluster::{Cluster, ClusterConfig};
 use flinkk8soperator_sim::http::kubernetes::server::ServerConfig;
@@ -47,8 +47,13 @@ pub(crate) struct Scene {
     client: Client,
     wall: Wall,
     stop: CancellationToken,
-    operator: Option<JoinHandle<()>>,
+    operator: Option<JoinHandle<Result<(), RunError>>>,
+    /// Which requests of the operator panic, as a defect at that place would.
+    defect: Defect,
 }
+
+/// Whether a request, by method and path, panics.
+type Defect = Arc<Mutex<Option<Box<dyn FnMut(&str, &str) -> bool + Send>>>>;
 
 impl Scene {
     /// With the definition of this version.
@@ -67,9 +72,10 @@ impl Scene {
         let server = ServerConfig { store, definitions, ..ServerConfig::default() };
         let config = ClusterConfig { server, ..ClusterConfig::default() };
         let cluster = Cluster::start(config).await.unwrap();
-        let client = client(&cluster, "test");
+        let defect = Defect::default();
+        let client = client(&cluster, "test", &Defect::default());
         let mut scene =
-            Scene { cluster, client, wall, stop: CancellationToken::new(), operator: None };
+            Scene { cluster, client, wall, stop: CancellationToken::new(), operator: None, defect };
         scene.start_operator();
         scene
     }
@@ -85,15 +91,25 @@ impl Scene {
         };
         self.stop = CancellationToken::new();
         let ports = Ports { clock: Arc::new(self.wall), lease: Arc::new(lease::Alone) };
-        let client = client(&self.cluster, OPERATOR);
+        let client = client(&self.cluster, OPERATOR, &self.defect);
         let run = run_with(client, settings, ports, self.stop.clone());
-        self.operator = Some(tokio::spawn(async move { run.await.unwrap() }));
+        self.operator = Some(tokio::spawn(run));
     }
 
     /// Lets it finish its rounds.
     pub(crate) async fn stop_operator(&mut self) {
         self.stop.cancel();
-        self.operator.take().expect("it was started").await.unwrap();
+        self.ended().await.unwrap();
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn ended(&mut self) -> Result<(), RunError> {
+        self.operator.take().expect("it was started").await.unwrap()
+    }
+
+    /// From now on the operator's requests that `picks` picks, by method and path, panic.
+    pub(crate) fn plant(&self, picks: impl FnMut(&str, &str) -> bool + Send + 'static) {
+        *self.defect.lock().unwrap() = Some(Box::new(picks));
     }
 
     fn applications(&self) -> Api<DynamicObject> {
@@ -205,11 +221,14 @@ fn summary(app: &Value) -> String {
 }
 
 /// A client that talks to the API server without a socket.
-fn client(cluster: &Cluster, agent: &'static str) -> Client {
-    let api = cluster.server().api().clone();
+fn client(cluster: &Cluster, agent: &'static str, defect: &Defect) -> Client {
+    let (api, defect) = (cluster.server().api().clone(), Arc::clone(defect));
     let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
-        let api = api.clone();
+        let (api, defect) = (api.clone(), Arc::clone(&defect));
         async move {
+            let (method, path) = (request.method().as_str(), request.uri().path());
+            let planted = defect.lock().unwrap().as_mut().is_some_and(|picks| picks(method, path));
+            assert!(!planted, "a planted defect at {method} {path}");
             let (mut parts, body) = request.into_parts();
             parts.headers.insert("user-agent", http::HeaderValue::from_static(agent));
             let bytes = body.collect().await?.to_bytes();

@@ -5,6 +5,7 @@
 
 mod bench;
 
+mod addresses;
 mod counts;
 mod mishaps;
 mod replay;

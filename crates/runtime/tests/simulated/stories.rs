@@ -1,6 +1,11 @@
 //! The operator's stories against the simulated cluster, in virtual time: what becomes of the job is
 //! read from the simulated world, not from what the operator says.
 
+use std::time::Duration;
+
+use flinkk8soperator_sim::http::kubernetes::faults::Fault;
+use flinkk8soperator_sim::http::kubernetes::log::RequestInfo;
+use flinkk8soperator_sim::http::kubernetes::route::Verb;
 use flinkk8soperator_simulate::scene::Scene;
 
 use crate::bench::{
@@ -55,6 +60,38 @@ async fn an_image_that_is_missing_never_stops_the_job_and_a_good_spec_cures_it()
     let scene = bench.until("the cure is confirmed", |s| updated(s, &old.hash)).await;
     went_on(&scene, &old);
     bench.sound();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_creation_that_is_refused_for_good_stands_in_the_status_and_ends_the_deploy() {
+    for (code, words) in [(403, "answered 403"), (422, "answered 422")] {
+        let (mut bench, old) = Bench::deployed().await;
+        let refused = move |request: &RequestInfo| {
+            let creation = request.verb == Verb::Create && request.resource == "deployments";
+            if creation { Fault::RespondWith(code) } else { Fault::Pass }
+        };
+        bench.session.cluster().server().api().set_faults(refused);
+        bench.apply(&with_image("1.1.0")).await;
+        let begun = bench.session.clock().elapsed();
+        let told = |scene: &Scene| {
+            let app = scene.application(NAME);
+            app.is_some_and(|app| app.last_error.clone().is_some_and(|e| e.contains(words)))
+        };
+        let scene = bench.until("the status has the API server's words", told).await;
+        let app = scene.application(NAME).unwrap();
+        assert_eq!((app.phase.as_str(), app.reason.as_str()), ("ClusterStarting", "PodTrouble"));
+        assert!(app.message.contains(words), "{}", app.message);
+        let scene = bench.until("the deploy has failed", |s| failed(s) && alone(s)).await;
+        let took = bench.session.clock().elapsed() - begun;
+        assert!(took < Duration::from_secs(120), "it took {took:?}, not the grace of 60 s");
+        assert!(told(&scene));
+        assert_eq!(the_one_job(&scene).id, old.id);
+        bench.session.cluster().server().api().set_faults(|_: &RequestInfo| Fault::Pass);
+        bench.apply(&with_image("1.2.0")).await;
+        let scene = bench.until("the cure is confirmed", |s| updated(s, &old.hash)).await;
+        went_on(&scene, &old);
+        bench.sound();
+    }
 }
 
 #[tokio::test(start_paused = true)]
