@@ -52,11 +52,11 @@ impl<S: Store, O> Ground<'_, S, O> {
     pub(crate) fn write(&mut self) -> Result<(), NotWritten> {
         let wanted = self.job.machine.clone();
         match self.store.swap(self.version, Some(self.job.clone()))? {
-            Some((job, version)) if job.machine == wanted => {
+            Some((job, version)) => {
                 (self.job, self.version) = (job, version);
-                Ok(())
+                if self.job.machine == wanted { Ok(()) } else { Err(NotWritten::Pruned) }
             }
-            Some(_) | None => Err(NotWritten::Pruned),
+            None => Err(NotWritten::Pruned),
         }
     }
 }
@@ -107,7 +107,7 @@ impl Controller {
                 break;
             }
             asked = wanted;
-            seen = observe(job, &asked, outside, &mut self.memory);
+            observe(job, &asked, &mut seen, outside, &mut self.memory);
         }
         let decision = decide(&cx, &before, &seen);
         Round { desired, now, before, seen, decision, cut_short: None }
@@ -124,8 +124,15 @@ fn persist(
     if *after == round.before {
         return Ok(());
     }
-    ground.job.machine = Some(after.clone());
-    ground.write()?;
+    let before = ground.job.machine.replace(after.clone());
+    if let Err(why) = ground.write() {
+        if why == NotWritten::Pruned {
+            // Without a state beside its objects nobody could tell what is under way: as it was.
+            ground.job.machine = before;
+            ground.write()?;
+        }
+        return Err(why);
+    }
     ground.memory.written(&round.before, after);
     Ok(())
 }

@@ -6,13 +6,13 @@
 //! `execute`. `cluster` stands in for Kubernetes and Flink, so that there is something to watch.
 
 mod cluster;
-mod controller;
+pub(crate) mod controller;
 mod execute;
 mod memory;
 mod observe;
-mod outside;
-mod resource;
-mod store;
+pub(crate) mod outside;
+pub(crate) mod resource;
+pub(crate) mod store;
 
 use std::io::{self, Write};
 

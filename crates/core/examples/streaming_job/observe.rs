@@ -9,26 +9,30 @@ use super::memory::{Asked, Memory};
 use super::outside::Outside;
 use super::resource::{Spec, StreamingJob};
 
-/// Answers a request, and nothing else.
+/// Answers what a request adds to what was asked in the round before, and nothing else. Nothing is
+/// asked twice in a round: the second answer could take back what the first made necessary.
 pub(crate) fn observe(
     job: &StreamingJob,
     ask: &FactRequest,
+    seen: &mut Observation,
     outside: &mut impl Outside,
     memory: &mut Memory,
-) -> Observation {
+) {
     let now = outside.now();
-    let mut seen = Observation::default();
-    if ask.objects {
+    if ask.objects && seen.objects == Fact::Unasked {
         seen.objects = memory.fact(now, Asked::Watches, outside.objects());
     }
-    if ask.live_pods {
+    if ask.live_pods && seen.live_pods == Fact::Unasked {
         seen.live_pods = memory.fact(now, Asked::LivePods, outside.live_pods());
     }
     for incarnation in &ask.revisions {
+        if seen.revisions.contains_key(incarnation) {
+            continue;
+        }
         let stored = outside.revision(*incarnation).map(|revision| revision.is_some());
         seen.revisions.insert(*incarnation, memory.fact(now, Asked::Revisions, stored));
     }
-    if let Some(base) = ask.change {
+    if let Some(base) = ask.change.filter(|_| seen.change == Fact::Unasked) {
         seen.change = change(now, job, base, outside, memory);
     }
     for question in &ask.flink {
@@ -39,7 +43,6 @@ pub(crate) fn observe(
     if let Some(job) = ask.last_seen {
         seen.last_seen = Fact::Known(memory.last_seen(job));
     }
-    seen
 }
 
 /// How the wish differs from what a cluster was made from.
@@ -83,7 +86,7 @@ fn jobmanager(
 ) {
     let at = question.process;
     let whom = Asked::Flink(at);
-    if let Some(job) = question.submission {
+    if let Some(job) = question.submission.filter(|_| flink.submission == Fact::Unasked) {
         if memory.post(job) == Post::InFlight
             && let Some(post) = outside.answer(at, job)
         {
@@ -91,27 +94,27 @@ fn jobmanager(
         }
         flink.submission = Fact::Known(memory.post(job));
     }
-    if question.cluster {
+    if question.cluster && flink.cluster == Fact::Unasked {
         flink.cluster = memory.fact(now, whom, outside.overview(at));
     }
-    if question.jobs {
+    if question.jobs && flink.jobs == Fact::Unasked {
         flink.jobs = memory.fact(now, whom, outside.jobs(at));
     }
-    if let Some(job) = question.job {
+    if let Some(job) = question.job.filter(|_| flink.job == Fact::Unasked) {
         flink.job = memory.fact(now, whom, outside.job(at, job));
     }
-    if let Some(job) = question.statistics {
+    if let Some(job) = question.statistics.filter(|_| flink.statistics == Fact::Unasked) {
         let answer = outside.statistics(at, job);
         memory.told(job, &answer);
         flink.statistics = memory.fact(now, whom, answer);
     }
-    if let Some(job) = question.checkpointing {
+    if let Some(job) = question.checkpointing.filter(|_| flink.checkpointing == Fact::Unasked) {
         flink.checkpointing = memory.fact(now, whom, outside.checkpointing(at, job));
     }
-    if let Some((job, trigger)) = question.operation {
+    if let Some((job, trigger)) = question.operation.filter(|_| flink.operation == Fact::Unasked) {
         flink.operation = memory.fact(now, whom, outside.operation(at, job, trigger));
     }
-    if let Some(job) = question.failure {
+    if let Some(job) = question.failure.filter(|_| flink.failure == Fact::Unasked) {
         flink.failure = memory.fact(now, whom, outside.failure(at, job));
     }
 }
