@@ -29,6 +29,11 @@
 //! assert_eq!(decision.effects[0], Effect::AddFinalizer);
 //! ```
 //!
+//! The embedder's side of it: the state is stored before any effect runs; no answer is
+//! [`Fact::Unknown`], never "no"; effects run in order, the first failure ends the round; every delete
+//! names a UID. `docs/embedding.md` walks through a whole controller, `examples/streaming_job`, and
+//! `sim::conformance` tells which of these a controller breaks.
+//!
 //! What would be done with a spec, before anything is done, is told by [`plan`]: the same machine, run
 //! forward on facts that are assumed to go well.
 //!
