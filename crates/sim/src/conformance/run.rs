@@ -18,7 +18,8 @@ use crate::world::{Latencies, Mishap, Role, Scheduler, Settings, World};
 /// Longer than any stage takes with every deadline that may fire in it, in milliseconds.
 const LIMIT: u64 = 45 * 60 * 1_000;
 /// After so long the user wishes something else where the world took what the last wish needs, in
-/// milliseconds: a rollback whose restore point is gone is tried for ever, and only a new wish cures it.
+/// milliseconds: a rollback whose restore point is gone is tried for ever, and only `restore`, which no
+/// story has, names another. That the resource can be deleted then is still asked of it.
 const PATIENCE: u64 = 10 * 60 * 1_000;
 /// Between a round that did something and the next, in milliseconds; more than a call takes.
 const SOON: u64 = 20;
