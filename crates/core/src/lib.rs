@@ -29,6 +29,24 @@
 //! assert_eq!(decision.effects[0], Effect::AddFinalizer);
 //! ```
 //!
+//! The embedder's side of it: the state is stored before any effect runs; no answer is
+//! [`Fact::Unknown`], never "no"; effects run in order, the first failure ends the round; every delete
+//! names a UID. `docs/embedding.md` walks through a whole controller, `examples/streaming_job`, and
+//! `sim::conformance` tells which of these a controller breaks.
+//!
+//! What would be done with a spec, before anything is done, is told by [`plan`]: the same machine, run
+//! forward on facts that are assumed to go well.
+//!
+//! ```
+//! # use flinkk8soperator_core::*;
+//! # let desired = Desired::new(Uid(1), 1, DeployHash(1), Digest(1));
+//! # let (config, state) = (Config::default(), State::new(Timestamp(1_000)));
+//! # let cx = Context { config: &config, desired: &desired, now: Timestamp(1_000) };
+//! let foretold = plan(&cx, &state, &Observation::default(), 20);
+//! let phases: Vec<&str> = foretold.steps.iter().map(|step| step.phase).collect();
+//! assert_eq!(phases, ["Updating", "ClusterStarting", "SubmittingJob", "Running"]);
+//! ```
+//!
 //! With the feature `serde` everything that a round depends on and comes to can be written down and
 //! read back, for debugging: a recorded round can be decided again. It is not the form in which a
 //! [`State`] is kept, and may differ from version to version.
@@ -40,6 +58,7 @@ mod decision;
 mod desired;
 mod needs;
 mod observation;
+mod plan;
 mod policy;
 mod reason;
 mod state;
@@ -66,6 +85,7 @@ pub use observation::{
     Objects, Observation, Operation, Pod, Post, Presence, Retention, Silence, Statistics, Stranger,
     Trouble, TroubleKind,
 };
+pub use plan::{Plan, PlanEnd, PlannedAct, PlannedOrigin, PlannedStart, PlannedStep, plan};
 pub use reason::Reason;
 pub use state::{
     Aftermath, Baseline, Cancelling, ClusterStarting, Confirming, Deleting, DeletingStep,

@@ -315,3 +315,54 @@ fn silent_is_not_false_a_short_silence_adds_nothing_drastic() {
     assert!(compared > 10_000, "silences were compared");
     assert!(withheld > 100, "silence withholds effects");
 }
+
+/// More steps than there are phases, twice: a plan that goes round in circles.
+const STEPS: usize = 24;
+/// A plan is a hundred rounds: one case in so many has one. A prime, so that every deviation comes.
+const ONE_IN: u32 = 13;
+
+#[test]
+fn a_plan_begins_with_what_the_next_round_decides_and_ends() {
+    let (mut ends, mut begun, mut quiet) = (BTreeSet::new(), 0_u32, 0_u32);
+    let (mut breaches, mut cases) = (Breaches::default(), 0_u32);
+    each(|case| {
+        cases += 1;
+        if cases % ONE_IN != 0 {
+            return;
+        }
+        let decision = decided(case);
+        let foretold = plan(&case.cx, case.state, &case.seen, STEPS);
+        ends.insert(match &foretold.end {
+            PlanEnd::Rests(_) => "rests",
+            PlanEnd::Stalled(_) => "stalled",
+            PlanEnd::Waits(_) => "waits",
+            PlanEnd::Gone => "gone",
+            PlanEnd::Limit => "limit",
+        });
+        if foretold.end == PlanEnd::Limit {
+            breaches.note(case, "goes round in circles".to_owned(), || foretold.to_string());
+        }
+        let phase = decision.state.phase.name();
+        let entered = phase != case.state.phase.name() && phase.is_some();
+        match foretold.steps.first() {
+            Some(first) => {
+                let mut acts = first.effects();
+                let same = (!entered || phase == Some(first.phase))
+                    && decision.effects.iter().all(|e| acts.any(|act| act == e));
+                if !same {
+                    breaches.note(case, "begins otherwise".to_owned(), || first.to_string());
+                }
+                begun += 1;
+            }
+            None => {
+                if entered || !decision.effects.is_empty() {
+                    breaches.note(case, "tells of nothing".to_owned(), || format!("{decision:?}"));
+                }
+                quiet += 1;
+            }
+        }
+    });
+    breaches.check();
+    assert_eq!(ends.len(), 4, "plans end in every way: {ends:?}");
+    assert!(begun > 1000 && quiet > 100, "{begun} plans have steps, {quiet} have none");
+}

@@ -69,7 +69,7 @@ fn simulation() -> Result<(usize, Vec<String>)> {
         let code = text(path)?;
         let forbidden = if below(path, "world") || below(path, "invariants") {
             foreign(&code)
-        } else if below(path, "explore") {
+        } else if below(path, "explore") || below(path, "conformance") {
             None
         } else {
             uses_core(&code)

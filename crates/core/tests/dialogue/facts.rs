@@ -9,10 +9,12 @@
 //! spec vN [same-hash]                  the user wants version N (same-hash: only the digest differs)
 //! spec force-rollback                  a newer generation with forceRollback
 //! spec single|last-seen|fallback|savepoint-disabled|restore PATH NONCE|age 60s   an edit of that field
+//! spec initial PATH                    savepointPath
 //! spec obstacle invalid|unsupported F  field F cannot be deployed
 //! delete savepoint|force-cancel|none   the object has a deletion timestamp
 //! wait 10s                             time passes
 //! operator down 10s                    time passes without an operator, then another one comes
+//! plan                                 not a fact: this step shows what would be done, and does nothing
 //! finalizer | revision N | service N   is there
 //! change none|status|rescale|redeploy|unknown   how the spec differs from what it is compared with
 //! stranger vN NAME                     an object that is not ours has a name of version N
@@ -132,6 +134,7 @@ fn spec(world: &mut World, words: &[&str]) -> Applied {
             desired.force_rollback = true;
             desired.digest.0 += 100;
         }
+        ["initial", path] => desired.initial_savepoint = Some((*path).to_owned()),
         ["single"] => desired.mode = Mode::Single,
         ["last-seen"] => status_only(desired, |d| d.recovery = Recovery::LastSeen),
         ["fallback"] => status_only(desired, |d| d.fallback_without_state = true),

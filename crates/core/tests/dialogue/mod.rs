@@ -7,8 +7,10 @@ mod given;
 mod print;
 mod world;
 
-use crate::common::round;
+use flinkk8soperator_core::plan;
 use world::World;
+
+use crate::common::{observe, round};
 
 /// More rounds than any chain of transitions on the same facts takes: a livelock ends here.
 const ROUNDS: usize = 8;
@@ -17,7 +19,7 @@ const ROUNDS: usize = 8;
 pub(crate) fn play(story: &str) -> Result<String, String> {
     let mut world = World::default();
     let mut text = String::new();
-    let (mut why, mut inside_decision) = (false, false);
+    let (mut why, mut inside_decision, mut plans) = (false, false, false);
     for (number, line) in story.lines().enumerate() {
         let at = |error: String| format!("line {}: {error}", number + 1);
         if inside_decision && !line.is_empty() {
@@ -29,14 +31,26 @@ pub(crate) fn play(story: &str) -> Result<String, String> {
             "" => inside_decision = false,
             "----" if !why => return Err(at("a step begins with a sentence of why".to_owned())),
             "----" => {
-                text.push_str(&rounds(&mut world).map_err(at)?);
-                (why, inside_decision) = (false, true);
+                let played = if plans { Ok(planned(&world)) } else { rounds(&mut world) };
+                text.push_str(&played.map_err(at)?);
+                (why, inside_decision, plans) = (false, true, false);
             }
+            "plan" => plans = true,
             comment if comment.starts_with("# ") => why = true,
             fact => facts::apply(&mut world, fact).map_err(at)?,
         }
     }
     Ok(text)
+}
+
+/// More steps than any plan has.
+const STEPS: usize = 20;
+
+/// What would be done from here on; the state stays.
+fn planned(world: &World) -> String {
+    let cx = world.context();
+    let seen = observe(&cx, &world.state, |ask| world.answer(ask));
+    print::plan(world, &plan(&cx, &world.state, &seen, STEPS))
 }
 
 /// Rounds on the same facts until the state stays.

@@ -29,6 +29,11 @@ pub(crate) fn decision(world: &World, decision: &Decision) -> String {
     shorten(&world.desired, lines.join("\n")) + "\n"
 }
 
+/// What would be done, in the machine's own words.
+pub(crate) fn plan(world: &World, plan: &Plan) -> String {
+    shorten(&world.desired, plan.to_string())
+}
+
 fn phase(phase: &Phase) -> String {
     let name = phase.name().unwrap_or("(as stored)");
     let name = if name.is_empty() { "New" } else { name };

@@ -13,7 +13,7 @@ mod form;
 mod laws;
 mod moves;
 mod node;
-mod observe;
+pub(crate) mod observe;
 mod plant;
 mod report;
 mod round;
@@ -21,7 +21,7 @@ mod scenario;
 mod search;
 mod suites;
 mod trace;
-mod translate;
+pub(crate) mod translate;
 
 pub use form::check_form;
 pub use moves::Move;

@@ -53,7 +53,7 @@ fn change(suite: &Suite, node: &Node, base: Cluster) -> Fact<Change> {
 }
 
 /// The application's objects as a world has them.
-pub(super) fn objects(world: &World) -> Objects {
+pub(crate) fn objects(world: &World) -> Objects {
     let mut clusters: BTreeMap<u32, ClusterObjects> = BTreeMap::new();
     for deployment in &world.deployments {
         let found = entry(&mut clusters, deployment.cluster, deployment.spec.hash);

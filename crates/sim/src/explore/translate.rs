@@ -10,27 +10,27 @@ use machine::{
 
 use crate::world::{self, File, FileKind, OperationState};
 
-pub(super) fn uid(uid: world::Uid) -> machine::Uid {
+pub(crate) fn uid(uid: world::Uid) -> machine::Uid {
     machine::Uid(u128::from(uid.0))
 }
 
-pub(super) fn uid_back(uid: machine::Uid) -> world::Uid {
+pub(crate) fn uid_back(uid: machine::Uid) -> world::Uid {
     world::Uid(u64::try_from(uid.0).unwrap_or(u64::MAX))
 }
 
-pub(super) fn process_back(process: machine::Process) -> world::Process {
+pub(crate) fn process_back(process: machine::Process) -> world::Process {
     world::Process { pod: uid_back(process.pod), restarts: process.restarts }
 }
 
-pub(super) fn job_back(job: machine::JobId) -> world::JobId {
+pub(crate) fn job_back(job: machine::JobId) -> world::JobId {
     world::JobId(job.0)
 }
 
-pub(super) fn trigger_back(trigger: machine::TriggerId) -> world::TriggerId {
+pub(crate) fn trigger_back(trigger: machine::TriggerId) -> world::TriggerId {
     world::TriggerId(trigger.0)
 }
 
-pub(super) fn pod(pod: &world::Pod) -> machine::Pod {
+pub(crate) fn pod(pod: &world::Pod) -> machine::Pod {
     let trouble = pod.trouble.map(|trouble| machine::Trouble {
         kind: match trouble {
             world::Trouble::ImagePull => TroubleKind::ImagePull,
@@ -56,7 +56,7 @@ pub(super) fn pod(pod: &world::Pod) -> machine::Pod {
     }
 }
 
-pub(super) fn overview(overview: world::Overview, refresh_interval: u64) -> FlinkCluster {
+pub(crate) fn overview(overview: world::Overview, refresh_interval: u64) -> FlinkCluster {
     FlinkCluster {
         version: FlinkVersion { major: overview.version.0, minor: overview.version.1 },
         slots: overview.slots,
@@ -78,7 +78,7 @@ fn job_state(state: world::JobState) -> JobState {
     }
 }
 
-pub(super) fn jobs(jobs: &[(world::JobId, world::JobState)]) -> Vec<JobSummary> {
+pub(crate) fn jobs(jobs: &[(world::JobId, world::JobState)]) -> Vec<JobSummary> {
     let line = |(id, state): &(world::JobId, world::JobState)| JobSummary {
         id: machine::JobId(id.0),
         state: job_state(*state),
@@ -86,7 +86,7 @@ pub(super) fn jobs(jobs: &[(world::JobId, world::JobState)]) -> Vec<JobSummary> 
     jobs.iter().map(line).collect()
 }
 
-pub(super) fn details(details: world::Details, now: u64) -> Job {
+pub(crate) fn details(details: world::Details, now: u64) -> Job {
     Job {
         clock: Timestamp(now),
         state: job_state(details.state),
@@ -96,7 +96,7 @@ pub(super) fn details(details: world::Details, now: u64) -> Job {
     }
 }
 
-pub(super) fn statistics(statistics: &world::Statistics, files: &[File]) -> machine::Statistics {
+pub(crate) fn statistics(statistics: &world::Statistics, files: &[File]) -> machine::Statistics {
     let checkpoint = |entry: &world::CheckpointEntry| {
         let file = &files[entry.file.0];
         Checkpoint {
@@ -119,7 +119,7 @@ pub(super) fn statistics(statistics: &world::Statistics, files: &[File]) -> mach
     }
 }
 
-pub(super) fn checkpointing(retention: world::Retention) -> Checkpointing {
+pub(crate) fn checkpointing(retention: world::Retention) -> Checkpointing {
     let retention = match retention {
         world::Retention::Unset => Retention::None,
         world::Retention::DeleteOnCancellation => Retention::OnFailure,
@@ -128,7 +128,7 @@ pub(super) fn checkpointing(retention: world::Retention) -> Checkpointing {
     Checkpointing { interval: Some(Duration::from_secs(10)), retention }
 }
 
-pub(super) fn operation(state: Option<OperationState>, files: &[File]) -> Operation {
+pub(crate) fn operation(state: Option<OperationState>, files: &[File]) -> Operation {
     match state {
         None => Operation::Unknown,
         Some(OperationState::InProgress | OperationState::Written(_)) => Operation::InProgress,

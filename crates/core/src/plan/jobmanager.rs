@@ -1,0 +1,237 @@
+//! What a JobManager of the assumed world knows: what the caller was told of it, and what it would
+//! say later.
+
+use std::collections::BTreeMap;
+
+use crate::decision::Savepoint;
+use crate::desired::SavepointStop;
+use crate::ids::{JobId, TriggerId};
+use crate::observation::{
+    Checkpoint, CheckpointKind, Checkpointing, Fact, Flink, FlinkCluster, FlinkRequest, Job,
+    JobState, JobSummary, Operation, Post, Retention, Statistics,
+};
+use crate::time::Timestamp;
+
+/// A fact of the caller that was asked for in vain stays unknown; else the value.
+pub(super) fn told<T, U>(fact: &Fact<U>, value: T) -> Fact<T> {
+    match fact {
+        Fact::Unknown { why, for_how_long } => {
+            Fact::Unknown { why: *why, for_how_long: *for_how_long }
+        }
+        Fact::Unasked | Fact::Known(_) => Fact::Known(value),
+    }
+}
+
+/// See the module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct JobManager {
+    /// What the caller was told; only its silences are read from here.
+    heard: Flink,
+    about: FlinkCluster,
+    jobs: BTreeMap<JobId, Known>,
+    posts: BTreeMap<JobId, Post>,
+}
+
+/// A job that it knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Known {
+    details: Job,
+    statistics: Option<Statistics>,
+    checkpointing: Option<Checkpointing>,
+    operations: BTreeMap<TriggerId, Operation>,
+    failure: String,
+}
+
+impl JobManager {
+    /// From what it told (to which question), where it did; else it is up, and runs `expected`.
+    pub(super) fn new(
+        about: FlinkCluster,
+        heard: Option<(&Flink, &FlinkRequest)>,
+        expected: Option<JobId>,
+    ) -> JobManager {
+        let mut jobs: BTreeMap<JobId, Known> = BTreeMap::new();
+        let mut posts = BTreeMap::new();
+        let Some((flink, question)) = heard else {
+            jobs.extend(expected.map(|id| (id, running(Timestamp::default()))));
+            return JobManager { heard: Flink::default(), about, jobs, posts };
+        };
+        if let (Some(id), Fact::Known(Some(details))) = (question.job, &flink.job) {
+            jobs.insert(id, Known { details: *details, ..running(details.clock) });
+        }
+        // The list is never cached: where the two differ it is the newer one.
+        for listed in flink.jobs.known().into_iter().flatten() {
+            let job = jobs.entry(listed.id).or_insert_with(|| running(Timestamp::default()));
+            job.details.state = listed.state;
+        }
+        let untold = flink.job.known().is_none() && flink.jobs.known().is_none();
+        jobs.extend(expected.filter(|_| untold).map(|id| (id, running(Timestamp::default()))));
+        if let Some(job) = question.statistics.and_then(|id| jobs.get_mut(&id))
+            && let Fact::Known(statistics) = &flink.statistics
+        {
+            job.statistics.clone_from(statistics);
+        }
+        if let Some(job) = question.checkpointing.and_then(|id| jobs.get_mut(&id))
+            && let Fact::Known(checkpointing) = &flink.checkpointing
+        {
+            job.checkpointing = *checkpointing;
+        }
+        if let Some(job) = question.failure.and_then(|id| jobs.get_mut(&id))
+            && let Fact::Known(failure) = &flink.failure
+        {
+            job.failure.clone_from(failure);
+        }
+        if let Some((id, trigger)) = question.operation
+            && let (Some(job), Fact::Known(operation)) = (jobs.get_mut(&id), &flink.operation)
+        {
+            job.operations.insert(trigger, operation.clone());
+        }
+        if let (Some(id), Fact::Known(post)) = (question.submission, &flink.submission) {
+            posts.insert(id, post.clone());
+        }
+        let about = flink.cluster.known().copied().unwrap_or(about);
+        JobManager { heard: flink.clone(), about, jobs, posts }
+    }
+
+    pub(super) fn answer(&self, question: &FlinkRequest, now: Timestamp) -> Flink {
+        let heard = &self.heard;
+        let of = |id: JobId| self.jobs.get(&id);
+        let mut flink = Flink { process: Some(question.process), ..Flink::default() };
+        if question.cluster {
+            flink.cluster = told(&heard.cluster, self.about);
+        }
+        if question.jobs {
+            let line =
+                |(id, job): (&JobId, &Known)| JobSummary { id: *id, state: job.details.state };
+            flink.jobs = told(&heard.jobs, self.jobs.iter().map(line).collect());
+        }
+        if let Some(id) = question.job {
+            let details =
+                of(id).map(|job| Job { clock: job.details.clock.max(now), ..job.details });
+            flink.job = told(&heard.job, details);
+        }
+        if let Some(id) = question.statistics {
+            flink.statistics = told(&heard.statistics, of(id).and_then(|j| j.statistics.clone()));
+        }
+        if let Some(id) = question.checkpointing {
+            flink.checkpointing = told(&heard.checkpointing, of(id).and_then(|j| j.checkpointing));
+        }
+        if let Some((id, trigger)) = question.operation {
+            let operation = of(id).and_then(|job| job.operations.get(&trigger)).cloned();
+            flink.operation = told(&heard.operation, operation.unwrap_or(Operation::Unknown));
+        }
+        if let Some(id) = question.failure {
+            let failure = of(id).map(|job| job.failure.clone());
+            flink.failure = told(&heard.failure, failure.unwrap_or_default());
+        }
+        if let Some(id) = question.submission {
+            let post = self.posts.get(&id).cloned();
+            flink.submission = told(&heard.submission, post.unwrap_or(Post::NotSent));
+        }
+        flink
+    }
+
+    /// A submission arrives, and all tasks come up.
+    pub(super) fn accept(&mut self, job: JobId, now: Timestamp) {
+        self.jobs.entry(job).or_insert_with(|| running(now));
+        self.posts.insert(job, Post::Accepted);
+    }
+
+    /// A job ends with a savepoint: its path.
+    pub(super) fn stop(&mut self, savepoint: &Savepoint, now: Timestamp) -> Option<String> {
+        let job = self.jobs.get_mut(&savepoint.job)?;
+        Some(job.ends_with_savepoint(savepoint.trigger, savepoint.stop, now))
+    }
+
+    pub(super) fn cancel(&mut self, job: JobId) {
+        let job = self.jobs.get_mut(&job).filter(|job| !job.details.state.over());
+        if let Some(job) = job {
+            job.details.state = JobState::Canceled;
+        }
+    }
+
+    /// What is under way gets there; the paths of savepoints that were.
+    pub(super) fn goes_on(
+        &mut self,
+        now: Timestamp,
+        stop: SavepointStop,
+        up: FlinkCluster,
+    ) -> Vec<String> {
+        let on_their_way = |post: &Post| match post {
+            Post::InFlight | Post::Accepted | Post::MaybeSent | Post::Lost => true,
+            Post::NotSent | Post::Refused { .. } => false,
+        };
+        let arrive = self.posts.iter().filter(|(_, post)| on_their_way(post));
+        let arrive: Vec<JobId> = arrive.map(|(id, _)| *id).collect();
+        arrive.into_iter().for_each(|id| self.accept(id, now));
+        let paths = self.jobs.values_mut().filter_map(|job| job.goes_on(now, stop)).collect();
+        self.about.slots = self.about.slots.max(up.slots);
+        self.about.taskmanagers = self.about.taskmanagers.max(up.taskmanagers);
+        if self.jobs.values().all(|job| job.details.state.over()) {
+            self.about.slots_free = self.about.slots;
+        }
+        paths
+    }
+
+    pub(super) fn runs(&self) -> bool {
+        let runs = |job: &Known| job.details.state == JobState::Running && job.details.up();
+        self.jobs.values().any(runs)
+    }
+}
+
+impl Known {
+    fn ends_with_savepoint(
+        &mut self,
+        trigger: TriggerId,
+        stop: SavepointStop,
+        now: Timestamp,
+    ) -> String {
+        // No real path: the ids make it unlike any other.
+        let path = format!("(the savepoint {trigger}, once it is taken)");
+        self.operations.insert(trigger, Operation::Completed { path: path.clone() });
+        self.details.state = match stop {
+            SavepointStop::Stop => JobState::Finished,
+            SavepointStop::Cancel => JobState::Canceled,
+        };
+        let statistics = self.statistics.get_or_insert_default();
+        statistics.newest_id += 1;
+        let (id, kind) = (statistics.newest_id, CheckpointKind::Savepoint);
+        let listed = Some(path.clone());
+        statistics.completed.push(Checkpoint {
+            id,
+            kind,
+            path: listed,
+            discarded: false,
+            taken: now,
+        });
+        path
+    }
+
+    fn goes_on(&mut self, now: Timestamp, stop: SavepointStop) -> Option<String> {
+        match self.details.state {
+            JobState::Starting | JobState::Running | JobState::Restarting => {
+                self.details.state = JobState::Running;
+                self.details.vertices = self.details.vertices.max(1);
+                self.details.vertices_up = self.details.vertices;
+            }
+            JobState::Cancelling => self.details.state = JobState::Canceled,
+            JobState::Finished | JobState::Canceled | JobState::Failed | JobState::Suspended => {}
+        }
+        let open = |(trigger, operation): (&TriggerId, &Operation)| {
+            (*operation == Operation::InProgress).then_some(*trigger)
+        };
+        let trigger = self.operations.iter().find_map(open)?;
+        Some(self.ends_with_savepoint(trigger, stop, now))
+    }
+}
+
+/// A job of which nothing is known but that it runs.
+fn running(clock: Timestamp) -> Known {
+    let state = JobState::Running;
+    Known {
+        details: Job { state, vertices: 1, vertices_up: 1, restarted_at: None, clock },
+        statistics: Some(Statistics::default()),
+        checkpointing: Some(Checkpointing { interval: None, retention: Retention::OnCancellation }),
+        operations: BTreeMap::new(),
+        failure: String::new(),
+    }
+}
