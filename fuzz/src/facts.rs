@@ -55,7 +55,7 @@ pub(crate) fn observation(state: &State, ids: &Ids, bytes: &mut Bytes<'_>) -> Ob
     let strangers = if bytes.once_in(12) { vec![stranger] } else { Vec::new() };
     let service = if bytes.once_in(4) { None } else { bytes.one(&incarnations) };
     Observation {
-        objects: fact(bytes, |_| Objects { clusters, strangers, service }),
+        objects: fact(bytes, |_| Objects { clusters, strangers, service, ..Objects::default() }),
         live_pods: fact(bytes, |bytes| if bytes.by_chance(3) { Vec::new() } else { pods }),
         revisions: incarnations
             .iter()

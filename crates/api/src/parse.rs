@@ -8,8 +8,8 @@
 use std::time::Duration;
 
 use flinkk8soperator_core::{
-    Config, DeleteMode, DeployHash, Desired, Digest, Goal, Mode, Recovery, Restore, SavepointStop,
-    State, Timeouts, Timestamp, Uid, ids,
+    Coloured, Config, DeleteMode, DeployHash, Desired, Digest, Goal, Mode, Recovery, Restore,
+    SavepointStop, State, Timeouts, Timestamp, Uid, ids,
 };
 
 use crate::machine;
@@ -49,14 +49,31 @@ impl Default for OperatorSettings {
     }
 }
 
-/// What the user wants. `hash` and `digest` are those of the application as it is stored.
+/// The names that a version's objects would have: see [`Desired::hash_in`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hashes {
+    /// Without a colour.
+    pub plain: DeployHash,
+    /// In either colour.
+    pub coloured: Coloured,
+}
+
+impl Hashes {
+    /// The same name in every colour: of a version that is not deployed in mode BlueGreen.
+    #[must_use]
+    pub fn colourless(hash: DeployHash) -> Hashes {
+        Hashes { plain: hash, coloured: Coloured { blue: hash, green: hash } }
+    }
+}
+
+/// What the user wants. `hashes` and `digest` are those of the application as it is stored.
 ///
 /// A UID that is no UUID (Kubernetes gives out nothing else; a file has none) is replaced by one
 /// derived from its text, so that ids still differ from one application to the next.
 #[must_use]
 pub fn desired(
     app: &FlinkApplication,
-    hash: DeployHash,
+    hashes: Hashes,
     digest: Digest,
     settings: &OperatorSettings,
 ) -> Desired {
@@ -67,7 +84,8 @@ pub fn desired(
         uid: uid.parse().unwrap_or_else(|_| Uid(ids::derive(uid))),
         generation: meta.generation.unwrap_or_default(),
         digest,
-        hash,
+        hash: hashes.plain,
+        coloured: hashes.coloured,
         goal: if deleted { Goal::Delete(delete_mode(spec)) } else { Goal::Run },
         finalizer: meta.finalizers.iter().flatten().any(|name| name == v1beta1::FINALIZER),
         parallelism: u32::try_from(spec.parallelism).unwrap_or(0),
@@ -80,6 +98,7 @@ pub fn desired(
         max_checkpoint_age: max_checkpoint_age(spec),
         initial_savepoint: initial_savepoint(spec),
         force_rollback: spec.force_rollback.unwrap_or(false),
+        tear_down: spec.tear_down_version_hash.as_deref().and_then(|hash| hash.parse().ok()),
         timeouts: timeouts::of(spec, &settings.timeouts),
         confirm_after: timeouts::confirm_after(spec, settings.confirm_after),
         obstacles: rule::RULES.iter().flat_map(|rule| rule(app, settings)).collect(),
@@ -99,16 +118,14 @@ fn delete_mode(spec: &FlinkApplicationSpec) -> DeleteMode {
 }
 
 /// `deploymentMode`; the reference operator treats an empty one, and any that it does not know, as
-/// Dual. (BlueGreen is refused by a rule.)
+/// Dual.
 fn mode(spec: &FlinkApplicationSpec) -> Mode {
     match &spec.deployment_mode {
         Some(v1beta1::DeploymentMode::Single) => Mode::Single,
-        None
-        | Some(
-            v1beta1::DeploymentMode::Dual
-            | v1beta1::DeploymentMode::BlueGreen
-            | v1beta1::DeploymentMode::Unknown(_),
-        ) => Mode::Dual,
+        Some(v1beta1::DeploymentMode::BlueGreen) => Mode::BlueGreen,
+        None | Some(v1beta1::DeploymentMode::Dual | v1beta1::DeploymentMode::Unknown(_)) => {
+            Mode::Dual
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use flinkk8soperator_core::{
 use crate::v1beta1::{self, FlinkApplicationStatus, WaitingFor};
 use crate::{instant, machine};
 
-pub use figures::{ClusterFigures, Figures, JobFigures, Submitted};
+pub use figures::{Beside, ClusterFigures, Figures, JobFigures, Submitted};
 
 mod cluster;
 mod conditions;
@@ -22,6 +22,7 @@ mod history;
 mod job;
 mod last_error;
 mod shown;
+mod versions;
 
 /// The status to write. What cannot be read is left as it is, the machine above all: only the
 /// conditions, and what goes with them, say that it cannot.
@@ -68,11 +69,18 @@ fn of_state(
         reason: decision.verdict.reason,
         now,
     };
+    let cluster_status = cluster::of(&scene, figures.cluster.as_ref());
+    let job_status = job::of(&scene, figures);
+    let [deploy_version, updating_version] = versions::colours(state);
     FlinkApplicationStatus {
+        version_statuses: versions::of(&scene, state, figures, &cluster_status, &job_status),
+        deploy_version,
+        updating_version,
+        updating_hash: versions::updating_hash(state),
         phase: state.phase.name().map_or(previous.phase.clone(), v1beta1::Phase::from),
         machine: Some(machine::write(state)),
-        cluster_status: cluster::of(&scene, figures.cluster.as_ref()),
-        job_status: job::of(&scene, figures),
+        cluster_status,
+        job_status,
         deploy_history: history::of(&previous.deploy_history, state, now),
         deploy_hash: shown::deploy_hash(state).unwrap_or_default(),
         failed_deploy_hash: shown::failed_hash(state).or(previous.failed_deploy_hash.clone()),
@@ -80,8 +88,7 @@ fn of_state(
         savepoint_trigger_id: shown::trigger(state),
         savepoint_path: shown::savepoint_path(state),
         retry_count: shown::retries(state),
-        // The reference operator compares it with the spec's and fills it in where it is empty.
-        deployment_mode: previous.deployment_mode.clone(),
+        deployment_mode: versions::deployment_mode(previous, state),
         ..FlinkApplicationStatus::default()
     }
 }
@@ -115,7 +122,8 @@ fn waiting_for(
 /// state and the health.
 #[must_use]
 pub fn differs_beyond_figures(a: &FlinkApplicationStatus, b: &FlinkApplicationStatus) -> bool {
-    let resting = [&v1beta1::Phase::Running, &v1beta1::Phase::DeployFailed].contains(&&b.phase);
+    use v1beta1::Phase::{DeployFailed, DualRunning, Running};
+    let resting = [&Running, &DualRunning, &DeployFailed].contains(&&b.phase);
     without_figures(a, resting) != without_figures(b, resting)
 }
 
@@ -127,6 +135,12 @@ fn without_figures(status: &FlinkApplicationStatus, keep_health: bool) -> FlinkA
     }
     status.cluster_status = cluster::without_figures(status.cluster_status, keep_health);
     status.job_status = job::without_figures(status.job_status, keep_health);
+    for version in &mut status.version_statuses {
+        let (cluster, job) =
+            (std::mem::take(&mut version.cluster_status), std::mem::take(&mut version.job_status));
+        version.cluster_status = cluster::without_figures(cluster, keep_health);
+        version.job_status = job::without_figures(job, keep_health);
+    }
     status
 }
 

@@ -59,7 +59,8 @@ impl Generator {
             generation: self.number() as i64,
             digest: Digest(self.number()),
             parallelism: self.small(),
-            mode: if self.flag() { Mode::Dual } else { Mode::Single },
+            mode: self.one_of(Mode::ALL),
+            colour: self.maybe(|g| g.one_of(Colour::ALL)),
         }
     }
 
@@ -208,7 +209,7 @@ impl Generator {
         }
     }
 
-    /// One of each phase, for 0 to 11.
+    /// One of each phase, for 0 to 12.
     fn phase(&mut self, which: u64) -> Phase {
         let (target, deadline) = (self.target(), self.time());
         match which {
@@ -219,6 +220,7 @@ impl Generator {
                 deadline,
                 troubled: self.maybe(Generator::time),
                 attempt: self.small(),
+                from: self.maybe(Generator::origin),
             }),
             3 => Phase::Savepointing(Savepointing { target, stop: self.stop(), deadline }),
             4 => Phase::SubmittingJob(SubmittingJob { target, submission: self.submission() }),
@@ -231,6 +233,14 @@ impl Generator {
                 let job = JobId(self.wide());
                 Phase::Cancelling(Cancelling { target, job, deadline })
             }
+            11 => Phase::DualRunning(DualRunning {
+                confirming: self.maybe(Generator::confirming),
+                teardown: self.maybe(|g| TearDown {
+                    incarnation: Incarnation(g.small()),
+                    stop: g.maybe(Generator::stop),
+                    deadline: g.time(),
+                }),
+            }),
             _ => Phase::Unreadable(Unreadable { why: self.text() }),
         }
     }
@@ -254,7 +264,7 @@ impl Generator {
 
 fn states() -> Vec<State> {
     let mut generator = Generator(0x9e37_79b9_7f4a_7c15);
-    (0..2000).map(|n| generator.state(n % 12)).collect()
+    (0..2000).map(|n| generator.state(n % 13)).collect()
 }
 
 #[test]
@@ -316,6 +326,10 @@ fn a_missing_member_is_an_error_that_names_its_path_or_one_that_may_be_absent() 
         "taken",
         "revived",
         "failed",
+        "colour",
+        "from",
+        "teardown",
+        "stop",
     ]
     .into();
     let (mut refused, mut absent) = (BTreeSet::new(), BTreeSet::new());
@@ -396,6 +410,7 @@ fn the_form_is_what_a_person_can_read_and_does_not_change() {
         digest: Digest(0xabc),
         parallelism: 2,
         mode: Mode::Dual,
+        colour: None,
     };
     let point = RestorePoint {
         path: "s3://bucket/sp".to_owned(),

@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use flinkk8soperator_api::machine;
-use flinkk8soperator_api::parse::{OperatorSettings, desired, state};
+use flinkk8soperator_api::parse::{Hashes, OperatorSettings, desired, state};
 use flinkk8soperator_api::v1beta1::FlinkApplication;
 use flinkk8soperator_core::{
-    DeleteMode, DeployHash, Desired, Digest, Goal, Mode, ObstacleKind, Phase, Recovery, Restore,
-    SavepointStop, State, Timestamp, Uid, ids,
+    Colour, Coloured, DeleteMode, DeployHash, Desired, Digest, Goal, Mode, ObstacleKind, Phase,
+    Recovery, Restore, SavepointStop, State, Timestamp, Uid, ids,
 };
 use serde_json::{Value, json};
 
@@ -43,8 +43,13 @@ fn settings() -> OperatorSettings {
     OperatorSettings { confirm_after: Duration::from_secs(20), ..OperatorSettings::default() }
 }
 
+fn hashes() -> Hashes {
+    let coloured = Coloured { blue: DeployHash(0xb), green: DeployHash(0xc) };
+    Hashes { coloured, ..Hashes::colourless(DeployHash(0xabc)) }
+}
+
 fn parsed(app: &FlinkApplication) -> Desired {
-    desired(app, DeployHash(0xabc), Digest(7), &settings())
+    desired(app, hashes(), Digest(7), &settings())
 }
 
 /// The obstacles of a spec, as `kind field: message`.
@@ -67,6 +72,7 @@ fn a_plain_spec_is_taken_over_with_the_operators_defaults() {
         generation: 4,
         digest: Digest(7),
         hash: DeployHash(0xabc),
+        coloured: hashes().coloured,
         goal: Goal::Run,
         finalizer: false,
         parallelism: 2,
@@ -79,6 +85,7 @@ fn a_plain_spec_is_taken_over_with_the_operators_defaults() {
         max_checkpoint_age: Duration::from_secs(3600),
         initial_savepoint: None,
         force_rollback: false,
+        tear_down: None,
         timeouts: settings().timeouts,
         confirm_after: Duration::from_secs(20),
         obstacles: Vec::new(),
@@ -183,8 +190,6 @@ fn what_this_version_cannot_do_is_refused_by_the_name_of_its_field() {
             "{spec}"
         );
     };
-    let rest = format!("BlueGreen is {unsupported}: use Dual or Single");
-    check(json!({ "deploymentMode": "BlueGreen" }), "spec.deploymentMode", rest);
     for (field, value, cure) in [
         ("scaleMode", json!("InPlace"), "use NewCluster"),
         (
@@ -193,7 +198,6 @@ fn what_this_version_cannot_do_is_refused_by_the_name_of_its_field() {
             "end that job by hand and leave it out",
         ),
         ("acceptPendingEdit", json!("00c0ffee"), "leave it out"),
-        ("tearDownVersionHash", json!("00c0ffee"), "leave it out"),
     ] {
         check(
             json!({ field: value }),
@@ -218,6 +222,23 @@ fn the_defaults_of_what_is_not_supported_yet_are_fine_when_spelled_out() {
     check(
         &json!({ "deploymentMode": "", "scaleMode": "", "savepointStop": "", "recovery": "" }),
         &[],
+    );
+}
+
+#[test]
+fn blue_green_takes_the_hash_of_the_version_that_goes() {
+    let spec = json!({ "deploymentMode": "BlueGreen", "tearDownVersionHash": "00c0ffee" });
+    let desired = parsed(&application(&spec));
+    assert_eq!((desired.mode, &desired.obstacles), (Mode::BlueGreen, &Vec::new()));
+    assert_eq!(desired.tear_down, Some(DeployHash(0x00c0_ffee)));
+    let names = [None, Some(Colour::Blue), Some(Colour::Green)].map(|c| desired.hash_in(c).0);
+    assert_eq!(names, [0xabc, 0xb, 0xc]);
+    check(
+        &json!({ "deploymentMode": "BlueGreen", "tearDownVersionHash": "green" }),
+        &[
+            "invalid spec.tearDownVersionHash: is \"green\"; it must be 8 hex digits, the versionHash \
+           of one of status.versionStatuses",
+        ],
     );
 }
 
@@ -463,7 +484,7 @@ fn a_version_has_to_have_the_time_to_be_confirmed() {
     check(&json!({ "timeouts": { "confirm": "20s" } }), &[]);
     let odd = OperatorSettings { confirm_after: Duration::from_secs(9999), ..settings() };
     let app = application(&json!({}));
-    assert_eq!(desired(&app, DeployHash(0), Digest(0), &odd).obstacles, []);
+    assert_eq!(desired(&app, hashes(), Digest(0), &odd).obstacles, []);
 }
 
 fn with_status(status: &Value) -> FlinkApplication {

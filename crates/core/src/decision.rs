@@ -1,5 +1,6 @@
 //! What a round comes to: the next state, the effects that belong to it, and how it stands.
 
+use crate::colour::Colour;
 use crate::desired::SavepointStop;
 use crate::ids::{DeployHash, Incarnation, JobId, Process, TriggerId, Uid};
 use crate::reason::Reason;
@@ -48,15 +49,17 @@ pub enum Effect {
         /// Its version.
         hash: DeployHash,
     },
-    /// Lead the addresses that users know, the application's generic Service and its Ingress, to a
-    /// cluster (create them if there are none).
+    /// Lead the addresses that users know, the application's generic Service and its Ingress, or those
+    /// of a colour, to a cluster (create them if there are none).
     PointService {
         /// At which cluster.
         incarnation: Incarnation,
+        /// Of which colour; none: the Service without one.
+        colour: Option<Colour>,
     },
     /// Send the job to the JobManager: detached, its reply is advice.
     Submit(Submit),
-    /// Trigger a savepoint that ends the job.
+    /// Trigger a savepoint.
     Savepoint(Savepoint),
     /// Cancel a job.
     Cancel {
@@ -97,7 +100,7 @@ pub struct Submit {
     pub from: Origin,
 }
 
-/// A savepoint that ends the job.
+/// A savepoint to be triggered.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Savepoint {
@@ -109,8 +112,8 @@ pub struct Savepoint {
     pub job: JobId,
     /// Our id for the operation.
     pub trigger: TriggerId,
-    /// Stop or cancel the job with it.
-    pub stop: SavepointStop,
+    /// Stop or cancel the job with it; none: the job runs on.
+    pub stop: Option<SavepointStop>,
     /// Whether it gets a directory of its own, named by the trigger id.
     pub own_directory: bool,
 }
@@ -138,6 +141,10 @@ words! {
         CancellingJob,
         /// A job was stopped with a savepoint.
         CanceledJob,
+        /// A savepoint of a job that runs on is being taken.
+        TakingSavepoint,
+        /// A savepoint of a job that runs on was taken.
+        SavepointTaken,
         /// A savepoint failed.
         SavepointFailed,
         /// A job was submitted.
@@ -166,6 +173,12 @@ words! {
         RecoveryFailed,
         /// A job could not be cancelled in time: its cluster is taken away.
         CancelFailed,
+        /// One of two running versions is being torn down.
+        TeardownInitiated,
+        /// One of two running versions was torn down.
+        TeardownCompleted,
+        /// The job of a version that is torn down could not be stopped with a savepoint.
+        TeardownFailed,
         /// A cluster that is not needed any more was removed.
         ToreDownCluster,
         /// A job was cancelled without a savepoint.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::colour::Colour;
 use crate::config::Timeouts;
 use crate::ids::{DeployHash, Digest, Uid};
 use crate::words::words;
@@ -16,8 +17,10 @@ pub struct Desired {
     pub generation: i64,
     /// Fingerprint of spec and relevant metadata.
     pub digest: Digest,
-    /// The name that the desired version's objects would have.
+    /// The name that the desired version's objects would have; in mode BlueGreen see `coloured`.
     pub hash: DeployHash,
+    /// The same in mode BlueGreen: the colour is part of what the hash is made from.
+    pub coloured: Coloured,
     /// Run it, or take it away.
     pub goal: Goal,
     /// Whether our finalizer is on the object.
@@ -43,6 +46,8 @@ pub struct Desired {
     pub initial_savepoint: Option<String>,
     /// `forceRollback`.
     pub force_rollback: bool,
+    /// `tearDownVersionHash`: which one of two running versions is to go.
+    pub tear_down: Option<DeployHash>,
     /// This application's waits (its own, else the operator's).
     pub timeouts: Timeouts,
     /// How long the job has to run without a restart until its version is confirmed.
@@ -62,6 +67,7 @@ impl Desired {
             generation,
             digest,
             hash,
+            coloured: Coloured { blue: hash, green: hash },
             goal: Goal::Run,
             finalizer: false,
             parallelism: 1,
@@ -74,11 +80,32 @@ impl Desired {
             max_checkpoint_age: Duration::from_secs(3600),
             initial_savepoint: None,
             force_rollback: false,
+            tear_down: None,
             timeouts: Timeouts::default(),
             confirm_after: Duration::from_secs(30),
             obstacles: Vec::new(),
         }
     }
+
+    /// The name that the desired version's objects would have in that colour.
+    #[must_use]
+    pub fn hash_in(&self, colour: Option<Colour>) -> DeployHash {
+        match colour {
+            None => self.hash,
+            Some(Colour::Blue) => self.coloured.blue,
+            Some(Colour::Green) => self.coloured.green,
+        }
+    }
+}
+
+/// The names of a version in either colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Coloured {
+    /// In blue.
+    pub blue: DeployHash,
+    /// In green.
+    pub green: DeployHash,
 }
 
 words! {
@@ -88,6 +115,8 @@ words! {
         Dual,
         /// The old cluster goes first: an update needs no second cluster's resources.
         Single,
+        /// Both versions run until the user names the one that goes.
+        BlueGreen,
     }
 }
 

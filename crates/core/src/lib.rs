@@ -51,6 +51,7 @@
 //! read back, for debugging: a recorded round can be decided again. It is not the form in which a
 //! [`State`] is kept, and may differ from version to version.
 
+mod colour;
 mod config;
 mod context;
 mod decide;
@@ -70,12 +71,14 @@ mod words;
 
 pub mod ids;
 
+pub use colour::Colour;
 pub use config::{Config, FlinkPoll, Retries, Timeouts};
 pub use context::Context;
 pub use decide::decide;
 pub use decision::{Decision, Effect, Event, EventReason, Savepoint, Submit, Verdict, Waiting};
 pub use desired::{
-    DeleteMode, Desired, Goal, Mode, Obstacle, ObstacleKind, Recovery, Restore, SavepointStop,
+    Coloured, DeleteMode, Desired, Goal, Mode, Obstacle, ObstacleKind, Recovery, Restore,
+    SavepointStop,
 };
 pub use ids::{DeployHash, Digest, Ids, Incarnation, JobId, Process, Role, TriggerId, Uid};
 pub use needs::needs;
@@ -89,9 +92,9 @@ pub use plan::{Plan, PlanEnd, PlannedAct, PlannedOrigin, PlannedStart, PlannedSt
 pub use reason::Reason;
 pub use state::{
     Aftermath, Baseline, Cancelling, ClusterStarting, Confirming, Deleting, DeletingStep,
-    DeployFailed, Failure, FailureKind, Find, Learnt, Leaving, LiveJob, New, Obsolete, Origin,
-    Phase, Purpose, Record, Recovered, Recovering, RecoveringStep, Restart, RestorePoint,
+    DeployFailed, DualRunning, Failure, FailureKind, Find, Learnt, Leaving, LiveJob, New, Obsolete,
+    Origin, Phase, Purpose, Record, Recovered, Recovering, RecoveringStep, Restart, RestorePoint,
     RollingBackJob, Running, Savepointing, Source, State, Stop, Submission, SubmittingJob, Target,
-    Unreadable, Updating, Version, Work,
+    TearDown, Unreadable, Updating, Version, Work,
 };
 pub use time::Timestamp;

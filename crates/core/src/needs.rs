@@ -22,6 +22,7 @@ pub fn needs(cx: &Context<'_>, state: &State, seen: &Observation) -> FactRequest
         Phase::Recovering(phase) => states::recovering::needs(cx, state, phase, seen),
         Phase::SubmittingJob(phase) => states::submitting_job::needs(phase, seen),
         Phase::Running(_) => states::running::needs(cx, state, seen),
+        Phase::DualRunning(phase) => states::dual_running::needs(cx, state, phase, seen),
         Phase::RollingBackJob(phase) => states::rolling_back_job::needs(cx, state, phase, seen),
         Phase::DeployFailed(phase) => states::deploy_failed::needs(cx, state, phase, seen),
         Phase::Deleting(phase) => states::deleting::needs(cx, state, phase, seen),

@@ -13,11 +13,12 @@ use crate::config::Config;
 use crate::context::Context;
 use crate::decide::decide;
 use crate::decision::{Decision, Effect, Verdict, Waiting};
+use crate::desired::Mode;
 use crate::ids::{DeployHash, Incarnation, JobId};
 use crate::needs::needs;
 use crate::observation::{FactRequest, Observation};
 use crate::reason::Reason;
-use crate::state::{Origin, RestorePoint, State};
+use crate::state::{Origin, Phase, RestorePoint, State, Target};
 use crate::time::Timestamp;
 
 use assumed::Assumed;
@@ -194,7 +195,7 @@ pub fn plan(cx: &Context<'_>, state: &State, seen: &Observation, limit: usize) -
         }
         let moved = decision.state != state;
         state = decision.state;
-        if moved || changed || world.goes_on() {
+        if moved || changed || world.goes_on(runs_on(&state)) {
             still_since = world.now;
             continue;
         }
@@ -205,6 +206,12 @@ pub fn plan(cx: &Context<'_>, state: &State, seen: &Observation, limit: usize) -
             Some(_) | None => return Plan { steps: steps.steps, end: ended(decision.verdict) },
         }
     }
+}
+
+/// In mode BlueGreen the deployed job runs on while a savepoint of it is taken.
+fn runs_on(state: &State) -> bool {
+    let beside = |target: Target| target.mode == Mode::BlueGreen;
+    matches!(&state.phase, Phase::Savepointing(phase) if beside(phase.target))
 }
 
 /// A round up to its decision, in the assumed world.

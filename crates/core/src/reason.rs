@@ -53,6 +53,8 @@ words! {
         RestorePointUnproven,
         /// The job cannot be stopped with a savepoint, and would take its checkpoints with it.
         CheckpointsNotRetained,
+        /// Two versions run: an edit is deployed once one of them was torn down.
+        TearDownFirst,
     }
 }
 
@@ -72,6 +74,7 @@ impl Reason {
             | Reason::JobFailed
             | Reason::RollbackFailed
             | Reason::RestorePointUnproven
+            | Reason::TearDownFirst
             | Reason::CheckpointsNotRetained => true,
             Reason::Deploying
             | Reason::PodTrouble
@@ -115,6 +118,7 @@ impl Reason {
             | Reason::ForeignJob
             | Reason::RollbackFailed
             | Reason::RestorePointUnproven
+            | Reason::TearDownFirst
             | Reason::CheckpointsNotRetained => false,
         }
     }

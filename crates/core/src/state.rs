@@ -4,13 +4,14 @@ mod operation;
 mod origin;
 mod phases;
 mod record;
+mod under_way;
 
 pub use operation::{Aftermath, Baseline, Failure, FailureKind, Restart, Stop, Submission};
 pub use origin::{Learnt, LiveJob, Origin, RestorePoint, Source};
 pub use phases::{
-    Cancelling, ClusterStarting, Confirming, Deleting, DeletingStep, DeployFailed, Find, New,
-    Purpose, Recovering, RecoveringStep, RollingBackJob, Running, Savepointing, SubmittingJob,
-    Unreadable, Updating,
+    Cancelling, ClusterStarting, Confirming, Deleting, DeletingStep, DeployFailed, DualRunning,
+    Find, New, Purpose, Recovering, RecoveringStep, RollingBackJob, Running, Savepointing,
+    SubmittingJob, TearDown, Unreadable, Updating,
 };
 pub use record::{Leaving, Obsolete, Record, Recovered, Target, Version, Work};
 
@@ -48,6 +49,8 @@ pub enum Phase {
     SubmittingJob(SubmittingJob),
     /// The deployed version's job runs.
     Running(Running),
+    /// BlueGreen: the deployed version's job runs, and that of the version before beside it.
+    DualRunning(DualRunning),
     /// The deployed version's job is being started again after a failed deploy.
     RollingBackJob(RollingBackJob),
     /// The last deploy was given up.
@@ -97,6 +100,7 @@ impl Phase {
             Phase::Recovering(_) => Some("Recovering"),
             Phase::SubmittingJob(_) => Some("SubmittingJob"),
             Phase::Running(_) => Some("Running"),
+            Phase::DualRunning(_) => Some("DualRunning"),
             Phase::RollingBackJob(_) => Some("RollingBackJob"),
             Phase::DeployFailed(_) => Some("DeployFailed"),
             Phase::Deleting(_) => Some("Deleting"),

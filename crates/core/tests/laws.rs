@@ -83,8 +83,8 @@ fn total_every_round_of_every_state_comes_to_a_decision() {
         reasons.insert(decision.verdict.reason);
     });
     // Sometimes: the vocabulary leads to every phase and asks for every effect.
-    assert_eq!(phases.len(), 12, "{phases:?}");
-    assert_eq!(effects.len(), 12, "{effects:?}");
+    assert_eq!(phases.len(), 13, "{phases:?}");
+    assert_eq!(effects.len(), 13, "{effects:?}");
     assert!(reasons.len() >= 15, "{reasons:?}");
 }
 
@@ -240,6 +240,8 @@ fn deadline(phase: &Phase) -> Option<Timestamp> {
         Phase::Savepointing(phase) => Some(phase.deadline),
         Phase::SubmittingJob(phase) => Some(submission(&phase.submission)),
         Phase::Running(phase) => phase.confirming.map(|c| c.deadline),
+        Phase::DualRunning(DualRunning { teardown: Some(teardown), .. }) => Some(teardown.deadline),
+        Phase::DualRunning(phase) => phase.confirming.map(|c| c.deadline),
         Phase::RollingBackJob(phase) => phase.restart.submission.as_ref().map(submission),
         Phase::Cancelling(phase) => Some(phase.deadline),
         Phase::Recovering(phase) => match &phase.step {

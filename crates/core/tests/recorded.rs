@@ -68,6 +68,7 @@ fn it_is_written_as_a_person_knows_it() {
         digest: Digest(4),
         parallelism: 1,
         mode: Mode::Dual,
+        colour: None,
     };
     let failure = Failure { kind: FailureKind::PodTrouble, message: "no image".to_owned() };
     state.phase = Phase::DeployFailed(DeployFailed { failed, failure });

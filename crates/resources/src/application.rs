@@ -141,6 +141,18 @@ impl Application {
         &self.annotations
     }
 
+    /// The same application as a version of that colour, or without one.
+    #[must_use]
+    pub fn in_colour(&self, colour: Option<&str>) -> Application {
+        let mode = match colour {
+            Some(_) => "BlueGreen",
+            None if self.mode == "BlueGreen" => "Dual",
+            None => &self.mode,
+        };
+        let colour = colour.unwrap_or_default().to_owned();
+        Application { mode: mode.to_owned(), colour, ..self.clone() }
+    }
+
     /// The colour, where the application is deployed in blue and green.
     pub(crate) fn colour(&self) -> Option<&str> {
         (self.mode == "BlueGreen").then_some(&self.colour)
@@ -273,8 +285,9 @@ impl Application {
     }
 }
 
-/// `name`, or `name-colour`.
-pub(crate) fn coloured(name: &str, colour: Option<&str>) -> String {
+/// `name`, or `name-colour`: what users reach a cluster by.
+#[must_use]
+pub fn coloured(name: &str, colour: Option<&str>) -> String {
     colour.map_or_else(|| name.to_owned(), |colour| format!("{name}-{colour}"))
 }
 

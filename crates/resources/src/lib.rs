@@ -48,7 +48,7 @@ mod go_shapes;
 mod object_hash;
 mod quantity;
 
-pub use application::{Application, WrongType};
+pub use application::{Application, WrongType, coloured};
 pub use config::RenderConfig;
 pub use deploy_hash::{deploy_hash, hash_after_finalizer_write};
 pub use difference::{TOOL_METADATA, difference, digest};

@@ -6,8 +6,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use flinkk8soperator_api::parse::Hashes;
 use flinkk8soperator_api::v1beta1::FlinkApplication;
-use flinkk8soperator_core::{DeployHash, Digest, Obstacle, ObstacleKind, Uid, ids};
+use flinkk8soperator_core::{Colour, Coloured, Digest, Obstacle, ObstacleKind, Uid, ids};
 use flinkk8soperator_resources as resources;
 use kube::core::{ApiResource, DynamicObject};
 use kube::{Resource, ResourceExt};
@@ -79,8 +80,8 @@ pub(crate) struct Application {
 pub(crate) struct Version {
     /// What hash and digest are computed from.
     pub(crate) rendered: resources::Application,
-    /// Names it.
-    pub(crate) hash: DeployHash,
+    /// Name it, in each colour.
+    pub(crate) hashes: Hashes,
     /// Its fingerprint.
     pub(crate) digest: Digest,
     /// What no type admits, although the schema did: nothing can be deployed, and the status says
@@ -149,14 +150,38 @@ impl Version {
                 (resources::Application::parse(&without_spec(raw))?, Some(wrong))
             }
         };
-        let hash = resources::deploy_hash(&rendered, &rendering.config);
+        let hash = |colour| resources::deploy_hash(&rendered.in_colour(colour), &rendering.config);
+        let mut hashes = Hashes::colourless(hash(None));
+        if raw.pointer("/spec/deploymentMode").and_then(Value::as_str) == Some("BlueGreen") {
+            let [blue, green] = [Colour::Blue, Colour::Green].map(colour_name);
+            hashes.coloured = Coloured { blue: hash(Some(blue)), green: hash(Some(green)) };
+        }
         let digest = match &wrong {
             None => resources::digest(&rendered, &rendering.ignored_metadata),
             Some(_) => digest_of_text(raw),
         };
-        Ok(Version { rendered, hash, digest, wrong })
+        Ok(Version { rendered, hashes, digest, wrong })
     }
 }
+
+/// A colour as objects and the status have it.
+#[must_use]
+pub(crate) fn colour_name(colour: Colour) -> &'static str {
+    match colour {
+        Colour::Blue => "blue",
+        Colour::Green => "green",
+    }
+}
+
+/// What users reach the clusters of a colour by, or those without one: the name of the Service and of the
+/// Ingress.
+#[must_use]
+pub(crate) fn address(app: &str, colour: Option<Colour>) -> String {
+    resources::coloured(app, colour.map(colour_name))
+}
+
+/// Every colour, and none.
+pub(crate) const COLOURS: [Option<Colour>; 3] = [None, Some(Colour::Blue), Some(Colour::Green)];
 
 /// Of a spec that cannot be read: it differs from those that can.
 fn digest_of_text(raw: &Value) -> Digest {

@@ -157,9 +157,9 @@ async fn perform(ground: &mut Ground<'_>, effect: &Effect) -> Result<(), EffectE
         Effect::CreateCluster { incarnation, hash } => {
             cluster::create(ground, *incarnation, *hash).await
         }
-        Effect::PointService { incarnation } => {
-            service::point(ground, *incarnation).await?;
-            ground.late = ingress::point(ground, *incarnation).await.err();
+        Effect::PointService { incarnation, colour } => {
+            service::point(ground, *incarnation, *colour).await?;
+            ground.late = ingress::point(ground, *incarnation, *colour).await.err();
             Ok(())
         }
         Effect::RemoveCluster { incarnation } => cluster::remove(ground, *incarnation).await,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use flinkk8soperator_core::{
     Checkpoint, Checkpointing, DeployHash, Effect, Incarnation, JobId, Phase, Process, Purpose,
-    RecoveringStep, State, Stranger, Submission, TriggerId, Version,
+    State, Stranger, TriggerId, Version,
 };
 use flinkk8soperator_flink_rest as rest;
 use serde_json::Value;
@@ -50,8 +50,8 @@ pub(crate) struct Memory {
     pub(crate) refused: Option<Refused>,
     /// How jobs make and keep checkpoints, which does not change; none: they make none.
     pub(crate) checkpointing: BTreeMap<JobId, Option<Checkpointing>>,
-    /// The newest checkpoint that this process was told of, and of which job.
-    pub(crate) last_seen: Option<(JobId, Checkpoint)>,
+    /// The newest checkpoint of each job that this process was told of.
+    pub(crate) last_seen: BTreeMap<JobId, Checkpoint>,
     /// What became of savepoint triggers sent from here.
     pub(crate) triggers: BTreeMap<TriggerId, Trigger>,
     /// The effects of the last round: the same again is not progress.
@@ -116,8 +116,9 @@ impl Memory {
         let keep = |incarnation: &Incarnation| hash_of(state, *incarnation).is_some();
         self.revisions.retain(|incarnation, _| keep(incarnation));
         let job = state.record.deployed.as_ref().and_then(Version::live).map(|job| job.id);
-        self.checkpointing.retain(|of, _| Some(*of) == job);
-        self.last_seen.take_if(|(of, _)| Some(*of) != job);
+        let beside = state.record.beside().and_then(Version::live).map(|job| job.id);
+        self.checkpointing.retain(|of, _| [job, beside].contains(&Some(*of)));
+        self.last_seen.retain(|of, _| Some(*of) == job);
     }
 }
 
@@ -136,7 +137,12 @@ pub(crate) fn hash_of(state: &State, incarnation: Incarnation) -> Option<DeployH
         Phase::SubmittingJob(p) => Some(p.target),
         Phase::RollingBackJob(p) => Some(p.failed),
         Phase::DeployFailed(p) => Some(p.failed),
-        Phase::New(_) | Phase::Running(_) | Phase::Deleting(_) | Phase::Unreadable(_) => None,
+        // Those that run are in the record.
+        Phase::New(_)
+        | Phase::Running(_)
+        | Phase::DualRunning(_)
+        | Phase::Deleting(_)
+        | Phase::Unreadable(_) => None,
     };
     // Of a cluster that comes up again under another number: the same version.
     let revived = match (&state.phase, &state.record.deployed) {
@@ -154,30 +160,8 @@ pub(crate) fn hash_of(state: &State, incarnation: Incarnation) -> Option<DeployH
     all.find(|(of, _)| *of == incarnation).map(|(_, hash)| hash)
 }
 
-/// The submission under way.
-#[must_use]
-pub(crate) fn submission(state: &State) -> Option<&Submission> {
-    match &state.phase {
-        Phase::SubmittingJob(p) => Some(&p.submission),
-        Phase::RollingBackJob(p) => p.restart.submission.as_ref(),
-        Phase::Recovering(p) => match &p.step {
-            RecoveringStep::Start(restart) => restart.submission.as_ref(),
-            RecoveringStep::Find(_) => None,
-        },
-        Phase::New(_)
-        | Phase::Updating(_)
-        | Phase::ClusterStarting(_)
-        | Phase::Savepointing(_)
-        | Phase::Cancelling(_)
-        | Phase::Running(_)
-        | Phase::DeployFailed(_)
-        | Phase::Deleting(_)
-        | Phase::Unreadable(_) => None,
-    }
-}
-
 /// The job on its way.
 #[must_use]
 pub(crate) fn submitted(state: &State) -> Option<JobId> {
-    submission(state).map(|submission| submission.job)
+    state.submission().map(|submission| submission.job)
 }

@@ -47,7 +47,6 @@ pub(crate) async fn observe(
         flink::ask(operator, app, request, told, memory).await;
     }
     if let Some(job) = want.last_seen {
-        let known = memory.last_seen.as_ref().filter(|(of, _)| *of == job);
-        seen.last_seen = Fact::Known(known.map(|(_, checkpoint)| checkpoint.clone()));
+        seen.last_seen = Fact::Known(memory.last_seen.get(&job).cloned());
     }
 }

@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use flinkk8soperator_api::{parse, project};
 use flinkk8soperator_core::{
-    Context, Decision, Desired, Effect, EventReason, Observation, Reason, State, Verdict, decide,
-    needs,
+    Context, Decision, Desired, Effect, EventReason, Incarnation, Observation, Phase, Reason,
+    State, Verdict, decide, needs,
 };
 use tokio::time::Instant;
 
-use crate::application::{Application, Key, ResourceVersion, UnreadableApplication};
+use crate::application::{Application, Key, ResourceVersion, UnreadableApplication, address};
 use crate::execute::events::News;
 use crate::execute::{EffectError, Ground, execute};
 use crate::kubernetes::KubeError;
@@ -128,7 +128,7 @@ async fn decided(
 /// What the user wants. A spec that cannot be read says nothing but that.
 fn desired(app: &Application, config: &parse::OperatorSettings) -> Desired {
     let version = &app.version;
-    let desired = parse::desired(&app.typed, version.hash, version.digest, config);
+    let desired = parse::desired(&app.typed, version.hashes, version.digest, config);
     match &version.wrong {
         None => desired,
         Some(wrong) => Desired { obstacles: vec![wrong.clone()], ..desired },
@@ -245,16 +245,36 @@ fn figures_of(
     state: &State,
     memory: &Memory,
 ) -> project::Figures {
-    let url = web_address(operator, app);
+    let url = |incarnation| web_address(operator, app, state, incarnation);
+    let shown = project::shown_cluster(state).and_then(url);
     let deployed = state.record.deployed.as_ref().map(|version| version.target.incarnation);
     let revision = |incarnation| memory.revisions.get(&incarnation).cloned().flatten();
     let submitted = deployed.and_then(|of| Some(figures::submitted(of, &*revision(of)?)));
-    project::Figures { submitted, ..memory.figures.about(state, url.as_deref()) }
+    let beside = state.record.beside().map(|older| {
+        let of = older.target.incarnation;
+        let figures = memory.figures.beside(of, url(of).as_deref());
+        let submitted = revision(of).map(|revision| figures::submitted(of, &revision));
+        project::Beside { submitted, ..figures }
+    });
+    project::Figures { submitted, beside, ..memory.figures.about(state, shown.as_deref()) }
 }
 
-/// Where people find Flink's web UI, as the reference operator says it.
-fn web_address(operator: &Operator, app: &Application) -> Option<String> {
-    operator.settings.rendering.ingress_host(&app.key.name)
+/// Where people find Flink's web UI of a cluster, as the reference operator says it.
+fn web_address(
+    operator: &Operator,
+    app: &Application,
+    state: &State,
+    incarnation: Incarnation,
+) -> Option<String> {
+    let record = &state.record;
+    let versions = record.deployed.iter().chain(&record.previous).map(|version| version.target);
+    let submitted = match &state.phase {
+        Phase::SubmittingJob(phase) => Some(phase.target),
+        _ => None,
+    };
+    let target = versions.chain(submitted).find(|target| target.incarnation == incarnation);
+    let colour = target.and_then(|target| target.colour);
+    operator.settings.rendering.ingress_host(&address(&app.key.name, colour))
 }
 
 async fn performed(

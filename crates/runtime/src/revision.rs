@@ -14,7 +14,7 @@ use k8s_openapi::apimachinery::pkg::runtime::RawExtension;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::application::Application;
+use crate::application::{Application, colour_name};
 
 /// A version's stored description.
 #[derive(Clone, Debug)]
@@ -80,9 +80,12 @@ pub(crate) fn encode(
         },
         "spec": part("/spec"),
         // The colour is part of the objects' names in blue and green.
-        "status": {
-            "deploymentMode": part("/status/deploymentMode"),
-            "updatingVersion": part("/status/updatingVersion"),
+        "status": match target.colour {
+            Some(colour) => json!({
+                "deploymentMode": "BlueGreen",
+                "updatingVersion": colour_name(colour),
+            }),
+            None => json!({ "deploymentMode": colourless(app) }),
         },
     });
     let data = json!({
@@ -92,6 +95,12 @@ pub(crate) fn encode(
         "application": application,
     });
     of(app, target, Some(RawExtension(data)))
+}
+
+/// The mode in which no object has a colour.
+fn colourless(app: &Application) -> &str {
+    let stored = app.raw.pointer("/status/deploymentMode").and_then(Value::as_str);
+    stored.filter(|mode| !mode.is_empty() && *mode != "BlueGreen").unwrap_or("Dual")
 }
 
 /// The same revision under the number of `target`, another incarnation of its version.

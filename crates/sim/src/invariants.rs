@@ -5,7 +5,7 @@
 //! case it speaks of never came.
 
 use crate::world::{
-    AppId, Deleter, Deployment, End, FileKind, JobState, Origin, Run, RunId, World,
+    AppId, Deleter, Deployment, End, File, FileId, FileKind, JobState, Origin, Run, RunId, World,
 };
 
 /// An invariant that was broken.
@@ -31,6 +31,9 @@ pub const ROLLBACK_POSSIBLE: &str = "what a rollback needs is kept until the new
 /// The cluster of the version that is good stays until another one is.
 pub const CLUSTER_STAYS: &str = "the cluster of the good version stays until another is good";
 
+/// In mode BlueGreen the good version's job runs on while another comes up.
+pub const RUNS_ON: &str = "a good version is not stopped for one that comes up beside it";
+
 /// The first invariant that the step from `before` to `after` breaks.
 #[must_use]
 pub fn broken(before: &World, after: &World) -> Option<Violation> {
@@ -41,6 +44,7 @@ pub fn broken(before: &World, after: &World) -> Option<Violation> {
         .or_else(|| apps.clone().find_map(|app| one_job(after, app)))
         .or_else(|| apps.clone().find_map(|app| rollback_possible(after, app)))
         .or_else(|| apps.clone().find_map(|app| cluster_stays(before, after, app)))
+        .or_else(|| apps.clone().find_map(|app| runs_on(before, after, app)))
 }
 
 fn violation(invariant: &'static str, what: String) -> Option<Violation> {
@@ -57,7 +61,34 @@ fn one_job(world: &World, app: AppId) -> Option<Violation> {
         }
     }
     let told = || format!("runs {consuming:?} consume at the same time");
-    (consuming.len() > 1).then(told).and_then(|what| violation(ONE_JOB, what))
+    (consuming.len() > 1 && !wanted_beside(world, app, &consuming))
+        .then(told)
+        .and_then(|what| violation(ONE_JOB, what))
+}
+
+/// Of two clusters, at the user's wish, and the older one is good.
+fn wanted_beside(world: &World, app: AppId, consuming: &[RunId]) -> bool {
+    let [one, other] = consuming else { return false };
+    let (one, other) = (world.run(*one), world.run(*other));
+    let older = if one.incarnation < other.incarnation { one } else { other };
+    let wanted = world.applications[app.0].spec.beside;
+    wanted && one.incarnation != other.incarnation && older.announced
+}
+
+/// The job of a version that is good is stopped although its successor was to come up beside it.
+fn runs_on(before: &World, after: &World, app: AppId) -> Option<Violation> {
+    let application = &after.applications[app.0];
+    if application.deleting || !application.spec.beside {
+        return None;
+    }
+    let stopped = |n: &usize| {
+        let run = &after.runs[*n];
+        let was_live = before.runs.get(*n).is_some_and(|run| run.end.is_none());
+        let named = application.spec.tear_down == Some(run.hash);
+        run.app == app && run.announced && was_live && run.end == Some(End::Stopped) && !named
+    };
+    let run = (0..after.runs.len()).find(stopped)?;
+    violation(RUNS_ON, format!("run {run} was stopped"))
 }
 
 fn files_stay(world: &World) -> Option<Violation> {
@@ -89,7 +120,8 @@ fn predecessor(world: &World, app: AppId, before: RunId) -> Option<RunId> {
 /// was nothing, or the predecessor ended by itself.
 fn origin(before: &World, after: &World, id: RunId) -> Option<Violation> {
     let run = after.run(id);
-    let Some(last) = predecessor(before, run.app, id) else {
+    let beside = good_beside(before, run);
+    let Some(last) = beside.or_else(|| predecessor(before, run.app, id)) else {
         return first_run(after, run);
     };
     let newest = before.newest_file(last);
@@ -98,6 +130,9 @@ fn origin(before: &World, after: &World, id: RunId) -> Option<Violation> {
     match run.origin {
         _ if again => None,
         Origin::File(file) if newest == Some(file) => None,
+        Origin::File(file) if beside == before.files[file.0].run && taken_beside(before, file) => {
+            None
+        }
         Origin::File(_) if newest.is_none() && run.origin == predecessor.origin => None,
         Origin::Empty if predecessor.end == Some(End::Finished) => None,
         Origin::Empty if after.applications[run.app.0].spec.stateless => None,
@@ -109,6 +144,45 @@ fn origin(before: &World, after: &World, id: RunId) -> Option<Violation> {
             violation(NOT_EMPTY, format!("{id:?} starts from nothing after {last:?} ran"))
         }
     }
+}
+
+/// Where the user wants versions beside each other: the run that a next one has to follow. The last one
+/// of its own version, once that was good; else a good one that goes on, else the last good one that
+/// nobody named to go.
+fn good_beside(world: &World, run: &Run) -> Option<RunId> {
+    let spec = &world.applications[run.app.0].spec;
+    let own = || world.runs.iter().filter(|r| r.incarnation == run.incarnation);
+    if spec.beside && own().any(|r| r.announced) {
+        return last_of(world, run.incarnation);
+    }
+    let good = |n: &usize| world.runs[*n].announced && spec.beside;
+    let all = || (0..world.runs.len()).rev().filter(good).map(RunId);
+    let goes_on = |id: &RunId| world.run(*id).end.is_none();
+    let wanted = |id: &RunId| spec.tear_down != Some(world.run(*id).hash);
+    all().find(goes_on).or_else(|| all().find(wanted))
+}
+
+fn last_of(world: &World, incarnation: u32) -> Option<RunId> {
+    let last = |r: &Run| r.incarnation == incarnation && r.started && r.told;
+    world.runs.iter().rposition(last).map(RunId)
+}
+
+/// Every run that a next one may have to follow, where versions run beside each other.
+pub(crate) fn followed_beside(world: &World) -> Vec<RunId> {
+    let beside = |r: &&Run| r.announced && world.applications[r.app.0].spec.beside;
+    let mut good: Vec<u32> = world.runs.iter().filter(beside).map(|r| r.incarnation).collect();
+    good.dedup();
+    good.into_iter().filter_map(|incarnation| last_of(world, incarnation)).collect()
+}
+
+/// Whether a file is the newest savepoint of the run that wrote it; one that is made for a deletion
+/// comes after what was already sent.
+fn taken_beside(world: &World, id: FileId) -> bool {
+    let file = &world.files[id.0];
+    let newer = world.files[id.0 + 1..].iter();
+    let savepoint = |f: &&File| f.kind == FileKind::Savepoint;
+    let newest = !newer.filter(savepoint).any(|f| f.run == file.run);
+    savepoint(&file) && (newest || world.applications[file.app.0].deleting)
 }
 
 fn first_run(world: &World, run: &Run) -> Option<Violation> {
@@ -136,6 +210,9 @@ fn rollback_possible(world: &World, app: AppId) -> Option<Violation> {
     if application.deleting || application.gone {
         return None;
     }
+    if application.spec.beside {
+        return revisions_beside(world, app);
+    }
     let id = predecessor(world, app, RunId(usize::MAX))?;
     let last = world.run(id);
     let before = good_before(world, id)?;
@@ -153,6 +230,17 @@ fn rollback_possible(world: &World, app: AppId) -> Option<Violation> {
         return violation(ROLLBACK_POSSIBLE, what);
     }
     None
+}
+
+/// Whatever good version goes on has its revision.
+fn revisions_beside(world: &World, app: AppId) -> Option<Violation> {
+    let named = world.applications[app.0].spec.tear_down;
+    let stays = |r: &&Run| r.app == app && r.end.is_none() && named != Some(r.hash);
+    let good = |r: &&Run| r.announced && stays(r);
+    let stored =
+        |hash: u32| world.revisions.iter().any(|r| r.cluster.app == app && r.spec.hash == hash);
+    let bare = world.runs.iter().filter(good).find(|run| !stored(run.hash))?;
+    violation(ROLLBACK_POSSIBLE, format!("no revision of version {} is left", bare.hash))
 }
 
 /// Someone deletes a Deployment of the version that the user was told to be good last, though its job
@@ -178,7 +266,8 @@ fn cluster_stays(before: &World, after: &World, app: AppId) -> Option<Violation>
     };
     let stood =
         |d: &&Deployment| before.deployments.iter().any(|b| b.uid == d.uid && !b.terminating);
-    let deleted = after.deployments.iter().filter(mine).find(stood).filter(|_| needed)?;
+    let named = application.spec.tear_down == Some(run.hash);
+    let deleted = after.deployments.iter().filter(mine).find(stood).filter(|_| needed && !named)?;
     violation(CLUSTER_STAYS, format!("{:?} of cluster {}", deleted.role, run.incarnation))
 }
 
@@ -199,6 +288,14 @@ pub const DELETED: &str = "an application is gone, with a final savepoint and wi
 pub const FOUND_BY_STATISTICS: &str = "a savepoint was found through the statistics alone";
 /// A lost job was started again from its own newest checkpoint.
 pub const RECOVERED: &str = "a job runs again from its own newest checkpoint";
+/// Two good versions run beside each other.
+pub const BESIDE: &str = "two good versions run beside each other";
+/// Of two good versions the older one was stopped, and the newer one runs.
+pub const OLDER_TORN_DOWN: &str = "of two versions the older one was torn down";
+/// Of two good versions the newer one was stopped, and the older one runs.
+pub const NEWER_TORN_DOWN: &str = "of two versions the newer one was torn down";
+/// A version that came up beside a good one failed, and the good one runs.
+pub const FAILED_BESIDE: &str = "a version failed beside a good one that runs";
 /// A job was started without state because the user allowed it.
 pub const WITHOUT_STATE: &str = "a job begins from nothing because the user allowed it";
 /// A job ended by itself and its successor began from nothing.
@@ -248,12 +345,44 @@ pub const SOMETIMES: &[Sometimes] = &[
         let stateless = w.applications.iter().any(|a| a.spec.stateless);
         stateless && first.is_some_and(|n| w.runs[n + 1..].iter().any(anew))
     }),
+    (BESIDE, |w| pair(w, |older, newer| newer.announced && lives(older) && lives(newer))),
+    (OLDER_TORN_DOWN, |w| {
+        pair(w, |older, newer| stopped(older) && lives(newer) && newer.announced)
+    }),
+    (NEWER_TORN_DOWN, |w| {
+        pair(w, |older, newer| lives(older) && stopped(newer) && newer.announced)
+    }),
+    (FAILED_BESIDE, |w| {
+        pair(w, |older, newer| lives(older) && newer.end == Some(End::Failed) && !newer.announced)
+    }),
     (AFTER_THE_END, |w| {
         let ended = |r: &Run| r.end == Some(End::Finished);
         let first = w.runs.iter().position(ended);
         first.is_some_and(|n| w.runs[n..].iter().any(|r| r.announced && !ended(r)))
     }),
 ];
+
+fn lives(run: &Run) -> bool {
+    run.started && run.end.is_none()
+}
+
+fn stopped(run: &Run) -> bool {
+    run.end == Some(End::Stopped)
+}
+
+/// Whether two runs of different clusters, the older one good, stand to each other as said, where the
+/// user wants them beside each other.
+fn pair(world: &World, stands: fn(&Run, &Run) -> bool) -> bool {
+    let goes_on = |run: &Run| {
+        let application = &world.applications[run.app.0];
+        application.spec.beside && !application.deleting
+    };
+    let older = world.runs.iter().enumerate().filter(|(_, run)| run.announced && goes_on(run));
+    older.into_iter().any(|(n, older)| {
+        let newer = world.runs[n + 1..].iter().filter(|r| r.incarnation != older.incarnation);
+        newer.into_iter().any(|newer| stands(older, newer))
+    })
+}
 
 /// Whether some run that started from a file stands to the run that wrote it as said.
 fn goes_on(world: &World, stands: fn(&Run, &Run) -> bool) -> bool {

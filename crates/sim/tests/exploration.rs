@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use flinkk8soperator_sim::explore::{Limits, Suite, What, check_form, explore, suites};
 use flinkk8soperator_sim::invariants::{
-    AFTER_THE_END, CURED, DELETED, FIRST_DEPLOYED, FOUND_BY_STATISTICS, RECOVERED, ROLLED_BACK,
-    SOMETIMES, UPDATED, WITHOUT_STATE,
+    AFTER_THE_END, BESIDE, CURED, DELETED, FAILED_BESIDE, FIRST_DEPLOYED, FOUND_BY_STATISTICS,
+    NEWER_TORN_DOWN, OLDER_TORN_DOWN, RECOVERED, ROLLED_BACK, SOMETIMES, UPDATED, WITHOUT_STATE,
 };
 
 /// The suites by name, with what has to be seen in each: an exploration that never sees an update
@@ -65,6 +65,14 @@ explorations! {
     alone_wrong_class: "alone: wrong class" sees [ROLLED_BACK];
     alone_put_back: "alone: put back in an update" sees [ROLLED_BACK];
     alone_deleted: "alone: deleted in a rollback" sees [DELETED];
+    beside_older_goes: "beside: update, the older one goes" sees [BESIDE, OLDER_TORN_DOWN];
+    beside_newer_goes: "beside: update, the newer one goes" sees [BESIDE, NEWER_TORN_DOWN];
+    beside_wrong_class: "beside: wrong class" sees [FIRST_DEPLOYED];
+    beside_fails: "beside: job fails at once, then cured" sees [FAILED_BESIDE, BESIDE];
+    beside_new_spec: "beside: new spec in an update" sees [BESIDE];
+    beside_forced_back: "beside: forceRollback" sees [BESIDE];
+    beside_deleted: "beside: deleted" sees [BESIDE, DELETED];
+    beside_without_savepoints: "beside: without savepoints" sees [BESIDE, WITHOUT_STATE];
     deleted_and_left_alone: "deleted and left alone" sees [FIRST_DEPLOYED];
 }
 

@@ -66,10 +66,10 @@ fn what_the_schema_refuses_is_told_in_the_api_servers_words() {
 
 #[test]
 fn what_is_not_yet_supported_is_named() {
-    let report = simulate(vec![vec![with("deploymentMode", json!("BlueGreen"))]]);
+    let report = simulate(vec![vec![with("scaleMode", json!("InPlace"))]]);
     assert!(!report.good);
     let app = &report.end.applications[0];
-    assert!(app.stalled && app.message.contains("spec.deploymentMode"), "{app:?}");
+    assert!(app.stalled && app.message.contains("spec.scaleMode"), "{app:?}");
     assert!(report.end.objects.is_empty());
 }
 

@@ -2,10 +2,10 @@
 
 use flinkk8soperator_core::{
     Aftermath, Baseline, Cancelling, ClusterStarting, Confirming, Deleting, DeletingStep,
-    DeployFailed, Failure, Find, Ids, Learnt, Leaving, LiveJob, New, Obsolete, Origin, Phase,
-    Process, Purpose, Record, Recovered, Recovering, RecoveringStep, Restart, RestorePoint,
-    RollingBackJob, Running, Savepointing, Stop, Submission, SubmittingJob, Target, Unreadable,
-    Updating, Version, Work,
+    DeployFailed, DualRunning, Failure, Find, Ids, Learnt, Leaving, LiveJob, New, Obsolete, Origin,
+    Phase, Process, Purpose, Record, Recovered, Recovering, RecoveringStep, Restart, RestorePoint,
+    RollingBackJob, Running, Savepointing, Stop, Submission, SubmittingJob, Target, TearDown,
+    Unreadable, Updating, Version, Work,
 };
 use serde_json::Value;
 
@@ -34,6 +34,7 @@ record!(Target {
     digest: "digest",
     parallelism: "parallelism",
     mode: "mode",
+    colour: "colour",
 });
 record!(LiveJob { id: "id", from: "from", learnt: "learnt" });
 record!(Learnt { checkpoints: "checkpoints", newest: "newest", at: "at" });
@@ -78,6 +79,7 @@ record!(ClusterStarting {
     attempt: "attempt",
     deadline: "deadline",
     troubled: "troubled",
+    from: "from",
 });
 record!(Savepointing { target: "target", stop: "stop", deadline: "deadline" });
 record!(Cancelling { target: "target", job: "job", deadline: "deadline" });
@@ -97,6 +99,8 @@ record!(Restart {
 });
 record!(SubmittingJob { target: "target", submission: "submission" });
 record!(Running { confirming: "confirming" });
+record!(DualRunning { confirming: "confirming", teardown: "teardown" });
+record!(TearDown { incarnation: "incarnation", stop: "stop", deadline: "deadline" });
 record!(RollingBackJob {
     failed: "failed",
     failure: "failure",
@@ -248,6 +252,7 @@ impl Stored for Phase {
             Phase::Recovering(phase) => ("Recovering", phase.store()),
             Phase::SubmittingJob(phase) => ("SubmittingJob", phase.store()),
             Phase::Running(phase) => ("Running", phase.store()),
+            Phase::DualRunning(phase) => ("DualRunning", phase.store()),
             Phase::RollingBackJob(phase) => ("RollingBackJob", phase.store()),
             Phase::DeployFailed(phase) => ("DeployFailed", phase.store()),
             Phase::Deleting(phase) => ("Deleting", phase.store()),
@@ -271,6 +276,7 @@ impl Stored for Phase {
             "Recovering" => Phase::Recovering(Stored::load(from)?),
             "SubmittingJob" => Phase::SubmittingJob(Stored::load(from)?),
             "Running" => Phase::Running(Stored::load(from)?),
+            "DualRunning" => Phase::DualRunning(Stored::load(from)?),
             "RollingBackJob" => Phase::RollingBackJob(Stored::load(from)?),
             "DeployFailed" => Phase::DeployFailed(Stored::load(from)?),
             "Deleting" => Phase::Deleting(Stored::load(from)?),

@@ -3,8 +3,8 @@
 use std::str::FromStr;
 
 use flinkk8soperator_core::{
-    CheckpointKind, DeployHash, Digest, FailureKind, Incarnation, JobId, Mode, Source, Timestamp,
-    TriggerId, Uid,
+    CheckpointKind, Colour, DeployHash, Digest, FailureKind, Incarnation, JobId, Mode, Source,
+    Timestamp, TriggerId, Uid,
 };
 use serde_json::{Map, Value};
 
@@ -209,7 +209,7 @@ macro_rules! word {
 
 word!(
     FailureKind: "a sort of failure", CheckpointKind: "Checkpoint or Savepoint",
-    Mode: "Dual or Single", Source: "Operation, Statistics or Memory"
+    Mode: "Dual, Single or BlueGreen", Colour: "Blue or Green", Source: "Operation, Statistics or Memory"
 );
 
 macro_rules! id {

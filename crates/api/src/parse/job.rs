@@ -1,6 +1,6 @@
 //! The job and its size: image, jar, parallelism, numbers of slots and JobManagers.
 
-use flinkk8soperator_core::Obstacle;
+use flinkk8soperator_core::{DeployHash, Obstacle};
 
 use super::rule::invalid;
 use crate::v1beta1::FlinkApplicationSpec;
@@ -27,6 +27,15 @@ pub(super) fn parallelism(spec: &FlinkApplicationSpec) -> Vec<Obstacle> {
     let wrong = !(1..=HIGHEST_PARALLELISM).contains(&spec.parallelism);
     let message = format!("is {}; it must be from 1 to {HIGHEST_PARALLELISM}", spec.parallelism);
     wrong.then(|| invalid("spec.parallelism", message)).into_iter().collect()
+}
+
+/// A version to be torn down that can be none.
+pub(super) fn tear_down(spec: &FlinkApplicationSpec) -> Vec<Obstacle> {
+    let wish = spec.tear_down_version_hash.as_deref().filter(|hash| !hash.is_empty());
+    let wrong = wish.filter(|hash| hash.parse::<DeployHash>().is_err());
+    let right = "8 hex digits, the versionHash of one of status.versionStatuses";
+    let message = |hash: &str| format!("is {hash:?}; it must be {right}");
+    wrong.map(|hash| invalid("spec.tearDownVersionHash", message(hash))).into_iter().collect()
 }
 
 /// Numbers below one of what there has to be.

@@ -17,6 +17,19 @@ pub struct Figures {
     pub job: Option<JobFigures>,
     /// What the deployed version's job was submitted with.
     pub submitted: Option<Submitted>,
+    /// BlueGreen: of the version before, which runs beside.
+    pub beside: Option<Beside>,
+}
+
+/// What was observed of a version that runs beside the deployed one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Beside {
+    /// Of its cluster.
+    pub cluster: Option<ClusterFigures>,
+    /// Of its job.
+    pub job: Option<JobFigures>,
+    /// What its job was submitted with.
+    pub submitted: Option<Submitted>,
 }
 
 /// What was observed of a cluster.

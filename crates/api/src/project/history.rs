@@ -83,6 +83,12 @@ fn progress(state: &State) -> Option<Progress<'_>> {
             let restored_from = version.live().and_then(|job| job.from.path());
             Some(Progress { end, restored_from, ..on_its_way(&version.target) })
         }
+        Phase::DualRunning(phase) => {
+            let version = state.record.deployed.as_ref()?;
+            let end = phase.confirming.is_none().then_some(End::Confirmed);
+            let restored_from = version.live().and_then(|job| job.from.path());
+            Some(Progress { end, restored_from, ..on_its_way(&version.target) })
+        }
         Phase::RollingBackJob(phase) => Some(on_its_way(&phase.failed)),
         Phase::DeployFailed(phase) => {
             let end = Some(End::GivenUp(&phase.failure.message));

@@ -3,7 +3,7 @@
 
 use flinkk8soperator_core::{
     DeletingStep, Incarnation, JobId, Origin, Phase, Reason, Recovering, RecoveringStep, State,
-    Stop, Submission, Target, Timestamp, Work,
+    Submission, Target, Timestamp, Work,
 };
 
 use crate::v1beta1::FlinkApplicationStatus;
@@ -64,6 +64,7 @@ pub(super) fn of(state: &State) -> Shown {
         | Phase::Savepointing(_)
         | Phase::Cancelling(_)
         | Phase::Running(_)
+        | Phase::DualRunning(_)
         | Phase::DeployFailed(_)
         | Phase::Unreadable(_) => (cluster, live),
     };
@@ -76,9 +77,10 @@ fn named(submission: Option<&Submission>) -> Option<JobId> {
     submission.filter(|submission| submission.start_deadline.is_some()).map(|s| s.job)
 }
 
-/// `deployHash`.
+/// `deployHash`: of two versions that run the older one's, as the reference operator has it.
 pub(super) fn deploy_hash(state: &State) -> Option<String> {
-    state.record.deployed.as_ref().map(|version| version.target.hash.to_string())
+    let deployed = state.record.beside().or(state.record.deployed.as_ref());
+    deployed.map(|version| version.target.hash.to_string())
 }
 
 /// `failedDeployHash`, where this state sets it; it stays, as the reference operator's does.
@@ -99,21 +101,9 @@ pub(super) fn rollback_hash(state: &State) -> Option<String> {
     deploy_hash(state).filter(|_| back)
 }
 
-/// The savepoint that ends a job, while it does.
-fn stop(state: &State) -> Option<&Stop> {
-    match &state.phase {
-        Phase::Savepointing(phase) => Some(&phase.stop),
-        Phase::Deleting(phase) => match &phase.step {
-            DeletingStep::Stop(stop) => Some(stop),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
 /// `savepointTriggerId`: ours, which is Flink's from 1.15 on.
 pub(super) fn trigger(state: &State) -> Option<String> {
-    stop(state).map(|stop| stop.trigger.to_string())
+    state.stop().map(|stop| stop.trigger.to_string())
 }
 
 /// `savepointPath`: what the next submission restores from. (For a first deploy the reference operator
@@ -136,7 +126,7 @@ pub(super) fn retries(state: &State) -> Option<i32> {
         Phase::Recovering(Recovering { step: RecoveringStep::Start(restart), .. }) => {
             restart.attempt
         }
-        _ => stop(state)?.attempt,
+        _ => state.stop()?.attempt,
     };
     i32::try_from(attempt).ok().map(|attempt| attempt - 1).filter(|retries| *retries > 0)
 }

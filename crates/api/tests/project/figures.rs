@@ -77,6 +77,7 @@ fn all(number: u32) -> Figures {
         cluster: Some(cluster(number)),
         job: Some(running_job(number)),
         submitted: Some(submitted(number)),
+        beside: None,
     }
 }
 

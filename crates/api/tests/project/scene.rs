@@ -30,6 +30,7 @@ pub(crate) fn target(number: u32) -> Target {
         digest: Digest(number.into()),
         parallelism: number * 2,
         mode: Mode::Dual,
+        colour: None,
     }
 }
 
@@ -80,6 +81,7 @@ pub(crate) fn cluster_starting(number: u32) -> Phase {
         deadline: at(600),
         troubled: None,
         attempt: 1,
+        from: None,
     })
 }
 

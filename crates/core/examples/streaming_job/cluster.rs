@@ -32,7 +32,7 @@ pub(crate) struct Cluster {
 struct Flink {
     slots: u32,
     jobs: BTreeMap<JobId, JobState>,
-    stopping: Vec<(JobId, TriggerId, SavepointStop)>,
+    stopping: Vec<(JobId, TriggerId, Option<SavepointStop>)>,
     savepoints: BTreeMap<TriggerId, String>,
 }
 
@@ -130,11 +130,11 @@ impl Flink {
             }
         }
         for (job, trigger, stop) in std::mem::take(&mut self.stopping) {
-            let over = match stop {
+            let over = stop.map(|stop| match stop {
                 SavepointStop::Stop => JobState::Finished,
                 SavepointStop::Cancel => JobState::Canceled,
-            };
-            self.jobs.insert(job, over);
+            });
+            over.into_iter().for_each(|over| _ = self.jobs.insert(job, over));
             self.savepoints.insert(trigger, format!("file:///savepoints/{trigger}"));
         }
     }
@@ -171,7 +171,7 @@ impl Outside for Cluster {
             cluster.pods.push(pod.clone());
         }
         let clusters = clusters.into_values().collect();
-        Ok(Objects { clusters, strangers: Vec::new(), service: self.service })
+        Ok(Objects { clusters, service: self.service, ..Objects::default() })
     }
 
     fn live_pods(&mut self) -> Answer<Vec<Pod>> {

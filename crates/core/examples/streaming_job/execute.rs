@@ -39,7 +39,7 @@ fn one(effect: &Effect, on: &mut Ground<'_, impl Store, impl Outside>) -> Done {
         Effect::CreateCluster { incarnation, .. } => {
             Part::ALL.iter().try_for_each(|part| on.outside.create(*incarnation, *part))
         }
-        Effect::PointService { incarnation } => on.outside.point_service(*incarnation),
+        Effect::PointService { incarnation, .. } => on.outside.point_service(*incarnation),
         Effect::Submit(submit) => send(submit, on),
         Effect::Savepoint(savepoint) => on.outside.savepoint(savepoint),
         Effect::Cancel { process, job, .. } => on.outside.cancel(*process, *job),

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use flinkk8soperator_core::{
-    Checkpoint, Fact, JobId, Phase, Post, Process, RecoveringStep, Silence, State, Statistics,
-    Submission, Timestamp,
+    Checkpoint, Fact, JobId, Post, Process, Silence, State, Statistics, Timestamp,
 };
 
 use super::outside::Answer;
@@ -50,8 +49,8 @@ impl Memory {
 
     /// The state was written by this process: a job that is new in it was sent by nobody yet.
     pub(crate) fn written(&mut self, before: &State, after: &State) {
-        let was = submission(before).map(|s| s.job);
-        let job = submission(after).map(|s| s.job);
+        let was = before.submission().map(|s| s.job);
+        let job = after.submission().map(|s| s.job);
         self.posts.retain(|id, _| Some(*id) == job);
         if let Some(job) = job.filter(|_| job != was) {
             self.posts.entry(job).or_insert(Post::NotSent);
@@ -78,26 +77,5 @@ impl Memory {
 
     pub(crate) fn last_seen(&self, job: JobId) -> Option<Checkpoint> {
         self.last_seen.as_ref().filter(|(of, _)| *of == job).map(|(_, newest)| newest.clone())
-    }
-}
-
-/// The job that a state has on its way.
-fn submission(state: &State) -> Option<&Submission> {
-    match &state.phase {
-        Phase::SubmittingJob(phase) => Some(&phase.submission),
-        Phase::RollingBackJob(phase) => phase.restart.submission.as_ref(),
-        Phase::Recovering(phase) => match &phase.step {
-            RecoveringStep::Start(restart) => restart.submission.as_ref(),
-            RecoveringStep::Find(_) => None,
-        },
-        Phase::New(_)
-        | Phase::Updating(_)
-        | Phase::ClusterStarting(_)
-        | Phase::Savepointing(_)
-        | Phase::Cancelling(_)
-        | Phase::Running(_)
-        | Phase::DeployFailed(_)
-        | Phase::Deleting(_)
-        | Phase::Unreadable(_) => None,
     }
 }

@@ -1,5 +1,8 @@
 //! Facts about an application's Kubernetes objects and pods.
 
+use std::collections::BTreeMap;
+
+use crate::colour::Colour;
 use crate::ids::{DeployHash, Incarnation, Process, Role, Uid};
 
 /// The objects of an application, without those of strangers.
@@ -15,6 +18,20 @@ pub struct Objects {
     /// where it is to have one, its Ingress. None where one is missing, or is not as that cluster
     /// needs it (its ports, the host).
     pub service: Option<Incarnation>,
+    /// Which cluster the Service of each colour points at, where that is there.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub coloured: BTreeMap<Colour, Incarnation>,
+}
+
+impl Objects {
+    /// Which cluster the Service of a colour, or the one without, points at.
+    #[must_use]
+    pub fn service_of(&self, colour: Option<Colour>) -> Option<Incarnation> {
+        match colour {
+            None => self.service,
+            Some(colour) => self.coloured.get(&colour).copied(),
+        }
+    }
 }
 
 /// One cluster's objects.

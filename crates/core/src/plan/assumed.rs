@@ -139,9 +139,12 @@ impl Assumed {
                 self.revisions.insert(target.incarnation, Fact::Known(true));
             }
             Effect::CreateCluster { incarnation, hash } => self.create(*incarnation, *hash),
-            Effect::PointService { incarnation } => {
+            Effect::PointService { incarnation, colour } => {
                 if let Fact::Known(objects) = &mut self.objects {
-                    objects.service = Some(*incarnation);
+                    match colour {
+                        None => objects.service = Some(*incarnation),
+                        Some(colour) => _ = objects.coloured.insert(*colour, *incarnation),
+                    }
                 }
             }
             Effect::Submit(submit) => {
@@ -179,8 +182,9 @@ impl Assumed {
         }
     }
 
-    /// What is under way by itself gets there. Whether anything was.
-    pub(super) fn goes_on(&mut self) -> bool {
+    /// What is under way by itself gets there. Whether anything was. `beside`: a savepoint of a job that
+    /// runs on is being taken.
+    pub(super) fn goes_on(&mut self, beside: bool) -> bool {
         let before = self.clone();
         if let Fact::Known(lingering) = &mut self.listed {
             lingering.clear();
@@ -191,7 +195,7 @@ impl Assumed {
         }
         self.pods_come_up();
         self.processes_change();
-        let (now, stop) = (self.now, self.desired.savepoint_stop);
+        let (now, stop) = (self.now, Some(self.desired.savepoint_stop).filter(|_| !beside));
         for jobmanager in self.jobmanagers.values_mut() {
             self.taken.extend(jobmanager.goes_on(now, stop, self.about));
         }

@@ -136,10 +136,10 @@ impl JobManager {
         self.posts.insert(job, Post::Accepted);
     }
 
-    /// A job ends with a savepoint: its path.
+    /// A savepoint of a job, which may end with it: its path.
     pub(super) fn stop(&mut self, savepoint: &Savepoint, now: Timestamp) -> Option<String> {
         let job = self.jobs.get_mut(&savepoint.job)?;
-        Some(job.ends_with_savepoint(savepoint.trigger, savepoint.stop, now))
+        Some(job.takes_savepoint(savepoint.trigger, savepoint.stop, now))
     }
 
     pub(super) fn cancel(&mut self, job: JobId) {
@@ -153,7 +153,7 @@ impl JobManager {
     pub(super) fn goes_on(
         &mut self,
         now: Timestamp,
-        stop: SavepointStop,
+        stop: Option<SavepointStop>,
         up: FlinkCluster,
     ) -> Vec<String> {
         let on_their_way = |post: &Post| match post {
@@ -179,18 +179,19 @@ impl JobManager {
 }
 
 impl Known {
-    fn ends_with_savepoint(
+    fn takes_savepoint(
         &mut self,
         trigger: TriggerId,
-        stop: SavepointStop,
+        stop: Option<SavepointStop>,
         now: Timestamp,
     ) -> String {
         // No real path: the ids make it unlike any other.
         let path = format!("(the savepoint {trigger}, once it is taken)");
         self.operations.insert(trigger, Operation::Completed { path: path.clone() });
         self.details.state = match stop {
-            SavepointStop::Stop => JobState::Finished,
-            SavepointStop::Cancel => JobState::Canceled,
+            None => self.details.state,
+            Some(SavepointStop::Stop) => JobState::Finished,
+            Some(SavepointStop::Cancel) => JobState::Canceled,
         };
         let statistics = self.statistics.get_or_insert_default();
         statistics.newest_id += 1;
@@ -206,7 +207,7 @@ impl Known {
         path
     }
 
-    fn goes_on(&mut self, now: Timestamp, stop: SavepointStop) -> Option<String> {
+    fn goes_on(&mut self, now: Timestamp, stop: Option<SavepointStop>) -> Option<String> {
         match self.details.state {
             JobState::Starting | JobState::Running | JobState::Restarting => {
                 self.details.state = JobState::Running;
@@ -220,7 +221,7 @@ impl Known {
             (*operation == Operation::InProgress).then_some(*trigger)
         };
         let trigger = self.operations.iter().find_map(open)?;
-        Some(self.ends_with_savepoint(trigger, stop, now))
+        Some(self.takes_savepoint(trigger, stop, now))
     }
 }
 

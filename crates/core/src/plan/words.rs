@@ -21,16 +21,21 @@ impl fmt::Display for Effect {
             Effect::CreateCluster { incarnation, hash } => {
                 write!(f, "create cluster {incarnation} of version {hash}")
             }
-            Effect::PointService { incarnation } => {
+            Effect::PointService { incarnation, colour: None } => {
                 write!(f, "point the Service at cluster {incarnation}")
+            }
+            Effect::PointService { incarnation, colour: Some(colour) } => {
+                let colour = colour.as_str();
+                write!(f, "point the Service of colour {colour} at cluster {incarnation}")
             }
             Effect::Submit(submit) => {
                 write!(f, "submit job {} to cluster {}", submit.job, submit.incarnation)
             }
             Effect::Savepoint(savepoint) => {
                 let how = match savepoint.stop {
-                    SavepointStop::Stop => "stop",
-                    SavepointStop::Cancel => "cancel",
+                    None => return write!(f, "take a savepoint of job {}", savepoint.job),
+                    Some(SavepointStop::Stop) => "stop",
+                    Some(SavepointStop::Cancel) => "cancel",
                 };
                 write!(f, "{how} job {} with a savepoint", savepoint.job)
             }

@@ -10,6 +10,7 @@ pub(crate) mod readiness;
 pub(crate) mod restart;
 pub(crate) mod restore_point;
 pub(crate) mod resume;
+pub(crate) mod snapshot;
 pub(crate) mod stop;
 pub(crate) mod submission;
 pub(crate) mod watch;
@@ -49,6 +50,7 @@ mod fixture {
             digest: Digest(1),
             parallelism: 2,
             mode: Mode::Dual,
+            colour: None,
         }
     }
 

@@ -95,11 +95,12 @@ pub(crate) fn create_missing(target: Target, seen: &Observation) -> Option<Effec
     due.then_some(Effect::CreateCluster { incarnation, hash })
 }
 
-/// Points the generic Service at the cluster if it points elsewhere, or is not as it should be.
+/// Points the generic Service, or that of its colour, at the cluster if it points elsewhere, or is not as
+/// it should be.
 pub(crate) fn point_service(target: Target, seen: &Observation) -> Option<Effect> {
-    let points_at = seen.objects.known()?.service;
-    let incarnation = target.incarnation;
-    (points_at != Some(incarnation)).then_some(Effect::PointService { incarnation })
+    let Target { incarnation, colour, .. } = target;
+    let points_at = seen.objects.known()?.service_of(colour);
+    (points_at != Some(incarnation)).then_some(Effect::PointService { incarnation, colour })
 }
 
 /// A job's state: from the list of jobs, which is never cached, else from its details.

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use crate::context::Context;
 use crate::state::{
-    Cancelling, ClusterStarting, Confirming, Deleting, Phase, Recovering, RecoveringStep, Restart,
-    RollingBackJob, Running, Savepointing, Submission, SubmittingJob, Updating,
+    Cancelling, ClusterStarting, Confirming, Deleting, DualRunning, Phase, Recovering,
+    RecoveringStep, Restart, RollingBackJob, Running, Savepointing, Submission, SubmittingJob,
+    TearDown, Updating,
 };
 use crate::time::Timestamp;
 
@@ -34,10 +35,14 @@ pub(crate) fn phase(cx: &Context<'_>, phase: &Phase) -> Phase {
         Phase::SubmittingJob(of) => {
             Phase::SubmittingJob(SubmittingJob { submission: submission(cx, of.submission), ..of })
         }
-        Phase::Running(of) => Phase::Running(Running {
-            confirming: of
-                .confirming
-                .map(|of| Confirming { deadline: again(of.deadline, timeouts.confirm), ..of }),
+        Phase::Running(of) => {
+            Phase::Running(Running { confirming: of.confirming.map(|of| confirming(cx, of)) })
+        }
+        Phase::DualRunning(of) => Phase::DualRunning(DualRunning {
+            confirming: of.confirming.map(|of| confirming(cx, of)),
+            teardown: of
+                .teardown
+                .map(|of| TearDown { deadline: again(of.deadline, timeouts.savepoint), ..of }),
         }),
         Phase::Recovering(of) => Phase::Recovering(Recovering {
             deadline: again(of.deadline, timeouts.recovery),
@@ -55,6 +60,10 @@ pub(crate) fn phase(cx: &Context<'_>, phase: &Phase) -> Phase {
         }
         rests @ (Phase::New(_) | Phase::DeployFailed(_) | Phase::Unreadable(_)) => rests,
     }
+}
+
+fn confirming(cx: &Context<'_>, of: Confirming) -> Confirming {
+    Confirming { deadline: anew(cx, of.deadline, cx.desired.timeouts.confirm), ..of }
 }
 
 fn restart(cx: &Context<'_>, of: Restart) -> Restart {

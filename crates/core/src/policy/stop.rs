@@ -202,6 +202,17 @@ pub(crate) fn effect(
     stop: &Stop,
     seen: &Observation,
 ) -> Option<Effect> {
+    trigger(cx, incarnation, stop, seen, true)
+}
+
+/// The same of a savepoint; `ends`: the job with it.
+pub(super) fn trigger(
+    cx: &Context<'_>,
+    incarnation: Incarnation,
+    stop: &Stop,
+    seen: &Observation,
+    ends: bool,
+) -> Option<Effect> {
     let process = seen.cluster(incarnation)?.jobmanager_process(None)?;
     let flink = seen.flink.get(&incarnation).filter(|f| f.process == Some(process))?;
     if process != stop.process {
@@ -232,7 +243,7 @@ pub(crate) fn effect(
             process,
             job: stop.job,
             trigger: stop.trigger,
-            stop: cx.desired.savepoint_stop,
+            stop: ends.then_some(cx.desired.savepoint_stop),
             own_directory: cx.config.savepoint_subdirectory,
         })
     })
@@ -240,7 +251,11 @@ pub(crate) fn effect(
 
 /// Our savepoint in the statistics: above the baseline, and, where it was given a directory of its
 /// own, in that.
-fn ours<'s>(cx: &Context<'_>, stop: &Stop, statistics: &'s Statistics) -> Option<&'s Checkpoint> {
+pub(super) fn ours<'s>(
+    cx: &Context<'_>,
+    stop: &Stop,
+    statistics: &'s Statistics,
+) -> Option<&'s Checkpoint> {
     let directory = stop.trigger.to_string();
     let mine = |c: &&Checkpoint| {
         c.kind == CheckpointKind::Savepoint
@@ -262,7 +277,7 @@ fn newest_path(statistics: &Statistics) -> &str {
 }
 
 /// The savepoint that the operation named.
-fn named(cx: &Context<'_>, stop: &Stop, path: String) -> RestorePoint {
+pub(super) fn named(cx: &Context<'_>, stop: &Stop, path: String) -> RestorePoint {
     RestorePoint {
         path,
         kind: CheckpointKind::Savepoint,
@@ -275,7 +290,7 @@ fn named(cx: &Context<'_>, stop: &Stop, path: String) -> RestorePoint {
 }
 
 /// The savepoint that the statistics list.
-fn listed(cx: &Context<'_>, stop: &Stop, found: &Checkpoint) -> RestorePoint {
+pub(super) fn listed(cx: &Context<'_>, stop: &Stop, found: &Checkpoint) -> RestorePoint {
     RestorePoint {
         path: found.path.clone().unwrap_or_default(),
         checkpoint: Some(found.id),

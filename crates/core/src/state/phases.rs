@@ -1,7 +1,7 @@
 //! What belongs to one phase, and exists only there.
 
 use crate::ids::{Incarnation, JobId};
-use crate::state::{Failure, Restart, Stop, Submission, Target};
+use crate::state::{Failure, Origin, Restart, Stop, Submission, Target};
 use crate::time::Timestamp;
 
 /// See [`Phase::New`](crate::Phase::New).
@@ -31,6 +31,9 @@ pub struct ClusterStarting {
     pub troubled: Option<Timestamp>,
     /// Which submission this cluster is made ready for, from 1 on.
     pub attempt: u32,
+    /// What its job starts from, where that is not the end of the deployed one: a savepoint of a job
+    /// that runs on, or what an attempt before started from.
+    pub from: Option<Origin>,
 }
 
 /// See [`Phase::Savepointing`](crate::Phase::Savepointing).
@@ -39,7 +42,7 @@ pub struct ClusterStarting {
 pub struct Savepointing {
     /// The version to deploy.
     pub target: Target,
-    /// The savepoint that ends the deployed job.
+    /// The savepoint of the deployed job: it ends the job, but not in mode BlueGreen.
     pub stop: Stop,
     /// When a stop that hangs is ended by a cancellation.
     pub deadline: Timestamp,
@@ -130,6 +133,28 @@ pub struct Confirming {
     /// The restart that this counts from.
     pub restarted_at: Option<Timestamp>,
     /// When restarts are called a loop.
+    pub deadline: Timestamp,
+}
+
+/// See [`Phase::DualRunning`](crate::Phase::DualRunning).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct DualRunning {
+    /// None: the newer version is confirmed.
+    pub confirming: Option<Confirming>,
+    /// One of them is on its way out: this cannot be taken back.
+    pub teardown: Option<TearDown>,
+}
+
+/// One of two running versions on its way out.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TearDown {
+    /// Which.
+    pub incarnation: Incarnation,
+    /// The savepoint that ends its job, once that was asked for.
+    pub stop: Option<Stop>,
+    /// When its cluster is taken away whatever its job does.
     pub deadline: Timestamp,
 }
 

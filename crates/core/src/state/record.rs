@@ -1,5 +1,6 @@
 //! What outlives every phase: the versions, and what is left of earlier ones.
 
+use crate::colour::Colour;
 use crate::desired::Mode;
 use crate::ids::{DeployHash, Digest, Ids, Incarnation};
 use crate::state::{LiveJob, Origin};
@@ -15,7 +16,8 @@ pub struct Record {
     pub incarnations: u32,
     /// The version considered deployed.
     pub deployed: Option<Version>,
-    /// The version before, with its cluster, until the deployed one is confirmed.
+    /// The version before, with its cluster, until the deployed one is confirmed; in mode BlueGreen,
+    /// where its job runs on, until one of the two is torn down.
     pub previous: Option<Version>,
     /// Clusters on their way out.
     pub leaving: Vec<Leaving>,
@@ -29,6 +31,14 @@ pub struct Record {
     pub restored: Option<String>,
     /// The last time that the deployed version's job was started again after it was lost.
     pub recovered: Option<Recovered>,
+}
+
+impl Record {
+    /// The version before, while its job runs beside the deployed one's.
+    #[must_use]
+    pub fn beside(&self) -> Option<&Version> {
+        self.previous.as_ref().filter(|previous| previous.live().is_some())
+    }
 }
 
 /// How often a job was started again, one soon after the other.
@@ -57,6 +67,8 @@ pub struct Target {
     pub parallelism: u32,
     /// In which order it takes the place of the version before.
     pub mode: Mode,
+    /// Its colour, in mode BlueGreen.
+    pub colour: Option<Colour>,
 }
 
 /// A version with a cluster, and what its job does.

@@ -10,7 +10,7 @@ use crate::policy::change::{self, Edit};
 use crate::policy::leaving;
 use crate::policy::readiness::{self, Readiness};
 use crate::reason::Reason;
-use crate::state::{ClusterStarting, Failure, FailureKind, Phase, State};
+use crate::state::{ClusterStarting, Failure, FailureKind, Origin, Phase, State};
 use crate::states::handover::{self, Asked};
 use crate::states::{Next, deploy};
 
@@ -158,8 +158,11 @@ fn ready(
     if leaving::may_run(&state.record) {
         return wait(cx, state, phase, "a cluster that may still run a job to be gone");
     }
-    if handover::live(&state.record).is_none() {
+    if handover::live(&state.record).is_none() || phase.from.is_some() {
         return handover::submit(cx, state.record.clone(), phase, process);
+    }
+    if phase.target.mode == Mode::BlueGreen && cx.desired.savepoint_disabled {
+        return handover::beside(cx, state, phase.target, Origin::Empty, seen);
     }
     match handover::begin(cx, state, phase.target, seen) {
         Asked::Ends(next) => *next,

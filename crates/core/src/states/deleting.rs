@@ -3,7 +3,7 @@
 
 use crate::context::Context;
 use crate::decision::{Effect, EventReason};
-use crate::desired::{DeleteMode, Goal};
+use crate::desired::{DeleteMode, Goal, Mode};
 use crate::ids::{Incarnation, JobId};
 use crate::observation::{Fact, FactRequest, Flink, FlinkRequest, Observation};
 use crate::policy::readiness::job_state;
@@ -11,21 +11,37 @@ use crate::policy::stop::{self, Outcome};
 use crate::policy::{cancel, leaving, restart};
 use crate::reason::Reason;
 use crate::state::{
-    Deleting, DeletingStep, LiveJob, Phase, Record, Recovering, RecoveringStep, Restart, State,
-    Stop, Version, Work,
+    Deleting, DeletingStep, DualRunning, LiveJob, Phase, Record, Recovering, RecoveringStep,
+    Restart, State, Stop, Version, Work,
 };
-use crate::states::Next;
+use crate::states::{Next, deploy, handover};
 
 /// The state of an application that is to go, from any phase.
 pub(crate) fn enter(cx: &Context<'_>, state: &State) -> State {
+    let mut record = state.record.clone();
     let step = match &state.phase {
         Phase::Deleting(_) => return state.clone(),
+        // The deployed job runs on beside the one on its way: the new cluster goes, and that is ended.
+        Phase::SubmittingJob(phase) if handover::live(&state.record).is_some() => {
+            leaving::send_away(&mut record, phase.target, true);
+            DeletingStep::Look
+        }
+        Phase::Savepointing(phase) if phase.target.mode == Mode::BlueGreen => DeletingStep::Look,
+        Phase::DualRunning(DualRunning { teardown: Some(teardown), .. }) => match &teardown.stop {
+            Some(stop) => DeletingStep::Stop(stop.clone()),
+            None => DeletingStep::Look,
+        },
         // What there is to save is not known: only who does not want it saved gets on.
         Phase::Unreadable(_) if mode(cx) == DeleteMode::Savepoint => return state.clone(),
         Phase::Unreadable(phase) => DeletingStep::RemoveClusters { why: phase.why.clone() },
         Phase::Savepointing(phase) => DeletingStep::Stop(phase.stop.clone()),
         Phase::SubmittingJob(phase) => open(&state.record, phase.submission.job),
         Phase::RollingBackJob(phase) => restarting(&state.record, &phase.restart),
+        // The version before runs on beside the one that was lost: that is given up, and this is ended.
+        Phase::Recovering(_) if state.record.beside().is_some() => {
+            deploy::without_the_newer(&mut record);
+            DeletingStep::Look
+        }
         Phase::Recovering(Recovering { step: RecoveringStep::Start(restart), .. }) => {
             restarting(&state.record, restart)
         }
@@ -35,11 +51,12 @@ pub(crate) fn enter(cx: &Context<'_>, state: &State) -> State {
         | Phase::Updating(_)
         | Phase::ClusterStarting(_)
         | Phase::Running(_)
+        | Phase::DualRunning(_)
         | Phase::DeployFailed(_) => DeletingStep::Look,
     };
     let deadline = cx.now + cx.desired.timeouts.delete;
     let phase = Phase::Deleting(Deleting { step, deadline });
-    State { record: state.record.clone(), phase }
+    State { record, phase }
 }
 
 /// A job may be on its way, or still run of an attempt before: it is ended with its cluster.
@@ -72,7 +89,7 @@ pub(crate) fn needs(
     seen: &Observation,
 ) -> FactRequest {
     let mut ask = FactRequest::default();
-    let live = live(&state.record);
+    let ending = ending(&state.record, &phase.step);
     match &phase.step {
         DeletingStep::Finalize => {}
         DeletingStep::RemoveClusters { .. } => {
@@ -80,19 +97,19 @@ pub(crate) fn needs(
             ask.live_pods = seen.objects.known().is_some_and(|o| o.clusters.is_empty());
         }
         DeletingStep::Look => {
-            if let Some((version, job)) = live {
+            if let Some((version, job)) = ending {
                 ask.objects = true;
                 ask.flink.extend(about(version.target.incarnation, job.id, seen));
             }
         }
         DeletingStep::Cancel(job) => {
-            if let Some(version) = &state.record.deployed {
+            if let Some((version, _)) = ending {
                 ask.objects = true;
                 ask.flink.extend(about(version.target.incarnation, *job, seen));
             }
         }
         DeletingStep::Stop(stop) => {
-            if let Some(version) = &state.record.deployed {
+            if let Some((version, _)) = ending {
                 ask.objects = true;
                 let incarnation = version.target.incarnation;
                 ask.flink.extend(stop::needs(incarnation, stop, phase.deadline, cx, seen));
@@ -102,8 +119,16 @@ pub(crate) fn needs(
     ask
 }
 
-fn live(record: &Record) -> Option<(&Version, &LiveJob)> {
-    record.deployed.as_ref().and_then(|d| d.live().map(|job| (d, job)))
+/// The version whose job is being ended: in mode BlueGreen there may be two, the older one goes first.
+fn ending<'r>(record: &'r Record, step: &DeletingStep) -> Option<(&'r Version, &'r LiveJob)> {
+    let asked = match step {
+        DeletingStep::Stop(stop) => Some(stop.job),
+        DeletingStep::Cancel(job) => Some(*job),
+        DeletingStep::Look | DeletingStep::RemoveClusters { .. } | DeletingStep::Finalize => None,
+    };
+    let both = record.previous.iter().chain(&record.deployed);
+    let mut live = both.filter_map(|version| version.live().map(|job| (version, job)));
+    live.find(|(_, job)| asked.is_none_or(|asked| asked == job.id))
 }
 
 fn about(incarnation: Incarnation, job: JobId, seen: &Observation) -> Option<FlinkRequest> {
@@ -142,8 +167,8 @@ fn finalize(state: &State, phase: &Deleting, survives: String) -> Next {
         .tells(EventReason::LastRestorePoint, survives)
 }
 
-/// The deployed version's job is over: the finalizer goes once no other one can run, in a cluster on
-/// its way out.
+/// A job is over. In mode BlueGreen another may run beside it. The finalizer goes once none can run, in a
+/// cluster on its way out.
 fn end(
     cx: &Context<'_>,
     state: &State,
@@ -151,14 +176,35 @@ fn end(
     survives: String,
     seen: &Observation,
 ) -> Next {
+    if let Some(next) = the_other_one(cx, state, phase, false) {
+        return next.tells(EventReason::LastRestorePoint, survives);
+    }
     if leaving::may_run(&state.record) && !due(cx, phase, seen) {
         return waiting(cx, state, phase, "a cluster that may still run a job to be gone");
     }
     finalize(state, phase, survives)
 }
 
+/// In mode BlueGreen: the older of two jobs is done with, the other one is ended next, in a time of its
+/// own. `may_run`: the older one is over only with its last pod.
+fn the_other_one(cx: &Context<'_>, state: &State, phase: &Deleting, may_run: bool) -> Option<Next> {
+    let (version, _) = ending(&state.record, &phase.step)?;
+    state.record.beside().filter(|older| *older == version)?;
+    let mut record = state.record.clone();
+    let older = record.previous.take()?.target;
+    leaving::send_away(&mut record, older, may_run);
+    let deadline = cx.now + cx.desired.timeouts.delete;
+    let state = State { record, ..state.clone() };
+    let phase = Deleting { deadline, ..phase.clone() };
+    let message = format!("version {} is done with, the other one is ended", older.hash);
+    Some(goes_to(&state, &phase, DeletingStep::Look, &message))
+}
+
 /// Without a way to end the job in order: its cluster is taken away.
-fn take_away(cx: &Context<'_>, state: &State, why: String) -> Next {
+fn take_away(cx: &Context<'_>, state: &State, phase: &Deleting, why: String) -> Next {
+    if let Some(next) = the_other_one(cx, state, phase, true) {
+        return next.warns(EventReason::SavepointFailed, why);
+    }
     let deadline = cx.now + cx.desired.timeouts.delete;
     let step = DeletingStep::RemoveClusters { why: why.clone() };
     let phase = Phase::Deleting(Deleting { step, deadline });
@@ -166,16 +212,16 @@ fn take_away(cx: &Context<'_>, state: &State, why: String) -> Next {
         .warns(EventReason::SavepointFailed, why)
 }
 
-fn flink<'s>(state: &State, seen: &'s Observation) -> Option<&'s Flink> {
-    let deployed = state.record.deployed.as_ref()?;
-    seen.flink.get(&deployed.target.incarnation)
+fn flink<'s>(state: &State, phase: &Deleting, seen: &'s Observation) -> Option<&'s Flink> {
+    let (version, _) = ending(&state.record, &phase.step)?;
+    seen.flink.get(&version.target.incarnation)
 }
 
 fn look(cx: &Context<'_>, state: &State, phase: &Deleting, seen: &Observation) -> Next {
-    let Some((_, job)) = live(&state.record) else {
+    let Some((_, job)) = ending(&state.record, &phase.step) else {
         return end(cx, state, phase, survivor(&state.record), seen);
     };
-    let flink = flink(state, seen);
+    let flink = flink(state, phase, seen);
     match flink.and_then(|f| job_state(f, job.id)) {
         Some(ended) if ended.over() => {
             return end(cx, state, phase, format!("job {} had ended as {ended:?}", job.id), seen);
@@ -200,17 +246,22 @@ fn look(cx: &Context<'_>, state: &State, phase: &Deleting, seen: &Observation) -
 
 /// What is known of the newest state when its job cannot be asked for it.
 fn survivor(record: &Record) -> String {
-    match record.deployed.as_ref().map(|d| &d.work) {
-        Some(Work::Stopped(origin)) => match origin.path() {
+    let both = record.beside().into_iter().chain(&record.deployed);
+    let known: Vec<String> = both.map(|version| survives(&version.work)).collect();
+    if known.is_empty() { "no job was deployed".to_owned() } else { known.join("; ") }
+}
+
+fn survives(work: &Work) -> String {
+    match work {
+        Work::Stopped(origin) => match origin.path() {
             Some(path) => format!("the last restore point is {path}"),
             None => "there is no restore point".to_owned(),
         },
-        Some(Work::Finished) => "the job had finished".to_owned(),
-        Some(Work::Live(job)) => match job.learnt.as_ref().and_then(|l| l.newest.as_ref()) {
+        Work::Finished => "the job had finished".to_owned(),
+        Work::Live(job) => match job.learnt.as_ref().and_then(|l| l.newest.as_ref()) {
             Some(newest) => format!("the last checkpoint seen is {}", newest.path),
             None => "no checkpoint was seen".to_owned(),
         },
-        None => "no job was deployed".to_owned(),
     }
 }
 
@@ -223,14 +274,14 @@ fn due(cx: &Context<'_>, phase: &Deleting, seen: &Observation) -> bool {
 }
 
 fn unanswered(cx: &Context<'_>, state: &State, phase: &Deleting, seen: &Observation) -> Next {
-    if flink(state, seen).is_some_and(|f| matches!(f.job, Fact::Known(None))) {
+    if flink(state, phase, seen).is_some_and(|f| matches!(f.job, Fact::Known(None))) {
         let why =
             format!("the JobManager does not know the job any more; {}", survivor(&state.record));
-        return take_away(cx, state, why);
+        return take_away(cx, state, phase, why);
     }
     if due(cx, phase, seen) {
         let why = format!("the JobManager could not be asked in time; {}", survivor(&state.record));
-        return take_away(cx, state, why);
+        return take_away(cx, state, phase, why);
     }
     waiting(cx, state, phase, "the JobManager to answer")
 }
@@ -248,7 +299,7 @@ fn stopping(
     stop: &Stop,
     seen: &Observation,
 ) -> Next {
-    let Some(flink) = flink(state, seen) else {
+    let Some(flink) = flink(state, phase, seen) else {
         return unanswered(cx, state, phase, seen);
     };
     match stop::follow(cx, stop, phase.deadline, flink) {
@@ -258,13 +309,14 @@ fn stopping(
         }
         Outcome::EndedByItself => end(cx, state, phase, "the job ended by itself".to_owned(), seen),
         Outcome::WithoutSavepoint { why, forgotten: false } => end(cx, state, phase, why, seen),
-        Outcome::WithoutSavepoint { why, forgotten: true } => take_away(cx, state, why),
+        Outcome::WithoutSavepoint { why, forgotten: true } => take_away(cx, state, phase, why),
         Outcome::Remember(stop) => {
             goes_to(state, phase, DeletingStep::Stop(stop), "waiting for the savepoint")
         }
         Outcome::Waiting(_) | Outcome::Failed(_) if due(cx, phase, seen) => take_away(
             cx,
             state,
+            phase,
             format!("no savepoint could be taken in time; {}", survivor(&state.record)),
         ),
         Outcome::Waiting(what) => waiting(cx, state, phase, what).also_wakes(cx, stop.not_before),
@@ -287,14 +339,17 @@ fn cancelling(
     job: JobId,
     seen: &Observation,
 ) -> Next {
-    let flink = flink(state, seen);
+    let flink = flink(state, phase, seen);
     match flink.and_then(|f| job_state(f, job)) {
         Some(ended) if ended.over() => {
             end(cx, state, phase, format!("job {job} was cancelled"), seen)
         }
-        Some(_) if due(cx, phase, seen) => {
-            take_away(cx, state, format!("job {job} did not end in time after it was cancelled"))
-        }
+        Some(_) if due(cx, phase, seen) => take_away(
+            cx,
+            state,
+            phase,
+            format!("job {job} did not end in time after it was cancelled"),
+        ),
         Some(_) => waiting(cx, state, phase, "the job to be cancelled"),
         None => unanswered(cx, state, phase, seen),
     }
@@ -330,12 +385,12 @@ pub(crate) fn effects(
         }
         DeletingStep::Stop(stop) => {
             // Past the deadline the cluster is taken away, even while a silence holds that back.
-            let deployed = state.record.deployed.as_ref().filter(|_| cx.now < phase.deadline);
-            deployed.and_then(|d| stop::effect(cx, d.target.incarnation, stop, seen))
+            let ending = ending(&state.record, &phase.step).filter(|_| cx.now < phase.deadline);
+            ending.and_then(|(v, _)| stop::effect(cx, v.target.incarnation, stop, seen))
         }
         DeletingStep::Cancel(job) => {
-            let deployed = state.record.deployed.as_ref();
-            deployed.and_then(|d| cancel::effect(d.target.incarnation, *job, seen))
+            let ending = ending(&state.record, &phase.step);
+            ending.and_then(|(v, _)| cancel::effect(v.target.incarnation, *job, seen))
         }
         DeletingStep::RemoveClusters { .. } => {
             let clusters = seen.objects.known().map(|o| o.clusters.as_slice()).unwrap_or_default();

@@ -1,8 +1,9 @@
 //! Beginning a deploy, changing its target, giving it up: what several phases do alike.
 
+use crate::colour::Colour;
 use crate::context::Context;
 use crate::decision::EventReason;
-use crate::desired::{Obstacle, ObstacleKind};
+use crate::desired::{Mode, Obstacle, ObstacleKind};
 use crate::ids::Incarnation;
 use crate::policy::{leaving, restart};
 use crate::reason::Reason;
@@ -21,18 +22,26 @@ pub(crate) fn begin(cx: &Context<'_>, state: &State, message: String) -> Next {
     let mut record = state.record.clone();
     record.incarnations += 1;
     record.settled = None;
+    let colour = colour(cx, &record);
     let target = Target {
-        hash: cx.desired.hash,
+        hash: cx.desired.hash_in(colour),
         incarnation: Incarnation(record.incarnations),
         generation: cx.desired.generation,
         digest: cx.desired.digest,
         parallelism: cx.desired.parallelism,
         mode: cx.desired.mode,
+        colour,
     };
     let deadline = cx.now + cx.desired.timeouts.cluster_start;
     let told = format!("Creating Flink cluster for deploy {}", target.hash);
     let phase = Phase::Updating(Updating { target, deadline });
     Next::new(record, phase, Reason::Deploying, message).tells(EventReason::CreatingCluster, told)
+}
+
+/// In mode BlueGreen the colour that the deployed version does not have.
+fn colour(cx: &Context<'_>, record: &Record) -> Option<Colour> {
+    let deployed = record.deployed.as_ref().and_then(|d| d.target.colour);
+    (cx.desired.mode == Mode::BlueGreen).then(|| Colour::beside(deployed))
 }
 
 /// Nothing was done: the spec cannot be deployed.
@@ -65,7 +74,8 @@ pub(crate) fn retarget(cx: &Context<'_>, state: &State, target: Target, may_run:
 
 /// The spec names the deployed version again: its cluster stands, it is not deployed anew.
 pub(crate) fn wants_the_deployed(cx: &Context<'_>, state: &State) -> bool {
-    state.record.deployed.as_ref().is_some_and(|d| d.target.hash == cx.desired.hash)
+    let wants = |target: Target| cx.desired.hash_in(target.colour) == target.hash;
+    state.record.deployed.as_ref().is_some_and(|d| wants(d.target))
 }
 
 fn put_back(state: &State, target: Target, may_run: bool) -> Next {
@@ -120,6 +130,16 @@ pub(crate) fn roll_back(state: &State, failed: Target, failure: Failure, over: b
     });
     Next::new(record, phase, Reason::RollingBack, message.clone())
         .warns(EventReason::DeployFailed, message)
+}
+
+/// In mode BlueGreen the version before runs on beside one that is lost: it is the deployed one again.
+pub(crate) fn without_the_newer(record: &mut Record) {
+    if record.beside().is_some()
+        && let Some(newer) = std::mem::replace(&mut record.deployed, record.previous.take())
+    {
+        leaving::send_away(record, newer.target, true);
+        record.recovered = None;
+    }
 }
 
 /// Remembers that the desired spec was looked at and asks for nothing.

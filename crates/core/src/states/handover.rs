@@ -7,7 +7,7 @@ use crate::desired::Mode;
 use crate::ids::Process;
 use crate::observation::{FactRequest, Flink, FlinkRequest, JobState, Observation};
 use crate::policy::readiness::{self, job_state};
-use crate::policy::{leaving, restore_point, stop, submission};
+use crate::policy::{leaving, restore_point, snapshot, stop, submission};
 use crate::state::{
     Cancelling, ClusterStarting, Failure, FailureKind, Find, LiveJob, Origin, Phase, Purpose,
     Record, Recovering, RecoveringStep, Savepointing, State, SubmittingJob, Target, Version, Work,
@@ -57,7 +57,7 @@ pub(crate) fn begin(cx: &Context<'_>, state: &State, target: Target, seen: &Obse
     if found.is_none() && !forgotten {
         return Asked::Silent(what);
     }
-    if cx.desired.savepoint_disabled {
+    if cx.desired.savepoint_disabled && target.mode != Mode::BlueGreen {
         return Asked::Ends(Box::new(cancel(cx, state, target, job)));
     }
     match found {
@@ -104,9 +104,15 @@ pub(crate) fn savepoint(
     let mut record = state.record.clone();
     let stop = stop::begin(cx, &mut record.ids, job.id, flink)?;
     let deadline = cx.now + cx.desired.timeouts.savepoint;
-    let message = format!("Cancelling job {} with a final savepoint", job.id);
     let phase = Phase::Savepointing(Savepointing { target, stop, deadline });
-    let next = Next::waiting(&State { record, phase }, stop::AWAITED, deadline);
+    let next = State { record, phase };
+    if target.mode == Mode::BlueGreen {
+        let message = format!("Taking a savepoint of job {}, which runs on", job.id);
+        let next = Next::waiting(&next, snapshot::AWAITED, deadline);
+        return Some(next.tells(EventReason::TakingSavepoint, message));
+    }
+    let message = format!("Cancelling job {} with a final savepoint", job.id);
+    let next = Next::waiting(&next, stop::AWAITED, deadline);
     Some(next.tells(EventReason::CancellingJob, message))
 }
 
@@ -152,8 +158,29 @@ pub(crate) fn over(
     if target.mode == Mode::Single {
         clear_away(&mut record, false);
     }
+    goes_on(cx, record, target, None, seen)
+}
+
+/// The deployed job runs on, in mode BlueGreen: on to the target's, from `from`.
+pub(crate) fn beside(
+    cx: &Context<'_>,
+    state: &State,
+    target: Target,
+    from: Origin,
+    seen: &Observation,
+) -> Next {
+    goes_on(cx, state.record.clone(), target, Some(from), seen)
+}
+
+fn goes_on(
+    cx: &Context<'_>,
+    record: Record,
+    target: Target,
+    from: Option<Origin>,
+    seen: &Observation,
+) -> Next {
     let deadline = cx.now + cx.desired.timeouts.cluster_start;
-    let starting = ClusterStarting { target, deadline, troubled: None, attempt: 1 };
+    let starting = ClusterStarting { target, deadline, troubled: None, attempt: 1, from };
     let stands = seen.cluster(target.incarnation).and_then(|c| c.jobmanager_process(None));
     match stands.filter(|_| !leaving::may_run(&record)) {
         Some(process) => submit(cx, record, &starting, process),
@@ -182,6 +209,7 @@ pub(crate) fn submit(
     process: Process,
 ) -> Next {
     let from = match record.deployed.as_ref().map(|d| &d.work) {
+        _ if starting.from.is_some() => starting.from.clone().unwrap_or(Origin::Empty),
         None => cx.desired.initial_savepoint.clone().map_or(Origin::Empty, Origin::Given),
         Some(Work::Stopped(origin)) => origin.clone(),
         Some(Work::Live(_) | Work::Finished) => Origin::Empty,

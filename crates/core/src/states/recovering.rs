@@ -17,7 +17,7 @@ use crate::state::{
     DeployFailed, Failure, Find, LiveJob, Phase, Purpose, Recovering, RecoveringStep, State,
     Target, Version, Work,
 };
-use crate::states::Next;
+use crate::states::{Next, dual_running};
 
 /// The deployed version's job is lost: it is to run again. `failed`: the deploy that failed before.
 pub(crate) fn begin(
@@ -91,6 +91,11 @@ pub(crate) fn step(
             .unblocked_by("delete status.machine, or upgrade the operator");
     };
     let scene = Scene { cx, state, phase, deployed, seen };
+    if let Some(before) = state.record.beside()
+        && dual_running::named(cx, deployed, before) == Some(deployed.target.incarnation)
+    {
+        return scene.torn_down();
+    }
     match (&phase.step, &deployed.work) {
         (RecoveringStep::Find(find), Work::Live(job)) => scene.find(*find, job),
         (RecoveringStep::Start(restart), Work::Stopped(from)) => scene.start(restart, from),

@@ -8,7 +8,8 @@ use crate::policy::watch::{self, Sight};
 use crate::policy::{learn, leaving, obsolete, readiness};
 use crate::reason::Reason;
 use crate::state::{
-    Confirming, DeployFailed, Failure, FailureKind, Phase, Record, Running, State, Version, Work,
+    Confirming, DeployFailed, DualRunning, Failure, FailureKind, Phase, Record, Running, State,
+    Version, Work,
 };
 use crate::states::{Next, deploy, deploy_failed, recovering};
 
@@ -38,8 +39,16 @@ pub(crate) fn step(cx: &Context<'_>, state: &State, phase: &Running, seen: &Obse
     }
 }
 
+/// Where a version runs: with the one before beside it, in mode BlueGreen.
+pub(crate) fn under_watch(record: &Record, confirming: Option<Confirming>) -> Phase {
+    match record.beside() {
+        Some(_) => Phase::DualRunning(DualRunning { confirming, teardown: None }),
+        None => Phase::Running(Running { confirming }),
+    }
+}
+
 /// Watches the version until it has run for `confirm_after` without a restart.
-fn confirm(
+pub(crate) fn confirm(
     cx: &Context<'_>,
     state: &State,
     deployed: &Version,
@@ -88,7 +97,7 @@ fn counts(
     if job.restarted_at != confirming.restarted_at {
         let restarted_at = job.restarted_at;
         let counted = Confirming { since: cx.now, restarted_at, ..confirming };
-        let phase = Phase::Running(Running { confirming: Some(counted) });
+        let phase = under_watch(&state.record, Some(counted));
         let next = State { record: state.record.clone(), phase };
         let told = "The job was restarted before it was confirmed";
         return watched(cx, next, counted).warns(EventReason::JobMonitoringFailed, told);
@@ -139,7 +148,7 @@ fn step_back(record: &mut Record, deployed: &Version, over: bool) {
     record.deployed = record.previous.take();
 }
 
-fn undo(state: &State, deployed: &Version, failure: Failure, over: bool) -> Next {
+pub(crate) fn undo(state: &State, deployed: &Version, failure: Failure, over: bool) -> Next {
     let mut state = state.clone();
     step_back(&mut state.record, deployed, over);
     deploy::roll_back(&state, deployed.target, failure, over)
@@ -154,7 +163,7 @@ fn now_confirmed(
     seen: &Observation,
 ) -> Next {
     let (State { mut record, .. }, _) = learn::write_down(cx, state, seen);
-    match record.previous.take() {
+    match record.previous.take_if(|previous| previous.live().is_none()) {
         Some(previous) if previous.removed => obsolete::discard(&mut record, previous.target),
         Some(previous) => leaving::send_away(&mut record, previous.target, false),
         None => {}
@@ -165,7 +174,7 @@ fn now_confirmed(
     if let (Some(deployed), Some(work)) = (&mut record.deployed, ended) {
         deployed.work = work;
     }
-    let phase = Phase::Running(Running { confirming: None });
+    let phase = under_watch(&record, None);
     let (reason, message) = if finished {
         (Reason::JobFinished, Sight::Finished.message())
     } else {

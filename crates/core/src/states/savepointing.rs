@@ -1,13 +1,15 @@
 //! Savepointing: the deployed job is being stopped with a savepoint. From here on the outcome is
-//! awaited, whatever the user edits: a stop cannot be taken back.
+//! awaited, whatever the user edits: a stop cannot be taken back. In mode BlueGreen the job runs on.
 
 use crate::context::Context;
 use crate::decision::{Effect, EventReason};
+use crate::desired::Mode;
 use crate::ids::Incarnation;
 use crate::observation::{FactRequest, Observation};
+use crate::policy::snapshot;
 use crate::policy::stop::{self, Outcome};
-use crate::state::{Failure, FailureKind, Origin, Phase, Savepointing, State, Stop, Work};
-use crate::states::{Next, handover};
+use crate::state::{Failure, FailureKind, Origin, Phase, Savepointing, State, Stop, Target, Work};
+use crate::states::{Next, deploy, handover};
 
 pub(crate) fn needs(
     cx: &Context<'_>,
@@ -32,6 +34,9 @@ pub(crate) fn step(
     phase: &Savepointing,
     seen: &Observation,
 ) -> Next {
+    if phase.target.mode == Mode::BlueGreen {
+        return runs_on(cx, state, phase, seen);
+    }
     if cx.now >= phase.deadline && nobody_to_ask(state, seen) {
         let why = "no JobManager tells what became of the job and its savepoint".to_owned();
         return recover(cx, state, phase, why);
@@ -52,14 +57,47 @@ pub(crate) fn step(
             handover::over(cx, state, phase.target, work, seen)
                 .tells_first(EventReason::CanceledJob, message)
         }
-        Outcome::EndedByItself => {
-            let message = "the deployed job ended by itself: the new one starts without state";
-            handover::over(cx, state, phase.target, Work::Finished, seen)
-                .tells_first(EventReason::JobFinished, message)
-        }
+        Outcome::EndedByItself => ended_by_itself(cx, state, phase.target, seen),
         Outcome::Failed(message) => failed(cx, state, phase, message, seen),
         Outcome::WithoutSavepoint { why, .. } => recover(cx, state, phase, why),
     }
+}
+
+/// In mode BlueGreen the deployed job runs on, whatever becomes of its savepoint: without one the
+/// deploy is given up.
+fn runs_on(cx: &Context<'_>, state: &State, phase: &Savepointing, seen: &Observation) -> Next {
+    let target = phase.target;
+    let flink = deployed(state).and_then(|old| seen.flink.get(&old));
+    let outcome =
+        flink.map_or(snapshot::Outcome::Waiting, |f| snapshot::follow(cx, &phase.stop, f));
+    let late = cx.now >= phase.deadline && seen.settled(cx.config.unreachable_grace);
+    match outcome {
+        snapshot::Outcome::Taken(point) => {
+            let message = format!("Took savepoint {} of job {}", point.path, phase.stop.job);
+            handover::beside(cx, state, target, Origin::Restored(point), seen)
+                .tells_first(EventReason::SavepointTaken, message)
+        }
+        snapshot::Outcome::EndedByItself => ended_by_itself(cx, state, target, seen),
+        snapshot::Outcome::Lost(why) => recover(cx, state, phase, why),
+        snapshot::Outcome::Waiting if late && nobody_to_ask(state, seen) => {
+            recover(cx, state, phase, "the deployed job's JobManager did not come back".to_owned())
+        }
+        snapshot::Outcome::Waiting if late => {
+            let message = "no savepoint of the deployed job was complete in time".to_owned();
+            let failure = Failure { kind: FailureKind::SavepointFailed, message };
+            deploy::give_up(state, target, failure, false)
+        }
+        snapshot::Outcome::Waiting => {
+            Next::waiting(state, snapshot::AWAITED, phase.deadline).polls_busily(cx)
+        }
+        snapshot::Outcome::Failed(message) => failed(cx, state, phase, message, seen),
+    }
+}
+
+fn ended_by_itself(cx: &Context<'_>, state: &State, target: Target, seen: &Observation) -> Next {
+    let message = "the deployed job ended by itself: the new one starts without state";
+    handover::over(cx, state, target, Work::Finished, seen)
+        .tells_first(EventReason::JobFinished, message)
 }
 
 /// The JobManager is gone, and with it what became of the job. One that is merely silent is waited for:
@@ -72,9 +110,10 @@ fn nobody_to_ask(state: &State, seen: &Observation) -> bool {
 
 fn remember(state: &State, phase: &Savepointing, stop: Stop) -> Next {
     let phase = Savepointing { stop, ..phase.clone() };
-    let deadline = phase.deadline;
+    let (deadline, mode) = (phase.deadline, phase.target.mode);
+    let awaited = if mode == Mode::BlueGreen { snapshot::AWAITED } else { stop::AWAITED };
     let next = State { record: state.record.clone(), phase: Phase::Savepointing(phase) };
-    Next::waiting(&next, stop::AWAITED, deadline)
+    Next::waiting(&next, awaited, deadline)
 }
 
 /// No savepoint comes of it: on from the newest checkpoint, if that can be proven.
@@ -94,6 +133,10 @@ fn failed(
 ) -> Next {
     let told = format!("Failed to take savepoint for job {}: {message}", phase.stop.job);
     let exhausted = phase.stop.attempt >= cx.config.retries.savepoint || cx.now >= phase.deadline;
+    if exhausted && phase.target.mode == Mode::BlueGreen {
+        let failure = Failure { kind: FailureKind::SavepointFailed, message: told };
+        return deploy::give_up(state, phase.target, failure, false);
+    }
     if exhausted {
         return recover(cx, state, phase, told);
     }
@@ -114,6 +157,15 @@ pub(crate) fn effects(
     phase: &Savepointing,
     seen: &Observation,
 ) -> Vec<Effect> {
-    let due = deployed(state).and_then(|old| stop::effect(cx, old, &phase.stop, seen));
+    let due = match deployed(state) {
+        // Past its deadline it is given up, even while a silence holds that back.
+        Some(old) if phase.target.mode == Mode::BlueGreen && cx.now < phase.deadline => {
+            snapshot::effect(cx, old, &phase.stop, seen)
+        }
+        Some(old) if phase.target.mode != Mode::BlueGreen => {
+            stop::effect(cx, old, &phase.stop, seen)
+        }
+        Some(_) | None => None,
+    };
     due.into_iter().collect()
 }

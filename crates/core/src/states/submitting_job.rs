@@ -6,7 +6,7 @@ use crate::observation::{FactRequest, Observation};
 use crate::policy::submission::{self, Outcome};
 use crate::policy::{change, readiness};
 use crate::state::{
-    ClusterStarting, Confirming, Failure, FailureKind, LiveJob, Phase, Running, State, Submission,
+    ClusterStarting, Confirming, Failure, FailureKind, LiveJob, Phase, State, Submission,
     SubmittingJob, Version, Work,
 };
 use crate::states::{Next, deploy, running};
@@ -64,7 +64,7 @@ fn up(
     let deadline = cx.now + cx.desired.timeouts.confirm;
     let confirming = Confirming { since: cx.now, restarted_at, deadline };
     let told = format!("Job {id} of deploy {} is running", phase.target.hash);
-    let running = Phase::Running(Running { confirming: Some(confirming) });
+    let running = running::under_watch(&record, Some(confirming));
     running::watched(cx, State { record, phase: running }, confirming)
         .tells(EventReason::JobRunning, told)
 }
@@ -99,8 +99,13 @@ fn failed(
         return deploy::roll_back(state, phase.target, failure, over).warns(reason, told);
     }
     let deadline = cx.now + cx.desired.timeouts.cluster_start;
-    let starting =
-        ClusterStarting { target: phase.target, deadline, troubled: None, attempt: attempt + 1 };
+    let starting = ClusterStarting {
+        target: phase.target,
+        deadline,
+        troubled: None,
+        attempt: attempt + 1,
+        from: Some(phase.submission.from.clone()),
+    };
     let next = State { record: state.record.clone(), phase: Phase::ClusterStarting(starting) };
     Next::waiting(&next, readiness::awaited(phase.target), deadline).warns(reason, told)
 }

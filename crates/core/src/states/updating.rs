@@ -67,14 +67,14 @@ pub(crate) fn step(cx: &Context<'_>, state: &State, phase: &Updating, seen: &Obs
         return wait(cx, state, phase, "finalizer and revision to be stored");
     }
     match target.mode {
-        Mode::Dual => start_cluster(cx, state, target),
+        Mode::Dual | Mode::BlueGreen => start_cluster(cx, state, target),
         Mode::Single => make_way(cx, state, phase, seen),
     }
 }
 
 fn start_cluster(cx: &Context<'_>, state: &State, target: Target) -> Next {
     let deadline = cx.now + cx.desired.timeouts.cluster_start;
-    let starting = ClusterStarting { target, deadline, troubled: None, attempt: 1 };
+    let starting = ClusterStarting { target, deadline, troubled: None, attempt: 1, from: None };
     let next = State { record: state.record.clone(), phase: Phase::ClusterStarting(starting) };
     Next::waiting(&next, readiness::awaited(target), deadline)
 }

@@ -3,11 +3,13 @@
 //! ```text
 //! given running                        v1 is deployed and confirmed in cluster 1, job-1 runs
 //! given savepointing                  v2's cluster 2 is up, job-1 is to be stopped under trigger-2
+//! given two-running                    BlueGreen: v2 runs in green as job-3 beside v1's job-1, confirmed
 //! given submitting                     job-1 was stopped at s3://sp/one, job-3 goes to cluster 2
 //! config recovery-retries N           how often a recovery may be tried; rollback-retries
 //! given unreadable WHY                 status.machine cannot be read
 //! spec vN [same-hash]                  the user wants version N (same-hash: only the digest differs)
 //! spec force-rollback                  a newer generation with forceRollback
+//! spec blue-green | spec tear-down vN  the mode; the version that is to go
 //! spec single|last-seen|fallback|savepoint-disabled|restore PATH NONCE|age 60s   an edit of that field
 //! spec initial PATH                    savepointPath
 //! spec obstacle invalid|unsupported F  field F cannot be deployed
@@ -15,7 +17,7 @@
 //! wait 10s                             time passes
 //! operator down 10s                    time passes without an operator, then another one comes
 //! plan                                 not a fact: this step shows what would be done, and does nothing
-//! finalizer | revision N | service N   is there
+//! finalizer | revision N | service [blue|green] N   is there
 //! change none|status|rescale|redeploy|unknown   how the spec differs from what it is compared with
 //! stranger vN NAME                     an object that is not ours has a name of version N
 //! watch silent 5s | list silent 5s     no view of the cluster, no live LIST (0s: answers again)
@@ -73,6 +75,8 @@ pub(crate) fn apply(world: &mut World, line: &str) -> Applied {
         }
         ["revision", n] => incarnation(n).map(|n| _ = world.revisions.insert(n)),
         ["service", n] => incarnation(n).map(|n| world.service = Some(n)),
+        ["service", "green", n] => service_of(world, Colour::Green, n),
+        ["service", "blue", n] => service_of(world, Colour::Blue, n),
         ["change", class] => change(world, class),
         ["last-seen", id, path] => {
             let (path, kind) = (Some((*path).to_owned()), CheckpointKind::Checkpoint);
@@ -112,6 +116,10 @@ pub(super) fn silence(span: Duration) -> Option<Duration> {
     (!span.is_zero()).then_some(span)
 }
 
+fn service_of(world: &mut World, colour: Colour, n: &str) -> Applied {
+    incarnation(n).map(|n| _ = world.coloured.insert(colour, n))
+}
+
 fn version(word: &str) -> Result<u32, String> {
     number(word.strip_prefix('v').ok_or_else(|| format!("not a version: {word}"))?)
 }
@@ -127,6 +135,7 @@ fn spec(world: &mut World, words: &[&str]) -> Applied {
         [wanted] if wanted.starts_with('v') => {
             let number = version(wanted)?;
             (desired.hash, desired.digest) = (DeployHash(number), Digest(number.into()));
+            desired.coloured = Coloured { blue: desired.hash, green: desired.hash };
             desired.force_rollback = false;
         }
         [wanted, "same-hash"] => desired.digest = Digest(u64::from(version(wanted)?)),
@@ -136,6 +145,11 @@ fn spec(world: &mut World, words: &[&str]) -> Applied {
         }
         ["initial", path] => desired.initial_savepoint = Some((*path).to_owned()),
         ["single"] => desired.mode = Mode::Single,
+        ["blue-green"] => desired.mode = Mode::BlueGreen,
+        ["tear-down", hash] => {
+            let hash = DeployHash(version(hash)?);
+            status_only(desired, |d| d.tear_down = Some(hash));
+        }
         ["last-seen"] => status_only(desired, |d| d.recovery = Recovery::LastSeen),
         ["fallback"] => status_only(desired, |d| d.fallback_without_state = true),
         ["savepoint-disabled"] => status_only(desired, |d| d.savepoint_disabled = true),

@@ -12,6 +12,7 @@ pub(crate) fn state(world: &mut World, what: &str, text: &str) -> Result<(), Str
         "running" => running(world),
         "savepointing" => savepointing(world),
         "submitting" => submitting(world),
+        "two-running" => two_running(world),
         "unreadable" => {
             world.state = State::unreadable(world.now, text.to_owned());
             Ok(())
@@ -28,6 +29,7 @@ fn target(number: u32) -> Target {
         digest: Digest(number.into()),
         parallelism: 2,
         mode: Mode::Dual,
+        colour: None,
     }
 }
 
@@ -63,6 +65,29 @@ fn running(world: &mut World) -> Result<(), String> {
     world.state.phase = Phase::Running(Running { confirming: None });
     apply(world, "flink 1 job job-1 running")?;
     apply(world, "flink 1 statistics 3 0")
+}
+
+/// Version 2 came up beside version 1, from a savepoint of it, and is confirmed.
+fn two_running(world: &mut World) -> Result<(), String> {
+    running(world)?;
+    apply(world, "spec v2")?;
+    apply(world, "spec blue-green")?;
+    stands(world, 2);
+    world.service = Some(Incarnation(1));
+    world.coloured.insert(Colour::Green, Incarnation(2));
+    let ids = &mut world.state.record.ids;
+    ids.trigger(world.desired.uid);
+    let id = ids.job(world.desired.uid);
+    let from = Origin::Given("s3://sp/one".to_owned());
+    let work = Work::Live(LiveJob { id, from, learnt: None });
+    let generation = world.desired.generation;
+    let target =
+        Target { generation, mode: Mode::BlueGreen, colour: Some(Colour::Green), ..target(2) };
+    let newer = Version { target, removed: false, work };
+    world.state.record.previous = world.state.record.deployed.replace(newer);
+    world.state.phase = Phase::DualRunning(DualRunning { confirming: None, teardown: None });
+    apply(world, "flink 2 job job-3 running")?;
+    apply(world, "flink 2 statistics 7 0")
 }
 
 fn savepointing(world: &mut World) -> Result<(), String> {

@@ -59,7 +59,12 @@ fn phase(phase: &Phase) -> String {
             format!("{name} {}", version(*target))
         }
         Phase::Deleting(Deleting { step, .. }) => format!("{name} {}", deleting(step)),
-        Phase::New(_) | Phase::Running(_) | Phase::Unreadable(_) => name.to_owned(),
+        Phase::DualRunning(DualRunning { teardown: Some(teardown), .. }) => {
+            format!("{name} (tears down {})", teardown.incarnation)
+        }
+        Phase::New(_) | Phase::DualRunning(_) | Phase::Running(_) | Phase::Unreadable(_) => {
+            name.to_owned()
+        }
     }
 }
 
@@ -137,12 +142,16 @@ fn effect(effect: &Effect) -> String {
         Effect::CreateCluster { incarnation, hash } => {
             format!("CreateCluster v{}/{incarnation}", hash.0)
         }
-        Effect::PointService { incarnation } => format!("PointService {incarnation}"),
+        Effect::PointService { incarnation, colour } => match colour {
+            None => format!("PointService {incarnation}"),
+            Some(colour) => format!("PointService {} {incarnation}", colour.as_str()),
+        },
         Effect::Submit(Submit { process, job, from, .. }) => {
             format!("Submit {job} to {} from {}", name(*process), origin(from))
         }
         Effect::Savepoint(Savepoint { process, job, trigger, stop, .. }) => {
-            format!("Savepoint {stop:?} {job} at {} as {trigger}", name(*process))
+            let stop = stop.map_or("without stopping".to_owned(), |stop| format!("{stop:?}"));
+            format!("Savepoint {stop} {job} at {} as {trigger}", name(*process))
         }
         Effect::Cancel { process, job, .. } => format!("Cancel {job} at {}", name(*process)),
         Effect::DeletePod { pod } => format!("DeletePod {}", pod_name(*pod)),

@@ -18,6 +18,7 @@ pub(crate) struct World {
     pub(crate) listed: Vec<Pod>,
     pub(crate) strangers: Vec<Stranger>,
     pub(crate) service: Option<Incarnation>,
+    pub(crate) coloured: BTreeMap<Colour, Incarnation>,
     pub(crate) revisions: BTreeSet<Incarnation>,
     pub(crate) change: Fact<Change>,
     /// The newest checkpoint that the operator's process was told of.
@@ -55,6 +56,7 @@ impl Default for World {
             listed: Vec::new(),
             strangers: Vec::new(),
             service: None,
+            coloured: BTreeMap::new(),
             revisions: BTreeSet::new(),
             change: Fact::Unasked,
             last_seen: None,
@@ -114,7 +116,12 @@ impl World {
     fn objects(&self) -> Objects {
         let there = |c: &&Cluster| c.objects.has_objects() || !c.objects.pods.is_empty();
         let clusters = self.clusters.values().filter(there).map(|c| c.objects.clone()).collect();
-        Objects { clusters, strangers: self.strangers.clone(), service: self.service }
+        Objects {
+            clusters,
+            strangers: self.strangers.clone(),
+            service: self.service,
+            coloured: self.coloured.clone(),
+        }
     }
 }
 

@@ -167,7 +167,8 @@ fn up(n: u32) -> ClusterObjects {
 fn objects() -> Vec<Fact<Objects>> {
     let with = |clusters: Vec<ClusterObjects>, service: Option<u32>| {
         let service = service.map(Incarnation);
-        Fact::Known(Objects { clusters, strangers: Vec::new(), service })
+        let coloured = service.map(|n| (Colour::Green, n)).into_iter().collect();
+        Fact::Known(Objects { clusters, strangers: Vec::new(), service, coloured })
     };
     let mut restarted = up(2);
     restarted.pods[0].restarts = 1;
@@ -194,7 +195,7 @@ fn objects() -> Vec<Fact<Objects>> {
         with(vec![up(1), replaced], Some(2)),
         with(vec![up(1), troubled], Some(2)),
         with(vec![old_down, up(2)], Some(2)),
-        Fact::Known(Objects { clusters: vec![up(1)], strangers, service: None }),
+        Fact::Known(Objects { clusters: vec![up(1)], strangers, ..Objects::default() }),
         unknown(SHORT),
         unknown(LONG),
     ]

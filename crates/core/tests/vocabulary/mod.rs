@@ -107,5 +107,6 @@ pub(crate) fn target(n: u32) -> Target {
         digest: Digest(n.into()),
         parallelism: 2,
         mode: Mode::Dual,
+        colour: None,
     }
 }

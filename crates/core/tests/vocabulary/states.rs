@@ -27,6 +27,8 @@ pub(crate) fn all() -> Vec<State> {
     all.extend(states(&with_any[1..], &resting()));
     all.extend(states(&[empty(), live, stopped], &deleting()));
     all.extend(states(&watched, &watching()));
+    all.extend(states(&[deployed(Work::Live(job(OLD, Origin::Empty, None)))], &beside()));
+    all.extend(states(&[two_running()], &two()));
     all
 }
 
@@ -58,6 +60,19 @@ fn leaving(record: &Record, may_run: bool) -> Record {
 fn running(previous: Option<Version>) -> Record {
     let live = Work::Live(job(NEW, Origin::Restored(point()), None));
     Record { deployed: Some(version(2, live)), previous, ..empty() }
+}
+
+/// In mode BlueGreen: version 1 runs beside version 2.
+fn two_running() -> Record {
+    let older = version(1, Work::Live(job(OLD, Origin::Empty, None)));
+    let mut record = running(Some(older));
+    let newer = record.deployed.as_mut().map(|d| &mut d.target);
+    newer.into_iter().for_each(|target| *target = in_green(*target));
+    record
+}
+
+fn in_green(target: Target) -> Target {
+    Target { mode: Mode::BlueGreen, colour: Some(Colour::Green), ..target }
 }
 
 fn version(n: u32, work: Work) -> Version {
@@ -177,7 +192,8 @@ fn starting() -> Vec<Phase> {
     let shapes = [(None, 1), (None, 2), (Some(NOW), 1), (Some(ago(30)), 1), (Some(ago(90)), 1)];
     let phases = |(nth, (troubled, attempt))| {
         deadlines(nth).into_iter().map(move |deadline| {
-            let phase = ClusterStarting { target: target(2), deadline, troubled, attempt };
+            let target = target(2);
+            let phase = ClusterStarting { target, deadline, troubled, attempt, from: None };
             Phase::ClusterStarting(phase)
         })
     };
@@ -277,6 +293,48 @@ fn watching() -> Vec<Phase> {
         confirming(ago(10), None, ago(5)),
         confirming(ago(40), None, Timestamp(NOW.0 + 500)),
     ]
+}
+
+/// On the way of a deploy in mode BlueGreen.
+fn beside() -> Vec<Phase> {
+    [stopping(), starting(), submitting()].concat().into_iter().map(in_mode_blue_green).collect()
+}
+
+fn in_mode_blue_green(phase: Phase) -> Phase {
+    if let Phase::Savepointing(of) = phase {
+        return Phase::Savepointing(Savepointing { target: in_green(of.target), ..of });
+    }
+    if let Phase::ClusterStarting(of) = phase {
+        let from = (of.attempt > 1).then_some(Origin::Restored(point()));
+        return Phase::ClusterStarting(ClusterStarting { target: in_green(of.target), from, ..of });
+    }
+    if let Phase::SubmittingJob(of) = phase {
+        return Phase::SubmittingJob(SubmittingJob { target: in_green(of.target), ..of });
+    }
+    phase
+}
+
+/// Two versions run: the newer one is watched, or one of them is on its way out.
+fn two() -> Vec<Phase> {
+    let rests = DualRunning { confirming: None, teardown: None };
+    let mut phases = Vec::new();
+    for phase in watching() {
+        if let Phase::Running(Running { confirming }) = phase {
+            phases.push(Phase::DualRunning(DualRunning { confirming, ..rests.clone() }));
+        }
+    }
+    let stops = [None].into_iter().chain(stops().into_iter().map(Some));
+    for (nth, stop) in stops.enumerate() {
+        for deadline in deadlines(nth) {
+            let incarnation = Incarnation(1);
+            let teardown = Some(TearDown { incarnation, stop: stop.clone(), deadline });
+            phases.push(Phase::DualRunning(DualRunning { teardown, ..rests.clone() }));
+        }
+    }
+    let (incarnation, deadline) = (Incarnation(2), NOW + seconds(600));
+    let teardown = Some(TearDown { incarnation, stop: None, deadline });
+    phases.push(Phase::DualRunning(DualRunning { teardown, ..rests }));
+    phases
 }
 
 fn deleting() -> Vec<Phase> {

@@ -23,6 +23,18 @@ pub(crate) fn all() -> Vec<Desired> {
         Desired { fallback_without_state: true, ..plain.clone() },
         Desired { recovery: Recovery::LastSeen, ..plain.clone() },
         Desired { restore: Some(restore), ..plain.clone() },
+        Desired {
+            generation: 9,
+            digest: Digest(7),
+            tear_down: Some(DeployHash(1)),
+            ..plain.clone()
+        },
+        Desired {
+            generation: 9,
+            digest: Digest(7),
+            tear_down: Some(DeployHash(2)),
+            ..plain.clone()
+        },
         deleted(DeleteMode::Savepoint),
         deleted(DeleteMode::ForceCancel),
         deleted(DeleteMode::None),

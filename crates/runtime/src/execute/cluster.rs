@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use flinkk8soperator_api::v1beta1::FINALIZER;
-use flinkk8soperator_core::{DeployHash, Incarnation, Silence, Stranger, Uid};
+use flinkk8soperator_core::{Colour, DeployHash, Incarnation, Silence, Stranger, Uid};
 use flinkk8soperator_resources::created::{self, CreatedObjects, Identity};
 use flinkk8soperator_resources::{RenderConfig, labels};
 use k8s_openapi::api::apps::v1::Deployment;
@@ -17,7 +17,7 @@ use kube::api::PropagationPolicy;
 use serde_json::json;
 
 use super::{EffectError, Ground};
-use crate::application::Application;
+use crate::application::{Application, address};
 use crate::cache::{Child, Watched};
 use crate::kubernetes::{KubeError, Object};
 use crate::memory::{InTheWay, Kind};
@@ -202,15 +202,29 @@ pub(super) async fn remove(
     ground: &mut Ground<'_>,
     incarnation: Incarnation,
 ) -> Result<(), EffectError> {
-    let (deployments, services) = {
+    let (deployments, services, ingresses) = {
         let watched = ground.operator.cache.lock();
-        (watched.deployments.of(&ground.app.key), watched.services.of(&ground.app.key))
+        let key = &ground.app.key;
+        (watched.deployments.of(key), watched.services.of(key), watched.ingresses.of(key))
     };
     let app = Arc::clone(&ground.app);
     let due = |child: &Child| {
         let ours = child.owner == Some(app.uid) && child.name != *app.key.name;
         ours && child.incarnation == Some(incarnation) && !child.going
     };
+    // What users reach a colour by goes with its cluster.
+    let addresses = [Colour::Blue, Colour::Green].map(|c| address(&app.key.name, Some(c)));
+    let leads_here = |service: &Child| due(service) && addresses.contains(&service.name);
+    for service in services.iter().filter(|service| leads_here(service)) {
+        let of_it = |ingress: &&Child| {
+            ingress.owner == Some(app.uid) && ingress.name == service.name && !ingress.going
+        };
+        if let Some(ingress) = ingresses.iter().find(of_it) {
+            delete::<Ingress>(ground, &ingress.name, ingress.uid, PropagationPolicy::Background)
+                .await?;
+            ground.operator.cache.lock().ingresses.deleted(&app.key, ingress.uid);
+        }
+    }
     for service in services.iter().filter(|child| due(child)) {
         delete::<Service>(ground, &service.name, service.uid, PropagationPolicy::Background)
             .await?;

@@ -72,8 +72,9 @@ pub(super) async fn savepoint(
     let (client, identity) = identified(ground, incarnation, process).await?;
     let order = order(savepoint, &identity, &ground.app.key.name);
     let answer = match savepoint.stop {
-        SavepointStop::Stop => client.stop(&identity.version, &order, false).await,
-        SavepointStop::Cancel => client.savepoint(&identity.version, &order, true).await,
+        Some(SavepointStop::Stop) => client.stop(&identity.version, &order, false).await,
+        Some(SavepointStop::Cancel) => client.savepoint(&identity.version, &order, true).await,
+        None => client.savepoint(&identity.version, &order, false).await,
     };
     let trigger = match answer {
         Ok(triggered) if triggered.trigger == trigger_id(savepoint.trigger) => return Ok(()),

@@ -1,13 +1,14 @@
 //! The Ingress of an application: made before its first job, and kept leading to the web interface
 //! of the deployed version under the host that is configured.
 
-use flinkk8soperator_core::Incarnation;
+use flinkk8soperator_core::{Colour, Incarnation};
 use flinkk8soperator_resources::created::CreatedObjects;
 use k8s_openapi::api::networking::v1::Ingress;
 use serde_json::json;
 
 use super::cluster::{add, kubernetes, rendered, watched};
 use super::{EffectError, Ground};
+use crate::application::address;
 use crate::cache::{Child, Front};
 use crate::memory::{Kind, hash_of};
 
@@ -16,8 +17,9 @@ use crate::memory::{Kind, hash_of};
 pub(super) async fn point(
     ground: &mut Ground<'_>,
     incarnation: Incarnation,
+    colour: Option<Colour>,
 ) -> Result<(), EffectError> {
-    let name = ground.app.key.name.to_string();
+    let name = address(&ground.app.key.name, colour);
     let Some(host) = ground.operator.settings.rendering.ingress_host(&name) else { return Ok(()) };
     let (services, ingresses) = {
         let watched = ground.operator.cache.lock();

@@ -1,13 +1,14 @@
 //! The generic Service of an application: the address that users know, pointing at the deployed
 //! version and with its ports.
 
-use flinkk8soperator_core::{Incarnation, Role, ids};
+use flinkk8soperator_core::{Colour, Incarnation, Role, ids};
 use flinkk8soperator_resources::labels;
 use k8s_openapi::api::core::v1::Service;
 use serde_json::json;
 
 use super::cluster::{add, kubernetes, rendered, watched};
 use super::{EffectError, Ground};
+use crate::application::address;
 use crate::cache::{Child, Front, Port};
 use crate::memory::{Kind, hash_of};
 
@@ -15,8 +16,9 @@ use crate::memory::{Kind, hash_of};
 pub(super) async fn point(
     ground: &mut Ground<'_>,
     incarnation: Incarnation,
+    colour: Option<Colour>,
 ) -> Result<(), EffectError> {
-    let name = ground.app.key.name.to_string();
+    let name = address(&ground.app.key.name, colour);
     match watched(ground, Kind::Service, &name) {
         Some(service) if service.owner == Some(ground.app.uid) => {
             turn(ground, &service, incarnation).await
@@ -43,7 +45,7 @@ async fn turn(
     }
     let selector = ids::selector(ground.app.uid, incarnation, Role::JobManager);
     let services = ground.operator.cache.lock().services.of(&ground.app.key);
-    let front = Front::services(ground.app.uid, &ground.app.key.name, &services);
+    let front = Front::services(ground.app.uid, &service.name, &services);
     let ports_right = front.ports_right(service, incarnation);
     if service.selector.as_ref() == Some(&selector) && ports_right {
         return Ok(());

@@ -4,8 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use flinkk8soperator_api::project::{ClusterFigures, Figures, JobFigures, Submitted};
-use flinkk8soperator_core::{FlinkCluster, Incarnation, JobId, Phase, Role, State, Timestamp};
+use flinkk8soperator_api::project::{
+    Beside, ClusterFigures, Figures, JobFigures, Submitted, shown_cluster,
+};
+use flinkk8soperator_core::{FlinkCluster, Incarnation, JobId, Role, State, Timestamp};
 use flinkk8soperator_flink_rest::model::{Checkpoints, Job, JobState, TaskState};
 use flinkk8soperator_resources::RunParameters;
 
@@ -100,39 +102,40 @@ impl Gathered {
     /// The figures of the cluster that the status of `state` is about.
     #[must_use]
     pub(crate) fn about(&self, state: &State, url: Option<&str>) -> Figures {
-        let Some(incarnation) = shown(state) else { return Figures::default() };
+        let Some(incarnation) = shown_cluster(state) else { return Figures::default() };
         let at = |tail: &str| url.map(|url| format!("{url}/#/{tail}"));
-        let cluster = self.clusters.get(&incarnation).cloned();
-        let job = self.jobs.get(&incarnation).cloned();
         Figures {
-            cluster: cluster
-                .map(|figures| ClusterFigures { overview_url: at("overview"), ..figures }),
-            job: job.map(|figures| JobFigures {
-                overview_url: at(&format!("jobs/{}", figures.job)),
-                ..figures
-            }),
-            submitted: None,
+            cluster: self.cluster_at(incarnation, &at),
+            job: self.job_at(incarnation, &at),
+            ..Figures::default()
         }
     }
-}
 
-/// The cluster that a status is about: the deployed version's, and from the submission on the new
-/// one's.
-fn shown(state: &State) -> Option<Incarnation> {
-    let deployed = state.record.deployed.as_ref().map(|version| version.target.incarnation);
-    match &state.phase {
-        Phase::SubmittingJob(phase) => Some(phase.target.incarnation),
-        Phase::ClusterStarting(phase) => deployed.or(Some(phase.target.incarnation)),
-        Phase::New(_)
-        | Phase::Updating(_)
-        | Phase::Savepointing(_)
-        | Phase::Cancelling(_)
-        | Phase::Recovering(_)
-        | Phase::Running(_)
-        | Phase::RollingBackJob(_)
-        | Phase::DeployFailed(_)
-        | Phase::Deleting(_)
-        | Phase::Unreadable(_) => deployed,
+    /// BlueGreen: the figures of a version that runs beside the deployed one.
+    #[must_use]
+    pub(crate) fn beside(&self, incarnation: Incarnation, url: Option<&str>) -> Beside {
+        let at = |tail: &str| url.map(|url| format!("{url}/#/{tail}"));
+        let (cluster, job) = (self.cluster_at(incarnation, &at), self.job_at(incarnation, &at));
+        Beside { cluster, job, submitted: None }
+    }
+
+    fn cluster_at(
+        &self,
+        incarnation: Incarnation,
+        at: &impl Fn(&str) -> Option<String>,
+    ) -> Option<ClusterFigures> {
+        let cluster = self.clusters.get(&incarnation).cloned();
+        cluster.map(|figures| ClusterFigures { overview_url: at("overview"), ..figures })
+    }
+
+    fn job_at(
+        &self,
+        incarnation: Incarnation,
+        at: &impl Fn(&str) -> Option<String>,
+    ) -> Option<JobFigures> {
+        let job = self.jobs.get(&incarnation).cloned()?;
+        let overview_url = at(&format!("jobs/{}", job.job));
+        Some(JobFigures { overview_url, ..job })
     }
 }
 

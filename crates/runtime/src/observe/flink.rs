@@ -1,6 +1,7 @@
 //! Facts from one JobManager process. Only that process may answer, and only as the cluster it
 //! should be.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -257,11 +258,11 @@ fn retention(of: Externalization) -> Retention {
 fn last_seen(
     job: core::JobId,
     found: &Statistics,
-    remembered: &mut Option<(core::JobId, Checkpoint)>,
+    remembered: &mut BTreeMap<core::JobId, Checkpoint>,
 ) {
     let kept = |c: &&Checkpoint| !c.discarded && c.path.is_some();
     if let Some(newest) = found.completed.iter().filter(kept).max_by_key(|c| c.id) {
-        *remembered = Some((job, newest.clone()));
+        remembered.insert(job, newest.clone());
     }
 }
 

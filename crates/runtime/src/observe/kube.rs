@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use flinkk8soperator_core::{
-    Change, ClusterObjects, DeployHash, Incarnation, Objects, Pod as ToldPod, Presence, Role,
-    Silence, State, Stranger, Trouble, TroubleKind, Uid,
+    Change, ClusterObjects, Colour, DeployHash, Incarnation, Objects, Pod as ToldPod, Presence,
+    Role, Silence, State, Stranger, Trouble, TroubleKind, Uid,
 };
 use flinkk8soperator_resources::{difference, labels};
 use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment};
 use k8s_openapi::api::core::v1::{Pod as KubePod, Service};
 
-use crate::application::Application;
+use crate::application::{Application, COLOURS, address};
 use crate::cache::{Child, Front, Pod, in_order};
 use crate::kubernetes::{KubeError, Object};
 use crate::memory::{InTheWay, Kind, Memory, Refused, hash_of};
@@ -55,15 +55,24 @@ pub(crate) async fn objects(
     memory.figures.deployments(&deployments);
     let mut objects = sorted(app, &deployments, &services, &pods);
     memory.refused.iter().for_each(|refused| tell(&mut objects, refused));
-    let host = operator.settings.rendering.ingress_host(&app.key.name);
-    let front = Front {
-        app: app.uid,
-        name: &app.key.name,
-        services: &services,
-        ingresses: &ingresses,
-        host: host.as_deref(),
-    };
-    objects.service = front.leads_to();
+    for colour in COLOURS {
+        let name = address(&app.key.name, colour);
+        let host = operator.settings.rendering.ingress_host(&name);
+        let front = Front {
+            app: app.uid,
+            name: &name,
+            services: &services,
+            ingresses: &ingresses,
+            host: host.as_deref(),
+        };
+        match colour {
+            None => objects.service = front.leads_to(),
+            Some(colour) => {
+                let leads = front.leads_to().map(|cluster| (colour, cluster));
+                objects.coloured.extend(leads);
+            }
+        }
+    }
     for cluster in &objects.clusters {
         let there = cluster.jobmanager_process(None).is_some();
         memory.figures.job_manager(cluster.incarnation, there);
@@ -87,7 +96,7 @@ pub(super) fn sorted(
         cluster(&mut clusters, pod.told.incarnation, hash).pods.push(pod.told.clone());
     }
     for child in deployments.iter().chain(services) {
-        let generic = child.name == *app.key.name;
+        let generic = is_address(app, child);
         match (child.owner == Some(app.uid), child.incarnation, child.hash) {
             (true, _, _) if generic => {}
             (true, Some(incarnation), Some(hash)) => {
@@ -98,6 +107,12 @@ pub(super) fn sorted(
     }
     objects.clusters = clusters.into_values().collect();
     objects
+}
+
+/// One of the Services that move from version to version.
+fn is_address(app: &Application, child: &Child) -> bool {
+    let named = |colour: &Option<Colour>| child.name == address(&app.key.name, *colour);
+    child.role.is_none() && COLOURS.iter().any(named)
 }
 
 /// Adds the refusal of a creation to what is seen of the cluster, whether or not there is anything of
@@ -145,7 +160,7 @@ fn place(cluster: &mut ClusterObjects, child: &Child) {
 fn stranger(app: &Application, child: &Child) -> Option<Stranger> {
     let kind = if child.role.is_some() { "Deployment" } else { "Service" };
     let name = format!("{kind} {}", child.name);
-    if child.name == *app.key.name && child.role.is_none() {
+    if is_address(app, child) {
         return Some(Stranger { name, hash: None });
     }
     let rest = child.name.strip_prefix(&*app.key.name)?.strip_prefix('-')?;

@@ -6,6 +6,7 @@
 mod bench;
 
 mod addresses;
+mod blue_green;
 mod counts;
 mod mishaps;
 mod replay;

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use flinkk8soperator_core as machine;
 use machine::{
-    Config, Context, Effect, Fact, Flink, FlinkRequest, JobId, Phase, Post, RecoveringStep, State,
-    decide, needs,
+    Config, Context, Effect, Fact, Flink, FlinkRequest, JobId, Post, State, decide, needs,
 };
 
 use super::Round;
@@ -239,7 +238,7 @@ fn makes(effect: &Effect, call: &Call) -> bool {
         }
         (Effect::CreateCluster { incarnation, .. }, Call::Create(of, _))
         | (Effect::RemoveCluster { incarnation }, Call::Delete(of, _))
-        | (Effect::PointService { incarnation }, Call::PointService(of)) => incarnation == of,
+        | (Effect::PointService { incarnation, .. }, Call::PointService(of)) => incarnation == of,
         (Effect::Submit(submit), Call::Submit(job)) => submit.job == *job,
         (Effect::Savepoint(savepoint), Call::Savepoint(trigger)) => savepoint.trigger == *trigger,
         (Effect::Cancel { job, .. }, Call::Cancel(id)) => job == id,
@@ -258,22 +257,5 @@ fn has_calls(effect: &Effect) -> bool {
 
 /// The job that a state has on its way.
 pub(super) fn submitted(state: &State) -> Option<JobId> {
-    let submission = match &state.phase {
-        Phase::SubmittingJob(phase) => Some(&phase.submission),
-        Phase::RollingBackJob(phase) => phase.restart.submission.as_ref(),
-        Phase::Recovering(phase) => match &phase.step {
-            RecoveringStep::Start(restart) => restart.submission.as_ref(),
-            RecoveringStep::Find(_) => None,
-        },
-        Phase::New(_)
-        | Phase::Updating(_)
-        | Phase::ClusterStarting(_)
-        | Phase::Savepointing(_)
-        | Phase::Cancelling(_)
-        | Phase::Running(_)
-        | Phase::DeployFailed(_)
-        | Phase::Deleting(_)
-        | Phase::Unreadable(_) => None,
-    };
-    submission.map(|submission| submission.job)
+    state.submission().map(|submission| submission.job)
 }

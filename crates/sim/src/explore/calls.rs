@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use flinkk8soperator_core as machine;
-use machine::{Effect, Post, Savepoint, SavepointStop, Submit};
+use machine::{Colour, Effect, Post, Savepoint, SavepointStop, Submit};
 
 use super::node::{APP, Node, Triggered};
 use super::scenario::Suite;
@@ -19,7 +19,7 @@ pub(super) enum Call {
     CopyRevision(Cluster, Cluster),
     CreateDeployment(Cluster, Role),
     CreateService(Cluster),
-    PointService(Cluster),
+    PointService(Cluster, Option<Colour>),
     Submit(Submit),
     Savepoint(Savepoint),
     Cancel(machine::Process, machine::JobId),
@@ -61,7 +61,9 @@ fn one(effect: &Effect, node: &Node) -> Vec<Call> {
             Call::CreateDeployment(cluster(incarnation), Role::TaskManager),
             Call::CreateService(cluster(incarnation)),
         ],
-        Effect::PointService { incarnation } => vec![Call::PointService(cluster(incarnation))],
+        Effect::PointService { incarnation, colour } => {
+            vec![Call::PointService(cluster(incarnation), *colour)]
+        }
         Effect::Submit(submit) => vec![Call::Submit(submit.clone())],
         Effect::Savepoint(savepoint) => vec![Call::Savepoint(savepoint.clone())],
         Effect::Cancel { process, job, .. } => vec![Call::Cancel(*process, *job)],
@@ -93,7 +95,7 @@ pub(super) fn perform(suite: &Suite, node: &mut Node, call: &Call) -> Result<(),
         }
         Call::CreateDeployment(cluster, role) => create_deployment(node, *cluster, *role)?,
         Call::CreateService(cluster) => create_service(node, *cluster)?,
-        Call::PointService(cluster) => node.world.point_service(*cluster),
+        Call::PointService(cluster, colour) => point(&mut node.world, *cluster, *colour),
         Call::Submit(submit) => return send(node, submit),
         Call::Savepoint(savepoint) => return trigger(suite, node, savepoint),
         Call::Cancel(process, job) => {
@@ -109,6 +111,13 @@ pub(super) fn perform(suite: &Suite, node: &mut Node, call: &Call) -> Result<(),
     }
     show_own_writes(node, call);
     Ok(())
+}
+
+fn point(world: &mut World, cluster: Cluster, colour: Option<Colour>) {
+    match colour {
+        None => world.point_service(cluster),
+        Some(colour) => world.point_coloured(cluster, colour as usize),
+    }
 }
 
 fn reachable(node: &Node) -> Result<(), Failed> {
@@ -159,8 +168,9 @@ fn trigger(suite: &Suite, node: &mut Node, savepoint: &Savepoint) -> Result<(), 
         base.to_string()
     };
     let stop = match savepoint.stop {
-        SavepointStop::Stop => Stop::Stop,
-        SavepointStop::Cancel => Stop::Cancel,
+        None => Stop::No,
+        Some(SavepointStop::Stop) => Stop::Stop,
+        Some(SavepointStop::Cancel) => Stop::Cancel,
     };
     let process = translate::process_back(savepoint.process);
     let trigger = translate::trigger_back(savepoint.trigger);
@@ -196,7 +206,7 @@ fn show_own_writes(node: &mut Node, call: &Call) {
             his.for_each(|p| p.terminating = true);
         }
         Call::DeleteService(uid) => frozen.services.retain(|s| s.uid != *uid),
-        Call::PointService(cluster) => frozen.point_service(*cluster),
+        Call::PointService(cluster, colour) => point(frozen, *cluster, *colour),
         Call::AddFinalizer
         | Call::SaveRevision(_)
         | Call::CopyRevision(..)

@@ -53,6 +53,8 @@ impl<'n> Canon<'n> {
         incarnations.extend(node.world.services.iter().map(|s| s.cluster.incarnation));
         incarnations.extend(node.world.revisions.iter().map(|r| r.cluster.incarnation));
         incarnations.extend(node.world.applications.iter().filter_map(|a| a.service));
+        let coloured = node.world.applications.iter().flat_map(|a| a.coloured);
+        incarnations.extend(coloured.flatten());
         incarnations.sort_unstable();
         incarnations.dedup();
         Canon {
@@ -173,6 +175,10 @@ impl<'n> Canon<'n> {
             if let Some(newest) = self.world.newest_file(RunId(last)) {
                 self.file(newest);
             }
+        }
+        for run in invariants::followed_beside(self.world) {
+            self.run(run);
+            self.world.newest_file(run).into_iter().for_each(|file| self.file(file));
         }
         let mut next = 0;
         while let Some(run) = self.runs.get(next).copied() {

@@ -40,7 +40,12 @@ fn phase_target(phase: &Phase) -> Option<Target> {
         Phase::SubmittingJob(phase) => Some(phase.target),
         Phase::RollingBackJob(phase) => Some(phase.failed),
         Phase::DeployFailed(phase) => Some(phase.failed),
-        Phase::New(_) | Phase::Running(_) | Phase::Deleting(_) | Phase::Unreadable(_) => None,
+        // Those that run are in the record.
+        Phase::DualRunning(_)
+        | Phase::New(_)
+        | Phase::Running(_)
+        | Phase::Deleting(_)
+        | Phase::Unreadable(_) => None,
     }
 }
 
@@ -93,6 +98,7 @@ fn version(canon: &mut Canon<'_>, version: &Version) {
 fn target(canon: &mut Canon<'_>, target: Target) {
     canon.incarnation(target.incarnation.0);
     canon.numbers(&[u64::from(target.hash.0), target.generation.unsigned_abs(), target.digest.0]);
+    canon.numbers(&[target.mode as u64, target.colour.map_or(0, |colour| 1 + colour as u64)]);
 }
 
 fn learnt(canon: &mut Canon<'_>, learnt: Option<&Learnt>) {
@@ -136,6 +142,8 @@ fn phase(canon: &mut Canon<'_>, phase: &Phase) {
             }
             canon.maybe_since(phase.troubled.map(|t| t.0));
             canon.number(u64::from(phase.attempt).min(MANY));
+            canon.flags(&[phase.from.is_some()]);
+            phase.from.iter().for_each(|from| origin(canon, from));
         }
         Phase::Savepointing(phase) => {
             canon.number(4);
@@ -176,6 +184,17 @@ fn phase(canon: &mut Canon<'_>, phase: &Phase) {
         Phase::Recovering(phase) => {
             canon.number(12);
             recovering(canon, phase);
+        }
+        Phase::DualRunning(phase) => {
+            canon.number(13);
+            confirming(canon, phase.confirming);
+            canon.flags(&[phase.teardown.is_some()]);
+            if let Some(teardown) = &phase.teardown {
+                canon.incarnation(teardown.incarnation.0);
+                canon.until(teardown.deadline);
+                canon.flags(&[teardown.stop.is_some()]);
+                teardown.stop.iter().for_each(|ending| stop(canon, ending));
+            }
         }
     }
 }

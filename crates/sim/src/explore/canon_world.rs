@@ -54,6 +54,9 @@ pub(super) fn objects(canon: &mut Canon<'_>, world: &World) {
     if let Some(service) = world.applications[APP.0].service {
         canon.incarnation(service);
     }
+    for service in world.applications[APP.0].coloured {
+        canon.incarnation(service.unwrap_or(0));
+    }
     world.pods.iter().for_each(|p| pod(canon, p));
 }
 
@@ -122,7 +125,7 @@ fn job(canon: &mut Canon<'_>, job: &Job) {
     canon.job(job.id.0);
     canon.run(job.run);
     canon.numbers(&[job.state as u64, job.newest, u64::from(job.restored)]);
-    canon.flags(&[job.up]);
+    canon.flags(&[job.up, job.saved]);
     canon.same(job.restarted_at);
     for entry in &job.checkpoints {
         canon.number(entry.id);

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use flinkk8soperator_core as machine;
-use machine::{DeletingStep, Desired, Goal, Phase, RecoveringStep, State, Submission, Timestamp};
+use machine::{Desired, Goal, State, Timestamp};
 
 use super::scenario::{self, Suite, Wish};
 use crate::world::{AppId, Process, TriggerId, World};
@@ -88,11 +88,13 @@ impl Node {
     pub(super) fn desired(&self, suite: &Suite) -> Desired {
         let application = &self.world.applications[APP.0];
         let edition = &suite.editions[self.edition];
+        let hash = machine::DeployHash(edition.spec.hash);
         Desired {
             uid: machine::Uid(u128::from(application.uid.0)),
             generation: i64::try_from(self.edits).unwrap_or(i64::MAX) + 1,
             digest: machine::Digest(self.edition as u64 + 1),
-            hash: machine::DeployHash(edition.spec.hash),
+            hash,
+            coloured: machine::Coloured { blue: hash, green: hash },
             goal: if application.deleting { Goal::Delete(edition.delete) } else { Goal::Run },
             finalizer: application.finalizer,
             parallelism: edition.spec.parallelism,
@@ -106,6 +108,7 @@ impl Node {
             max_checkpoint_age: std::time::Duration::MAX,
             initial_savepoint: None,
             force_rollback: edition.force_rollback,
+            tear_down: edition.tear_down.map(machine::DeployHash),
             timeouts: scenario::timeouts(),
             confirm_after: scenario::CONFIRM_AFTER,
             obstacles: Vec::new(),
@@ -133,50 +136,5 @@ impl Node {
     /// The objects as the operator sees them.
     pub(super) fn watched(&self) -> &World {
         self.operator.frozen.as_deref().unwrap_or(&self.world)
-    }
-}
-
-/// The submission that a state has on its way.
-pub(super) fn submission(state: &State) -> Option<&Submission> {
-    match &state.phase {
-        Phase::SubmittingJob(phase) => Some(&phase.submission),
-        Phase::RollingBackJob(phase) => phase.restart.submission.as_ref(),
-        Phase::Recovering(phase) => match &phase.step {
-            RecoveringStep::Start(restart) => restart.submission.as_ref(),
-            RecoveringStep::Find(_) => None,
-        },
-        Phase::New(_)
-        | Phase::Updating(_)
-        | Phase::ClusterStarting(_)
-        | Phase::Savepointing(_)
-        | Phase::Cancelling(_)
-        | Phase::Running(_)
-        | Phase::DeployFailed(_)
-        | Phase::Deleting(_)
-        | Phase::Unreadable(_) => None,
-    }
-}
-
-/// The stop that a state has under way.
-pub(super) fn stop(state: &State) -> Option<&machine::Stop> {
-    match &state.phase {
-        Phase::Savepointing(phase) => Some(&phase.stop),
-        Phase::Deleting(phase) => match &phase.step {
-            DeletingStep::Stop(stop) => Some(stop),
-            DeletingStep::Look
-            | DeletingStep::Cancel(_)
-            | DeletingStep::RemoveClusters { .. }
-            | DeletingStep::Finalize => None,
-        },
-        Phase::New(_)
-        | Phase::Updating(_)
-        | Phase::ClusterStarting(_)
-        | Phase::Cancelling(_)
-        | Phase::Recovering(_)
-        | Phase::SubmittingJob(_)
-        | Phase::Running(_)
-        | Phase::RollingBackJob(_)
-        | Phase::DeployFailed(_)
-        | Phase::Unreadable(_) => None,
     }
 }

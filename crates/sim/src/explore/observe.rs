@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use flinkk8soperator_core as machine;
 use machine::{
-    Change, ChangeClass, ClusterObjects, Fact, FactRequest, Flink, FlinkRequest, Incarnation,
-    Objects, Observation, Post, Presence, Silence,
+    Change, ChangeClass, ClusterObjects, Colour, Fact, FactRequest, Flink, FlinkRequest,
+    Incarnation, Objects, Observation, Post, Presence, Silence,
 };
 
 use super::node::{APP, Node, Operator, Triggered};
@@ -76,7 +76,16 @@ pub(crate) fn objects(world: &World) -> Objects {
         clusters: clusters.into_values().collect(),
         strangers: Vec::new(),
         service: world.applications[APP.0].service.map(Incarnation),
+        coloured: coloured(world),
     }
+}
+
+fn coloured(world: &World) -> BTreeMap<Colour, Incarnation> {
+    let of = |colour: &Colour| {
+        let cluster = world.applications[APP.0].coloured[*colour as usize];
+        cluster.map(|cluster| (*colour, Incarnation(cluster)))
+    };
+    Colour::ALL.iter().filter_map(of).collect()
 }
 
 fn entry(

@@ -249,6 +249,7 @@ fn origin(decision: &mut Decision) -> Option<&mut Origin> {
         | Phase::ClusterStarting(_)
         | Phase::Savepointing(_)
         | Phase::Cancelling(_)
+        | Phase::DualRunning(_)
         | Phase::Running(_)
         | Phase::DeployFailed(_)
         | Phase::Deleting(_)

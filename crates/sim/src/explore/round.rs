@@ -3,11 +3,12 @@
 
 use flinkk8soperator_core as machine;
 use machine::{
-    Config, Context, Decision, Desired, FactRequest, Observation, Phase, Post, Running, State, Work,
+    Config, Context, Decision, Desired, DualRunning, FactRequest, Observation, Phase, Post,
+    Running, State, Work,
 };
 
 use super::calls::{self, Call};
-use super::node::{Node, stop, submission};
+use super::node::Node;
 use super::observe::observe;
 use super::plant::Plant;
 use super::scenario::Suite;
@@ -121,9 +122,9 @@ fn execute(suite: &Suite, plant: Option<Plant>, node: &mut Node, calls: &[Call])
 
 fn persist(node: &mut Node, state: &State) {
     node.operator.decided = true;
-    if let Some(submission) = submission(state) {
+    if let Some(submission) = state.submission() {
         let known = node.operator.post.as_ref().map(|(job, _)| *job);
-        let was = self::submission(&node.stored).map(|s| s.job);
+        let was = node.stored.submission().map(|s| s.job);
         if was != Some(submission.job) && known != Some(submission.job) {
             node.operator.post = Some((submission.job, Post::NotSent));
         }
@@ -132,7 +133,7 @@ fn persist(node: &mut Node, state: &State) {
     }
     let deployed = state.record.deployed.as_ref().and_then(|d| d.live()).map(|job| job.id);
     node.operator.last_seen.take_if(|(job, _)| Some(*job) != deployed);
-    let trigger = stop(state).map(|stop| stop.trigger);
+    let trigger = state.stop().map(|stop| stop.trigger);
     node.operator.triggered = node.operator.triggered.filter(|t| Some(t.ours) == trigger);
     if node.stored != *state {
         node.stored = state.clone();
@@ -146,7 +147,9 @@ fn persist(node: &mut Node, state: &State) {
 fn announced(state: &State) -> Option<machine::JobId> {
     let at_rest = matches!(
         state.phase,
-        Phase::Running(Running { confirming: None }) | Phase::DeployFailed(_)
+        Phase::Running(Running { confirming: None })
+            | Phase::DualRunning(DualRunning { confirming: None, .. })
+            | Phase::DeployFailed(_)
     );
     match &state.record.deployed.as_ref().filter(|_| at_rest)?.work {
         Work::Live(job) => Some(job.id),

@@ -26,6 +26,8 @@ pub struct Edition {
     pub stop: SavepointStop,
     /// `spec.forceRollback`.
     pub force_rollback: bool,
+    /// `spec.tearDownVersionHash`.
+    pub tear_down: Option<u32>,
     /// `spec.deploymentMode`.
     pub mode: Mode,
     /// `spec.savepointDisabled`.
@@ -45,6 +47,7 @@ impl Edition {
             delete: DeleteMode::Savepoint,
             stop: SavepointStop::Stop,
             force_rollback: false,
+            tear_down: None,
             mode: Mode::Dual,
             savepoint_disabled: false,
             fallback: false,
@@ -247,6 +250,7 @@ impl Suite {
     pub fn forced_back(mut self) -> Suite {
         if let Some(last) = self.editions.last_mut() {
             last.force_rollback = true;
+            last.spec.tear_down = Some(last.spec.hash);
         }
         self
     }
@@ -264,6 +268,17 @@ impl Suite {
         for edition in &mut self.editions {
             edition.mode = mode;
             edition.spec.alone = mode == Mode::Single;
+            edition.spec.beside = mode == Mode::BlueGreen;
+        }
+        self
+    }
+
+    /// With `tearDownVersionHash` in the last edition.
+    #[must_use]
+    pub fn tearing_down(mut self, hash: u32) -> Suite {
+        if let Some(last) = self.editions.last_mut() {
+            last.tear_down = Some(hash);
+            last.spec.tear_down = Some(hash);
         }
         self
     }

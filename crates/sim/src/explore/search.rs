@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::time::Instant;
 
-use flinkk8soperator_core::{Config, Phase, Reason, Running, State};
+use flinkk8soperator_core::{Config, DualRunning, Phase, Reason, Running, State};
 
 use super::moves::{self, Move, Standing};
 use super::node::Node;
@@ -214,9 +214,10 @@ pub(super) fn is_goal(node: &Node, thought: &Thought) -> bool {
         return true;
     }
     let State { record, phase } = &node.stored;
-    let tidy = record.leaving.is_empty() && record.previous.is_none();
-    let at_rest =
-        matches!(phase, Phase::Running(Running { confirming: None }) | Phase::DeployFailed(_));
+    let two = matches!(phase, Phase::DualRunning(DualRunning { confirming: None, teardown: None }));
+    let tidy = record.leaving.is_empty() && (two || record.previous.is_none());
+    let one = matches!(phase, Phase::Running(Running { confirming: None }));
+    let at_rest = two || one || matches!(phase, Phase::DeployFailed(_));
     let good = matches!(
         reason,
         Reason::Running

@@ -39,6 +39,7 @@ pub fn suites() -> Vec<Suite> {
     all.extend(deletions());
     all.extend(recoveries());
     all.extend(alone());
+    all.extend(beside());
     all.into_iter().map(with_laws_where_quick).collect()
 }
 
@@ -146,6 +147,23 @@ fn alone() -> Vec<Suite> {
         update("alone: deleted in a rollback", &[wrong]).then_deleted().at_any_time(),
     ];
     all.into_iter().map(|suite| suite.in_mode(Mode::Single)).collect()
+}
+
+/// In mode BlueGreen.
+fn beside() -> Vec<Suite> {
+    let wrong = with_program(2, Program::ClassNotFound);
+    let fails = with_program(2, Program::Fails);
+    let all = vec![
+        update("beside: update, the older one goes", &[version(2), version(2)]).tearing_down(1),
+        update("beside: update, the newer one goes", &[version(2), version(2)]).tearing_down(2),
+        update("beside: wrong class", &[wrong]),
+        update("beside: job fails at once, then cured", &[fails, version(3)]),
+        update("beside: new spec in an update", &[version(2), version(3)]).at_any_time(),
+        update("beside: forceRollback", &[version(2), version(2)]).at_any_time().forced_back(),
+        update("beside: deleted", &[version(2)]).then_deleted().at_any_time(),
+        update("beside: without savepoints", &[version(2)]).without_savepoints(),
+    ];
+    all.into_iter().map(|suite| suite.in_mode(Mode::BlueGreen)).collect()
 }
 
 /// What finds a planted defect: without the laws, which most of them break, too.

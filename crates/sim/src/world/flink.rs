@@ -64,6 +64,8 @@ pub struct Job {
     pub state: JobState,
     /// All its vertices run (or ended well).
     pub up: bool,
+    /// It is being cancelled with a savepoint that is written.
+    pub saved: bool,
     /// The highest checkpoint id given out; a savepoint gets its own when it is triggered.
     pub newest: u64,
     /// `counts.restored`.

@@ -28,6 +28,8 @@ pub struct Application {
     pub gone: bool,
     /// Which cluster the generic Service points at, if there is one.
     pub service: Option<u32>,
+    /// The same of the Services of the two colours.
+    pub coloured: [Option<u32>; 2],
 }
 
 /// One Flink cluster of an application.
@@ -201,6 +203,7 @@ impl World {
             deleting: false,
             gone: false,
             service: None,
+            coloured: [None; 2],
         });
         AppId(self.applications.len() - 1)
     }
@@ -238,6 +241,7 @@ impl World {
         }
         application.gone = true;
         application.service = None;
+        application.coloured = [None; 2];
         self.services.retain(|s| s.cluster.app != app);
         self.revisions.retain(|r| r.cluster.app != app);
         let mine = self.deployments.iter().filter(|d| d.cluster.app == app);
@@ -305,6 +309,13 @@ impl World {
     /// Points the application's generic Service at a cluster.
     pub fn point_service(&mut self, cluster: Cluster) {
         self.applications[cluster.app.0].service = Some(cluster.incarnation);
+    }
+
+    /// Points the Service of a colour at a cluster.
+    pub fn point_coloured(&mut self, cluster: Cluster, colour: usize) {
+        if let Some(service) = self.applications[cluster.app.0].coloured.get_mut(colour) {
+            *service = Some(cluster.incarnation);
+        }
     }
 
     /// Deletes a Deployment in the foreground: its pods are told to end.

@@ -212,6 +212,7 @@ impl World {
                 run,
                 state: JobState::Running,
                 up: false,
+                saved: false,
                 newest: 0,
                 restored: u32::from(origin != Origin::Empty),
                 restored_from: match origin {
@@ -242,6 +243,7 @@ impl World {
         };
         self.set_operation(process, trigger, state);
         if let (Stop::Cancel, Some(job)) = (operation.stop, self.job_mut(run)) {
+            job.saved = true;
             job.state = JobState::Cancelling;
         }
     }

@@ -26,6 +26,10 @@ pub struct Spec {
     pub stateless: bool,
     /// There is no room for two clusters: the old one may go before its successor is good.
     pub alone: bool,
+    /// The user wants a new version beside the old one, until one of them is named to go.
+    pub beside: bool,
+    /// The version that the user wants to go.
+    pub tear_down: Option<u32>,
 }
 
 impl Spec {
@@ -43,6 +47,8 @@ impl Spec {
             savepoints: Arc::from("file:///savepoints"),
             stateless: false,
             alone: false,
+            beside: false,
+            tear_down: None,
         }
     }
 }

@@ -267,7 +267,7 @@ impl World {
 
     fn cancel_finishes(&mut self, run: RunId) {
         let Some((_, job)) = self.live_job(run) else { return };
-        let newest = job.checkpoints.last();
+        let newest = job.checkpoints.last().filter(|_| job.saved);
         let saved = newest.is_some_and(|c| {
             let file = &self.files[c.file.0];
             file.kind == FileKind::Savepoint && file.offset + 1 == self.runs[run.0].consumed

@@ -4,6 +4,7 @@
 use super::scene::{Scene, tells_origin};
 use crate::context::Context;
 use crate::decision::EventReason;
+use crate::desired::Mode;
 use crate::observation::{
     Fact, FactRequest, Flink, FlinkCluster, FlinkRequest, JobState, Observation, Statistics,
 };
@@ -143,6 +144,15 @@ impl Scene<'_> {
     fn runs(&self, find: Find, job: &LiveJob, flink: &Flink) -> Next {
         if let Purpose::Restart(failed) = &self.phase.purpose {
             return self.rest(failed.as_ref(), self.deployed.work.clone());
+        }
+        if let Purpose::Deploy(target) = &self.phase.purpose
+            && target.mode == Mode::BlueGreen
+        {
+            // It is not touched: a savepoint of it will do.
+            let again = handover::savepoint(self.cx, self.state, *target, job, flink);
+            return again.unwrap_or_else(|| {
+                self.waiting(self.state, "the deployed job's checkpoint statistics")
+            });
         }
         let facts = (flink.statistics.known(), flink.checkpointing.known(), flink.cluster.known());
         let (Some(statistics), Some(checkpointing), Some(about)) = facts else {

@@ -12,7 +12,7 @@ use crate::state::{
     DeployFailed, Origin, Phase, Purpose, Recovering, RecoveringStep, RestorePoint, Running,
     Source, State, Version, Work,
 };
-use crate::states::{Next, deploy, handover};
+use crate::states::{Next, deploy, handover, running};
 
 /// What a step looks at.
 pub(super) struct Scene<'a> {
@@ -80,7 +80,7 @@ impl Scene<'_> {
             deployed.work = work;
         }
         let phase = match failed {
-            None => Phase::Running(Running { confirming: None }),
+            None => running::under_watch(&record, None),
             Some(failed) => Phase::DeployFailed(failed.clone()),
         };
         Next::new(record, phase, reason, watch::Sight::Runs(None).message())
@@ -94,12 +94,31 @@ impl Scene<'_> {
         change::in_mid_deploy(self.cx, &self.state.record, base, self.seen)
     }
 
+    /// In mode BlueGreen the user does not wait for the newer version any more.
+    pub(super) fn torn_down(&self) -> Next {
+        let mut record = self.state.record.clone();
+        match self.edit() {
+            Edit::Unknown => return self.waiting(self.state, "the edited spec to be compared"),
+            // The spec still says what was torn down: that is not deployed again.
+            Edit::None | Edit::Harmless => record.settled = Some(self.cx.desired.digest),
+            Edit::Redeploy => {}
+        }
+        deploy::without_the_newer(&mut record);
+        let hash = self.deployed.target.hash;
+        let told = format!("Tore down version {hash}, whose job was lost");
+        let phase = Phase::Running(Running { confirming: None });
+        Next::new(record, phase, Reason::Running, told.clone())
+            .tells(EventReason::TeardownCompleted, told)
+    }
+
     /// Another version is wanted: it goes on from here.
     pub(super) fn replaced(&self) -> Next {
         match &self.phase.purpose {
             Purpose::Deploy(target) => deploy::retarget(self.cx, self.state, *target, false),
             Purpose::Restart(_) => {
-                deploy::begin(self.cx, self.state, "the spec was changed".to_owned())
+                let mut state = self.state.clone();
+                deploy::without_the_newer(&mut state.record);
+                deploy::begin(self.cx, &state, "the spec was changed".to_owned())
             }
         }
     }

@@ -169,8 +169,9 @@ impl<K: Clone> Ground<K> {
         self.change(Call::Savepoint(savepoint.trigger), SILENT, |ground| {
             let directory = format!("file:///savepoints/{}", savepoint.trigger);
             let stop = match savepoint.stop {
-                SavepointStop::Stop => Stop::Stop,
-                SavepointStop::Cancel => Stop::Cancel,
+                None => Stop::No,
+                Some(SavepointStop::Stop) => Stop::Stop,
+                Some(SavepointStop::Cancel) => Stop::Cancel,
             };
             let process = translate::process_back(savepoint.process);
             let job = translate::job_back(savepoint.job);

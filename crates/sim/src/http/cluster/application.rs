@@ -37,6 +37,9 @@ impl Known {
             world.applications[self.app.0].finalizer = true;
             world.delete_application(self.app);
         }
+        let spec = &mut world.applications[self.app.0].spec;
+        spec.beside = text(object, "/spec/deploymentMode") == "BlueGreen";
+        spec.tear_down = u32::from_str_radix(text(object, "/spec/tearDownVersionHash"), 16).ok();
         announced(object).into_iter().for_each(|job| world.announce(job));
         true
     }
@@ -47,7 +50,7 @@ fn announced(object: &Value) -> Option<JobId> {
     let ready = |c: &&Value| c["type"] == "Ready" && c["status"] == "True";
     let confirmed = array(object, "/status/conditions").iter().any(|c| ready(&c));
     let told = match text(object, "/status/phase") {
-        "Running" => confirmed,
+        "Running" | "DualRunning" => confirmed,
         "DeployFailed" => true,
         _ => false,
     };

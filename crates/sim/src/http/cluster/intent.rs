@@ -72,6 +72,8 @@ pub fn spec(deployment: &Value) -> Option<Spec> {
         savepoints: Arc::from(savepoints),
         stateless: false,
         alone: false,
+        beside: !label(deployment, "flink-application-version").is_empty(),
+        tear_down: None,
     })
 }
 
