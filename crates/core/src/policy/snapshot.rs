@@ -29,24 +29,25 @@ pub(crate) enum Outcome {
 
 /// Follows a savepoint.
 pub(crate) fn follow(cx: &Context<'_>, snapshot: &Stop, flink: &Flink) -> Outcome {
+    let state = job_state(flink, snapshot.job);
+    if state.is_none() && flink.job.known() == Some(&None) {
+        return Outcome::Lost("the JobManager does not know the deployed job any more".to_owned());
+    }
     if let Some(Operation::Completed { path }) = flink.operation.known() {
         return Outcome::Taken(stop::named(cx, snapshot, path.clone()));
     }
-    // The operation is forgotten after minutes, and with its JobManager; the file is listed longer.
+    // The operation is forgotten after minutes; the file is listed longer.
     let statistics = flink.statistics.known().and_then(Option::as_ref);
     if let Some(found) = statistics.and_then(|s| stop::ours(cx, snapshot, s)) {
         return Outcome::Taken(stop::listed(cx, snapshot, found));
     }
-    match (job_state(flink, snapshot.job), flink.job.known()) {
-        (Some(JobState::Finished), _) => Outcome::EndedByItself,
-        (Some(ended), _) if ended.over() => {
+    match state {
+        Some(JobState::Finished) => Outcome::EndedByItself,
+        Some(ended) if ended.over() => {
             Outcome::Lost(format!("the deployed job ended as {ended:?}"))
         }
-        (Some(_), _) => while_it_runs(snapshot, flink),
-        (None, Some(None)) => {
-            Outcome::Lost("the JobManager does not know the deployed job any more".to_owned())
-        }
-        (None, Some(Some(_)) | None) => Outcome::Waiting,
+        Some(_) => while_it_runs(snapshot, flink),
+        None => Outcome::Waiting,
     }
 }
 
