@@ -45,7 +45,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     flink_version: String,
     /// Only these stories, with commas: crd, deploy, update, missing-image, wrong-class, alone,
-    /// recovery, kill-points, kill-random, delete. Default: all.
+    /// recovery, kill-points, kill-random, delete, blue-green. Default: all.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Namespace to work in; made if it is missing, and then removed at the end.

@@ -8,6 +8,7 @@ use anyhow::Result;
 use crate::stage::Stage;
 
 mod alone;
+mod blue_green;
 mod delete;
 mod deploy;
 mod kill_points;
@@ -31,7 +32,7 @@ pub(crate) struct Story {
 }
 
 /// All stories.
-pub(crate) const ALL: [Story; 10] = [
+pub(crate) const ALL: [Story; 11] = [
     Story {
         name: "crd",
         about: "the CRD is taken, refuses what cannot work, and leaves alone what was stored before",
@@ -81,5 +82,10 @@ pub(crate) const ALL: [Story; 10] = [
         name: "delete",
         about: "a deleted application leaves its last savepoint and nothing else",
         tell: |stage| Box::pin(delete::tell(stage)),
+    },
+    Story {
+        name: "blue-green",
+        about: "two versions run beside each other until one is torn down",
+        tell: |stage| Box::pin(blue_green::tell(stage)),
     },
 ];
