@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn the_machine_takes_whatever_it_is_told_and_comes_to_every_phase() {
         let mut phases = BTreeSet::new();
-        for seed in 1..500 {
+        for seed in 1..1500 {
             phases.extend(rounds::play(&noise(seed, 4_000)).1);
         }
         let all = [
@@ -78,6 +78,7 @@ mod tests {
             "ClusterStarting",
             "Deleting",
             "DeployFailed",
+            "DualRunning",
             "Recovering",
             "RollingBackJob",
             "Running",

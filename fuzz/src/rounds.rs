@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use flinkk8soperator_api::machine;
 use flinkk8soperator_core::{
-    Config, Context, DeleteMode, DeployHash, Desired, Digest, Effect, Goal, Mode, Observation,
-    Recovery, Restore, SavepointStop, State, Timestamp, Uid, decide as step, needs,
+    Coloured, Config, Context, DeleteMode, DeployHash, Desired, Digest, Effect, Goal, Mode,
+    Observation, Recovery, Restore, SavepointStop, State, Timestamp, Uid, decide as step, needs,
 };
 
 use crate::bytes::Bytes;
@@ -88,6 +88,8 @@ fn change(desired: &mut Desired, bytes: &mut Bytes<'_>) {
         desired.generation += 1;
         let version = 1 + bytes.below(3) as u32;
         desired.hash = DeployHash(version);
+        desired.coloured = Coloured { blue: desired.hash, green: desired.hash };
+        desired.tear_down = bytes.by_chance(6).then(|| DeployHash(1 + bytes.below(3) as u32));
         desired.digest = Digest(desired.generation as u64);
         desired.force_rollback = bytes.by_chance(6);
         let stops = [SavepointStop::Cancel, SavepointStop::Stop];

@@ -43,10 +43,17 @@ fn every_round_is_read_back_as_it_was() {
         decisions.meet(&round(&case.cx, case.state, |ask| case.facts.answer(ask)));
     });
     // Sometimes: all wishes, every phase and effect, silences and answers.
-    assert_eq!(wishes.0.len(), 13);
+    assert_eq!(wishes.0.len(), 15);
     let phases = ["New", "Updating", "ClusterStarting", "Savepointing", "SubmittingJob", "Running"];
-    let others =
-        ["Cancelling", "Recovering", "RollingBackJob", "DeployFailed", "Deleting", "Unreadable"];
+    let others = [
+        "Cancelling",
+        "DualRunning",
+        "Recovering",
+        "RollingBackJob",
+        "DeployFailed",
+        "Deleting",
+        "Unreadable",
+    ];
     for phase in phases.iter().chain(&others) {
         assert!(states.count_with(&format!(r#""phase":{{"{phase}":"#)) > 0, "no {phase}");
     }
@@ -79,7 +86,7 @@ fn it_is_written_as_a_person_knows_it() {
             r#""previous":null,"leaving":[],"obsolete":[],"settled":null,"forced":null,"#,
             r#""restored":null,"recovered":null},"#,
             r#""phase":{"DeployFailed":{"failed":{"hash":"00c0ffee","incarnation":2,"#,
-            r#""generation":3,"digest":"0000000000000004","parallelism":1,"mode":"Dual"},"#,
+            r#""generation":3,"digest":"0000000000000004","parallelism":1,"mode":"Dual","colour":null},"#,
             r#""failure":{"kind":"PodTrouble","message":"no image"}}}}"#,
         )
     );
