@@ -41,7 +41,7 @@
 //! # use flinkk8soperator_core::*;
 //! # let desired = Desired::new(Uid(1), 1, DeployHash(1), Digest(1));
 //! # let (config, state) = (Config::default(), State::new(Timestamp(1_000)));
-//! # let cx = Context { config: &config, desired: &desired, now: Timestamp(1_000) };
+//! # let cx = Context { config: &config, desired: &desired, now: Timestamp(1_000), resumed: false };
 //! let foretold = plan(&cx, &state, &Observation::default(), 20);
 //! let phases: Vec<&str> = foretold.steps.iter().map(|step| step.phase).collect();
 //! assert_eq!(phases, ["Updating", "ClusterStarting", "SubmittingJob", "Running"]);
