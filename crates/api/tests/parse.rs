@@ -67,28 +67,13 @@ fn check(spec: &Value, expected: &[&str]) {
 
 #[test]
 fn a_plain_spec_is_taken_over_with_the_operators_defaults() {
+    let uid = Uid(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
     let expected = Desired {
-        uid: Uid(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef),
-        generation: 4,
-        digest: Digest(7),
-        hash: DeployHash(0xabc),
         coloured: hashes().coloured,
-        goal: Goal::Run,
-        finalizer: false,
         parallelism: 2,
-        mode: Mode::Dual,
-        savepoint_stop: SavepointStop::Stop,
-        savepoint_disabled: false,
-        fallback_without_state: false,
-        restore: None,
-        recovery: Recovery::Proven,
-        max_checkpoint_age: Duration::from_secs(3600),
-        initial_savepoint: None,
-        force_rollback: false,
-        tear_down: None,
         timeouts: settings().timeouts,
         confirm_after: Duration::from_secs(20),
-        obstacles: Vec::new(),
+        ..Desired::new(uid, 4, DeployHash(0xabc), Digest(7))
     };
     assert_eq!(parsed(&application(&json!({}))), expected);
 }

@@ -69,7 +69,7 @@ fn effects(cx: &Context<'_>, state: &State, seen: &Observation) -> Vec<Effect> {
         Phase::Savepointing(phase) => states::savepointing::effects(cx, state, phase, seen),
         Phase::Cancelling(phase) => states::cancelling::effects(cx, state, phase, seen),
         Phase::Recovering(phase) => states::recovering::effects(cx, state, phase, seen),
-        Phase::SubmittingJob(phase) => states::submitting_job::effects(cx, phase, seen),
+        Phase::SubmittingJob(phase) => states::submitting_job::effects(cx, state, phase, seen),
         Phase::Running(_) => states::running::effects(state, seen),
         Phase::DualRunning(phase) => states::dual_running::effects(cx, state, phase, seen),
         Phase::RollingBackJob(phase) => states::rolling_back_job::effects(cx, state, phase, seen),

@@ -20,7 +20,7 @@ pub fn needs(cx: &Context<'_>, state: &State, seen: &Observation) -> FactRequest
         Phase::Savepointing(phase) => states::savepointing::needs(cx, state, phase, seen),
         Phase::Cancelling(phase) => states::cancelling::needs(state, phase, seen),
         Phase::Recovering(phase) => states::recovering::needs(cx, state, phase, seen),
-        Phase::SubmittingJob(phase) => states::submitting_job::needs(phase, seen),
+        Phase::SubmittingJob(phase) => states::submitting_job::needs(cx, state, phase, seen),
         Phase::Running(_) => states::running::needs(cx, state, seen),
         Phase::DualRunning(phase) => states::dual_running::needs(cx, state, phase, seen),
         Phase::RollingBackJob(phase) => states::rolling_back_job::needs(cx, state, phase, seen),

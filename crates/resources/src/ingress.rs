@@ -39,3 +39,15 @@ pub(crate) fn ingress(app: &Application, config: &RenderConfig, owner: &Value) -
         "status": { "loadBalancer": {} },
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_placeholder_is_replaced_as_plain_text_wherever_it_stands() {
+        let host = |format| ingress_host(format, "app-green");
+        assert_eq!(host("{{$jobCluster}}.example.com"), "app-green.example.com");
+        assert_eq!(host("50%.%s.{{$jobCluster}}.{{$jobCluster}}"), "50%.%s.app-green.app-green");
+    }
+}

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use flinkk8soperator_core::{
-    Checkpoint, Checkpointing, DeployHash, Effect, Incarnation, JobId, Phase, Process, Purpose,
-    State, Stranger, TriggerId, Version,
+    Checkpoint, Checkpointing, DeployHash, Effect, Incarnation, JobId, Phase, Process, State,
+    Stranger, Target, TriggerId, Version,
 };
 use flinkk8soperator_flink_rest as rest;
 use serde_json::Value;
@@ -122,28 +122,18 @@ impl Memory {
     }
 }
 
+/// A version in a cluster, as far as the state speaks of one.
+#[must_use]
+pub(crate) fn target_in(state: &State, cluster: Incarnation) -> Option<Target> {
+    let record = &state.record;
+    let versions = [&record.deployed, &record.previous].into_iter().flatten().map(|v| v.target);
+    let mut all = versions.chain(state.target()).chain(state.failed());
+    all.find(|target| target.incarnation == cluster)
+}
+
 /// The hash of the version that an incarnation is of, as far as the state speaks of it.
 #[must_use]
 pub(crate) fn hash_of(state: &State, incarnation: Incarnation) -> Option<DeployHash> {
-    let target = match &state.phase {
-        Phase::Updating(p) => Some(p.target),
-        Phase::ClusterStarting(p) => Some(p.target),
-        Phase::Savepointing(p) => Some(p.target),
-        Phase::Cancelling(p) => Some(p.target),
-        Phase::Recovering(p) => match &p.purpose {
-            Purpose::Deploy(target) => Some(*target),
-            Purpose::Restart(failed) => failed.as_ref().map(|f| f.failed),
-        },
-        Phase::SubmittingJob(p) => Some(p.target),
-        Phase::RollingBackJob(p) => Some(p.failed),
-        Phase::DeployFailed(p) => Some(p.failed),
-        // Those that run are in the record.
-        Phase::New(_)
-        | Phase::Running(_)
-        | Phase::DualRunning(_)
-        | Phase::Deleting(_)
-        | Phase::Unreadable(_) => None,
-    };
     // Of a cluster that comes up again under another number: the same version.
     let revived = match (&state.phase, &state.record.deployed) {
         (Phase::RollingBackJob(p), Some(deployed)) => {
@@ -152,12 +142,11 @@ pub(crate) fn hash_of(state: &State, incarnation: Incarnation) -> Option<DeployH
         _ => None,
     };
     let record = &state.record;
-    let versions = [&record.deployed, &record.previous].into_iter().flatten().map(|v| v.target);
     let leaving = record.leaving.iter().map(|l| (l.incarnation, l.hash));
     let obsolete = record.obsolete.iter().map(|o| (o.incarnation, o.hash));
-    let known = versions.chain(target).map(|t| (t.incarnation, t.hash));
-    let mut all = known.chain(leaving).chain(obsolete).chain(revived);
-    all.find(|(of, _)| *of == incarnation).map(|(_, hash)| hash)
+    let mut others = leaving.chain(obsolete).chain(revived);
+    let other = || others.find(|(of, _)| *of == incarnation).map(|(_, hash)| hash);
+    target_in(state, incarnation).map(|target| target.hash).or_else(other)
 }
 
 /// The job on its way.

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use flinkk8soperator_api::{parse, project};
 use flinkk8soperator_core::{
-    Context, Decision, Desired, Effect, EventReason, Incarnation, Observation, Phase, Reason,
-    State, Verdict, decide, needs,
+    Context, Decision, Desired, Effect, EventReason, Incarnation, Observation, Reason, State,
+    Verdict, decide, needs,
 };
 use tokio::time::Instant;
 
@@ -18,7 +18,7 @@ use crate::application::{Application, Key, ResourceVersion, UnreadableApplicatio
 use crate::execute::events::News;
 use crate::execute::{EffectError, Ground, execute};
 use crate::kubernetes::KubeError;
-use crate::memory::{Memory, Refused, submitted};
+use crate::memory::{Memory, Refused, submitted, target_in};
 use crate::metrics::RoundEnd;
 use crate::newest::{newest, nothing_new};
 use crate::observe::figures;
@@ -266,14 +266,7 @@ fn web_address(
     state: &State,
     incarnation: Incarnation,
 ) -> Option<String> {
-    let record = &state.record;
-    let versions = record.deployed.iter().chain(&record.previous).map(|version| version.target);
-    let submitted = match &state.phase {
-        Phase::SubmittingJob(phase) => Some(phase.target),
-        _ => None,
-    };
-    let target = versions.chain(submitted).find(|target| target.incarnation == incarnation);
-    let colour = target.and_then(|target| target.colour);
+    let colour = target_in(state, incarnation).and_then(|target| target.colour);
     operator.settings.rendering.ingress_host(&address(&app.key.name, colour))
 }
 

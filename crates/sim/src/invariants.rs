@@ -252,8 +252,17 @@ fn cluster_stays(before: &World, after: &World, app: AppId) -> Option<Violation>
         return None;
     }
     let announced = |r: &Run| r.app == app && r.announced;
-    let good = RunId(after.runs.iter().rposition(announced)?);
+    let last = RunId(after.runs.iter().rposition(announced)?);
+    // Beside each other every good one stays that goes on.
+    let goes_on = |r: &Run| announced(r) && r.end.is_none() && application.spec.beside;
+    let others = after.runs.iter().enumerate().filter(|(_, r)| goes_on(r)).map(|(n, _)| RunId(n));
+    others.chain([last]).find_map(|good| cluster_of_stays(before, after, good))
+}
+
+fn cluster_of_stays(before: &World, after: &World, good: RunId) -> Option<Violation> {
     let run = after.run(good);
+    let app = run.app;
+    let application = &after.applications[app.0];
     // One that ended by itself is good, too.
     let succeeded = |r: &Run| r.app == app && r.end == Some(End::Finished);
     if after.runs[good.0..].iter().any(succeeded) {

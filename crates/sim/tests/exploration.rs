@@ -70,6 +70,8 @@ explorations! {
     beside_wrong_class: "beside: wrong class" sees [FIRST_DEPLOYED];
     beside_fails: "beside: job fails at once, then cured" sees [FAILED_BESIDE, BESIDE];
     beside_new_spec: "beside: new spec in an update" sees [BESIDE];
+    beside_put_back: "beside: put back in an update" sees [FIRST_DEPLOYED];
+    beside_twice: "beside: two updates" sees [BESIDE, OLDER_TORN_DOWN];
     beside_forced_back: "beside: forceRollback" sees [BESIDE];
     beside_deleted: "beside: deleted" sees [BESIDE, DELETED];
     beside_without_savepoints: "beside: without savepoints" sees [BESIDE, WITHOUT_STATE];

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use flinkk8soperator_sim::explore::{Limits, Plant, What, explore, finder};
 use flinkk8soperator_sim::invariants::{
-    CLUSTER_STAYS, NEWEST_STATE, NOT_EMPTY, ONE_JOB, ROLLBACK_POSSIBLE,
+    CLUSTER_STAYS, NEWEST_STATE, NOT_EMPTY, ONE_JOB, ROLLBACK_POSSIBLE, RUNS_ON,
 };
 
 #[test]
@@ -25,9 +25,12 @@ fn every_planted_defect_is_found_and_without_it_nothing_is() {
 
 fn broken_by(plant: Plant) -> &'static str {
     match plant {
-        Plant::EffectsBeforeWrite | Plant::IncarnationsComeAgain | Plant::OldClusterGoesEarly => {
-            CLUSTER_STAYS
-        }
+        Plant::EffectsBeforeWrite
+        | Plant::IncarnationsComeAgain
+        | Plant::OldClusterGoesEarly
+        | Plant::OlderGoesUnasked
+        | Plant::NewerGoesUnasked => CLUSTER_STAYS,
+        Plant::StopsWhatRunsOn => RUNS_ON,
         Plant::NotFoundClosesSubmission
         | Plant::SubmitsBesideALeavingCluster
         | Plant::NewJobIdEachTime
@@ -36,7 +39,9 @@ fn broken_by(plant: Plant) -> &'static str {
         | Plant::CancellingCountsAsOver
         | Plant::LostAnswerMeansRefused
         | Plant::ForgetsWhatIsLeaving => ONE_JOB,
-        Plant::RestoresFromCheckpoint | Plant::FailedSavepointCounts => NEWEST_STATE,
+        Plant::RestoresFromCheckpoint
+        | Plant::FailedSavepointCounts
+        | Plant::StartsFromAnEarlierSavepoint => NEWEST_STATE,
         Plant::StartsEmpty
         | Plant::RollsBackToNothing
         | Plant::RecoversFromNothing

@@ -1,7 +1,7 @@
 //! BlueGreen: the versions that run, each with its colour, its cluster and its job, the older one first;
 //! and the colours in the reference operator's fields.
 
-use flinkk8soperator_core::{Colour, Phase, Purpose, Reason, State, Target, Version};
+use flinkk8soperator_core::{Colour, Reason, State, Target, Version};
 
 use super::figures::{Beside, Figures};
 use super::shown::{Scene, Shown};
@@ -51,8 +51,9 @@ fn known(previous: &FlinkApplicationStatus, target: Target) -> VersionStatus {
 fn beside(scene: &Scene<'_>, older: &Version, figures: Option<&Beside>) -> VersionStatus {
     let mut previous = scene.previous.clone();
     let known = known(scene.previous, older.target);
-    // Before it had an entry of its own it was at the top.
-    if known.version_hash.is_some() {
+    // Before it had an entry of its own it was at the top, until its successor took that place.
+    let at_the_top = scene.before.is_some_and(|b| b.cluster == Some(older.target.incarnation));
+    if known.version_hash.is_some() || !at_the_top {
         (previous.cluster_status, previous.job_status) = (known.cluster_status, known.job_status);
     }
     let shown = Shown {
@@ -92,24 +93,7 @@ pub(super) fn updating_hash(state: &State) -> Option<String> {
 }
 
 fn updating(state: &State) -> Option<Target> {
-    match &state.phase {
-        Phase::Updating(phase) => Some(phase.target),
-        Phase::ClusterStarting(phase) => Some(phase.target),
-        Phase::Savepointing(phase) => Some(phase.target),
-        Phase::Cancelling(phase) => Some(phase.target),
-        Phase::SubmittingJob(phase) => Some(phase.target),
-        Phase::Recovering(phase) => match &phase.purpose {
-            Purpose::Deploy(target) => Some(*target),
-            Purpose::Restart(_) => newer(state),
-        },
-        Phase::New(_)
-        | Phase::Running(_)
-        | Phase::DualRunning(_)
-        | Phase::RollingBackJob(_)
-        | Phase::DeployFailed(_)
-        | Phase::Deleting(_)
-        | Phase::Unreadable(_) => newer(state),
-    }
+    state.target().or_else(|| newer(state))
 }
 
 /// The newer of two versions that run.

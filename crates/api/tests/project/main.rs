@@ -5,3 +5,4 @@ mod fields;
 mod figures;
 mod history;
 mod scene;
+mod versions;

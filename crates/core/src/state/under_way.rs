@@ -1,8 +1,54 @@
-//! What a state has on its way in Flink, whichever phase holds it.
+//! What is under way, whichever phase holds it: a version, a job, a savepoint.
 
-use crate::state::{DeletingStep, Phase, RecoveringStep, State, Stop, Submission};
+use crate::state::{DeletingStep, Phase, Purpose, RecoveringStep, State, Stop, Submission, Target};
 
 impl State {
+    /// The version that is being deployed, if there is one.
+    #[must_use]
+    pub fn target(&self) -> Option<Target> {
+        match &self.phase {
+            Phase::Updating(phase) => Some(phase.target),
+            Phase::ClusterStarting(phase) => Some(phase.target),
+            Phase::Savepointing(phase) => Some(phase.target),
+            Phase::Cancelling(phase) => Some(phase.target),
+            Phase::SubmittingJob(phase) => Some(phase.target),
+            Phase::Recovering(phase) => match &phase.purpose {
+                Purpose::Deploy(target) => Some(*target),
+                Purpose::Restart(_) => None,
+            },
+            Phase::New(_)
+            | Phase::Running(_)
+            | Phase::DualRunning(_)
+            | Phase::RollingBackJob(_)
+            | Phase::DeployFailed(_)
+            | Phase::Deleting(_)
+            | Phase::Unreadable(_) => None,
+        }
+    }
+
+    /// The version whose deploy was given up last, while that is remembered.
+    #[must_use]
+    pub fn failed(&self) -> Option<Target> {
+        match &self.phase {
+            Phase::RollingBackJob(phase) => Some(phase.failed),
+            Phase::DeployFailed(phase) => Some(phase.failed),
+            Phase::Recovering(phase) => match &phase.purpose {
+                Purpose::Deploy(_) => None,
+                Purpose::Restart(failed) => failed.as_ref().map(|before| before.failed),
+            },
+            Phase::New(_)
+            | Phase::Updating(_)
+            | Phase::ClusterStarting(_)
+            | Phase::Savepointing(_)
+            | Phase::Cancelling(_)
+            | Phase::SubmittingJob(_)
+            | Phase::Running(_)
+            | Phase::DualRunning(_)
+            | Phase::Deleting(_)
+            | Phase::Unreadable(_) => None,
+        }
+    }
+
     /// The submission that is open, if there is one.
     #[must_use]
     pub fn submission(&self) -> Option<&Submission> {

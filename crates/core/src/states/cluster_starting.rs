@@ -52,12 +52,7 @@ pub(crate) fn step(
                 return deploy::retarget(cx, state, phase.target, phase.attempt > 1);
             }
             Edit::Harmless => {
-                let record = deploy::settle(cx, &state.record);
-                return Next::waiting(
-                    &State { record, ..state.clone() },
-                    readiness::awaited(phase.target),
-                    phase.deadline,
-                );
+                return settled(cx, state, phase);
             }
             Edit::Unknown => {
                 return wait(cx, state, phase, "the edited spec to be compared");
@@ -93,6 +88,16 @@ fn fail(state: &State, phase: &ClusterStarting, failure: Failure) -> Next {
     // From the second attempt on the cluster had a job sent to it.
     let over = phase.attempt == 1;
     deploy::roll_back(state, phase.target, failure, over)
+}
+
+/// The edit asks for no other version. A first deploy starts from what `savepointPath` names now.
+fn settled(cx: &Context<'_>, state: &State, phase: &ClusterStarting) -> Next {
+    let record = deploy::settle(cx, &state.record);
+    let from = phase.from.clone().filter(|_| record.deployed.is_some());
+    let phase = ClusterStarting { from, ..phase.clone() };
+    let (awaited, deadline) = (readiness::awaited(phase.target), phase.deadline);
+    let next = State { record, phase: Phase::ClusterStarting(phase) };
+    Next::waiting(&next, awaited, deadline)
 }
 
 fn wait(cx: &Context<'_>, state: &State, phase: &ClusterStarting, what: &str) -> Next {

@@ -1,79 +1,24 @@
 //! Deleting: the job is ended as `deleteMode` says, then the finalizer goes and Kubernetes removes
 //! the objects. Always ends: every wait has a limit.
 
+mod enter;
+mod survivor;
+
+use survivor::survivor;
+
+pub(crate) use enter::enter;
+
 use crate::context::Context;
 use crate::decision::{Effect, EventReason};
-use crate::desired::{DeleteMode, Goal, Mode};
+use crate::desired::{DeleteMode, Goal};
 use crate::ids::{Incarnation, JobId};
 use crate::observation::{Fact, FactRequest, Flink, FlinkRequest, Observation};
 use crate::policy::readiness::job_state;
 use crate::policy::stop::{self, Outcome};
-use crate::policy::{cancel, leaving, restart};
+use crate::policy::{cancel, leaving};
 use crate::reason::Reason;
-use crate::state::{
-    Deleting, DeletingStep, DualRunning, LiveJob, Phase, Record, Recovering, RecoveringStep,
-    Restart, State, Stop, Version, Work,
-};
-use crate::states::{Next, deploy, handover};
-
-/// The state of an application that is to go, from any phase.
-pub(crate) fn enter(cx: &Context<'_>, state: &State) -> State {
-    let mut record = state.record.clone();
-    let step = match &state.phase {
-        Phase::Deleting(_) => return state.clone(),
-        // The deployed job runs on beside the one on its way: the new cluster goes, and that is ended.
-        Phase::SubmittingJob(phase) if handover::live(&state.record).is_some() => {
-            leaving::send_away(&mut record, phase.target, true);
-            DeletingStep::Look
-        }
-        Phase::Savepointing(phase) if phase.target.mode == Mode::BlueGreen => DeletingStep::Look,
-        Phase::DualRunning(DualRunning { teardown: Some(teardown), .. }) => match &teardown.stop {
-            Some(stop) => DeletingStep::Stop(stop.clone()),
-            None => DeletingStep::Look,
-        },
-        // What there is to save is not known: only who does not want it saved gets on.
-        Phase::Unreadable(_) if mode(cx) == DeleteMode::Savepoint => return state.clone(),
-        Phase::Unreadable(phase) => DeletingStep::RemoveClusters { why: phase.why.clone() },
-        Phase::Savepointing(phase) => DeletingStep::Stop(phase.stop.clone()),
-        Phase::SubmittingJob(phase) => open(&state.record, phase.submission.job),
-        Phase::RollingBackJob(phase) => restarting(&state.record, &phase.restart),
-        // The version before runs on beside the one that was lost: that is given up, and this is ended.
-        Phase::Recovering(_) if state.record.beside().is_some() => {
-            deploy::without_the_newer(&mut record);
-            DeletingStep::Look
-        }
-        Phase::Recovering(Recovering { step: RecoveringStep::Start(restart), .. }) => {
-            restarting(&state.record, restart)
-        }
-        Phase::Recovering(Recovering { step: RecoveringStep::Find(_), .. }) => DeletingStep::Look,
-        Phase::Cancelling(phase) => DeletingStep::Cancel(phase.job),
-        Phase::New(_)
-        | Phase::Updating(_)
-        | Phase::ClusterStarting(_)
-        | Phase::Running(_)
-        | Phase::DualRunning(_)
-        | Phase::DeployFailed(_) => DeletingStep::Look,
-    };
-    let deadline = cx.now + cx.desired.timeouts.delete;
-    let phase = Phase::Deleting(Deleting { step, deadline });
-    State { record, phase }
-}
-
-/// A job may be on its way, or still run of an attempt before: it is ended with its cluster.
-fn restarting(record: &Record, restart: &Restart) -> DeletingStep {
-    match (&restart.submission, restart::at_rest(restart)) {
-        (Some(submission), _) => open(record, submission.job),
-        (None, true) => DeletingStep::Look,
-        (None, false) => DeletingStep::RemoveClusters { why: survivor(record) },
-    }
-}
-
-/// A job is on its way: it is ended with its cluster.
-fn open(record: &Record, job: JobId) -> DeletingStep {
-    DeletingStep::RemoveClusters {
-        why: format!("job {job} was being submitted; {}", survivor(record)),
-    }
-}
+use crate::state::{Deleting, DeletingStep, LiveJob, Phase, Record, State, Stop, Version};
+use crate::states::Next;
 
 fn mode(cx: &Context<'_>) -> DeleteMode {
     match cx.desired.goal {
@@ -242,27 +187,6 @@ fn look(cx: &Context<'_>, state: &State, phase: &Deleting, seen: &Observation) -
     let state = State { record, ..state.clone() };
     goes_to(&state, phase, DeletingStep::Stop(stop), &message)
         .tells(EventReason::CancellingJob, message)
-}
-
-/// What is known of the newest state when its job cannot be asked for it.
-fn survivor(record: &Record) -> String {
-    let both = record.beside().into_iter().chain(&record.deployed);
-    let known: Vec<String> = both.map(|version| survives(&version.work)).collect();
-    if known.is_empty() { "no job was deployed".to_owned() } else { known.join("; ") }
-}
-
-fn survives(work: &Work) -> String {
-    match work {
-        Work::Stopped(origin) => match origin.path() {
-            Some(path) => format!("the last restore point is {path}"),
-            None => "there is no restore point".to_owned(),
-        },
-        Work::Finished => "the job had finished".to_owned(),
-        Work::Live(job) => match job.learnt.as_ref().and_then(|l| l.newest.as_ref()) {
-            Some(newest) => format!("the last checkpoint seen is {}", newest.path),
-            None => "no checkpoint was seen".to_owned(),
-        },
-    }
 }
 
 /// The deadline has passed, and nothing that was asked for is silent for a short while only.

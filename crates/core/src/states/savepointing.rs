@@ -1,5 +1,6 @@
 //! Savepointing: the deployed job is being stopped with a savepoint. From here on the outcome is
-//! awaited, whatever the user edits: a stop cannot be taken back. In mode BlueGreen the job runs on.
+//! awaited, whatever the user edits: a stop cannot be taken back. In mode BlueGreen the
+//! job runs on, but no second savepoint is asked for while one is being written: an edit waits, too.
 
 use crate::context::Context;
 use crate::decision::{Effect, EventReason};
@@ -158,14 +159,13 @@ pub(crate) fn effects(
     seen: &Observation,
 ) -> Vec<Effect> {
     let due = match deployed(state) {
-        // Past its deadline it is given up, even while a silence holds that back.
-        Some(old) if phase.target.mode == Mode::BlueGreen && cx.now < phase.deadline => {
-            snapshot::effect(cx, old, &phase.stop, seen)
-        }
+        None => None,
         Some(old) if phase.target.mode != Mode::BlueGreen => {
             stop::effect(cx, old, &phase.stop, seen)
         }
-        Some(_) | None => None,
+        // Past its deadline it is given up, even while a silence holds that back.
+        Some(_) if cx.now >= phase.deadline => None,
+        Some(old) => snapshot::effect(cx, old, &phase.stop, seen),
     };
     due.into_iter().collect()
 }

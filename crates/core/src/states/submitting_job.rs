@@ -3,17 +3,26 @@
 use crate::context::Context;
 use crate::decision::{Effect, EventReason};
 use crate::observation::{FactRequest, Observation};
+use crate::policy::change::{self, Edit};
+use crate::policy::readiness;
 use crate::policy::submission::{self, Outcome};
-use crate::policy::{change, readiness};
 use crate::state::{
     ClusterStarting, Confirming, Failure, FailureKind, LiveJob, Phase, State, Submission,
     SubmittingJob, Version, Work,
 };
-use crate::states::{Next, deploy, running};
+use crate::states::{Next, deploy, handover, running};
 use crate::time::Timestamp;
 
-pub(crate) fn needs(phase: &SubmittingJob, seen: &Observation) -> FactRequest {
+pub(crate) fn needs(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &SubmittingJob,
+    seen: &Observation,
+) -> FactRequest {
     let mut ask = FactRequest::default();
+    if handover::live(&state.record).is_some() {
+        change::needs(cx, &state.record, phase.target, &mut ask);
+    }
     submission::needs(phase.target, &phase.submission, seen, &mut ask);
     ask
 }
@@ -28,6 +37,9 @@ pub(crate) fn step(
         let (state, failure) = deploy::forced(cx, state);
         return deploy::roll_back(&state, phase.target, failure, false);
     }
+    if let Some(next) = edited(cx, state, phase, seen) {
+        return next;
+    }
     match submission::follow(cx, phase.target, &phase.submission, seen) {
         Outcome::Waiting(what, until) => Next::waiting(state, what, until)
             .polls_busily(cx)
@@ -37,6 +49,29 @@ pub(crate) fn step(
         Outcome::Failed { failure, over, retriable } => {
             failed(cx, state, phase, failure, over, retriable)
         }
+    }
+}
+
+/// In mode BlueGreen the deployed job runs on, so that a newer spec can still take the target's place.
+fn edited(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &SubmittingJob,
+    seen: &Observation,
+) -> Option<Next> {
+    let (target, until) = (phase.target, phase.submission.deadline);
+    let waits = |state: &State| {
+        Some(Next::waiting(state, "the edited spec to be compared", until).polls_busily(cx))
+    };
+    handover::live(&state.record)?;
+    match change::in_mid_deploy(cx, &state.record, target, seen) {
+        Edit::None => None,
+        Edit::Unknown => waits(state),
+        Edit::Harmless => {
+            let record = deploy::settle(cx, &state.record);
+            waits(&State { record, ..state.clone() })
+        }
+        Edit::Redeploy => Some(deploy::retarget(cx, state, target, true)),
     }
 }
 
@@ -110,10 +145,21 @@ fn failed(
     Next::waiting(&next, readiness::awaited(phase.target), deadline).warns(reason, told)
 }
 
-pub(crate) fn effects(cx: &Context<'_>, phase: &SubmittingJob, seen: &Observation) -> Vec<Effect> {
+pub(crate) fn effects(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &SubmittingJob,
+    seen: &Observation,
+) -> Vec<Effect> {
     let mut effects = Vec::new();
     effects.extend(readiness::create_missing(phase.target, seen));
     effects.extend(readiness::point_service(phase.target, seen));
+    // Nothing is sent before it is known whether another version is wanted.
+    let replaceable = handover::live(&state.record).is_some();
+    let edit = change::in_mid_deploy(cx, &state.record, phase.target, seen);
+    if replaceable && edit == Edit::Unknown {
+        return effects;
+    }
     effects.extend(submission::effect(cx, phase.target, &phase.submission, seen));
     effects
 }

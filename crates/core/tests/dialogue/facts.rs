@@ -143,7 +143,9 @@ fn spec(world: &mut World, words: &[&str]) -> Applied {
             desired.force_rollback = true;
             desired.digest.0 += 100;
         }
-        ["initial", path] => desired.initial_savepoint = Some((*path).to_owned()),
+        ["initial", path] => {
+            status_only(desired, |d| d.initial_savepoint = Some((*path).to_owned()));
+        }
         ["single"] => desired.mode = Mode::Single,
         ["blue-green"] => desired.mode = Mode::BlueGreen,
         ["tear-down", hash] => {

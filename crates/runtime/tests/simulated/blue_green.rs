@@ -75,7 +75,10 @@ async fn both_versions_are_told_each_with_its_colour_its_cluster_and_its_job() {
         assert_eq!(version["jobStatus"]["state"], json!("RUNNING"), "{version:#}");
         assert_eq!(version["clusterStatus"]["numberOfTaskSlots"], json!(2), "{version:#}");
         let url = version["clusterStatus"]["clusterOverviewURL"].as_str().unwrap();
-        assert!(url.starts_with(&format!("{NAME}-{colour}.flink.example.com")), "{url}");
+        let host = format!("{NAME}-{colour}.flink.example.com");
+        assert!(url.starts_with(&host), "{url}");
+        let ingress = object(&bench, &INGRESSES, &format!("{NAME}-{colour}")).unwrap();
+        assert_eq!(ingress["spec"]["rules"][0]["host"], json!(host));
     }
     let jobs = [0, 1].map(|n| version(&bench, n)["jobStatus"]["jobID"].clone());
     assert_ne!(jobs[0], jobs[1]);

@@ -2,8 +2,9 @@
 
 use flinkk8soperator_core as machine;
 use machine::{
-    Aftermath, Confirming, DeletingStep, Failure, Find, Learnt, Phase, Post, Purpose, Recovering,
-    RecoveringStep, Restart, RollingBackJob, State, Stop, Submission, Target, Version, Work,
+    Aftermath, ClusterStarting, Confirming, DeletingStep, DualRunning, Failure, Find, Learnt,
+    Phase, Post, Purpose, Recovering, RecoveringStep, Restart, RollingBackJob, State, Stop,
+    Submission, Target, Version, Work,
 };
 
 use super::canon::{Canon, pod_of};
@@ -23,30 +24,8 @@ pub(super) fn incarnations(state: &State) -> Vec<u32> {
     if let Phase::RollingBackJob(phase) = &state.phase {
         all.extend(phase.revived.map(|i| i.0));
     }
-    all.extend(phase_target(&state.phase).map(|t| t.incarnation.0));
+    all.extend(state.target().or(state.failed()).map(|t| t.incarnation.0));
     all
-}
-
-fn phase_target(phase: &Phase) -> Option<Target> {
-    match phase {
-        Phase::Updating(phase) => Some(phase.target),
-        Phase::ClusterStarting(phase) => Some(phase.target),
-        Phase::Savepointing(phase) => Some(phase.target),
-        Phase::Cancelling(phase) => Some(phase.target),
-        Phase::Recovering(phase) => match &phase.purpose {
-            Purpose::Deploy(target) => Some(*target),
-            Purpose::Restart(failed) => failed.as_ref().map(|f| f.failed),
-        },
-        Phase::SubmittingJob(phase) => Some(phase.target),
-        Phase::RollingBackJob(phase) => Some(phase.failed),
-        Phase::DeployFailed(phase) => Some(phase.failed),
-        // Those that run are in the record.
-        Phase::DualRunning(_)
-        | Phase::New(_)
-        | Phase::Running(_)
-        | Phase::Deleting(_)
-        | Phase::Unreadable(_) => None,
-    }
 }
 
 pub(super) fn state(canon: &mut Canon<'_>, state: &State) {
@@ -135,15 +114,7 @@ fn phase(canon: &mut Canon<'_>, phase: &Phase) {
         }
         Phase::ClusterStarting(phase) => {
             canon.number(3);
-            target(canon, phase.target);
-            canon.until(phase.deadline);
-            if let Some(since) = phase.troubled {
-                canon.until(since + super::scenario::config().pod_trouble_grace);
-            }
-            canon.maybe_since(phase.troubled.map(|t| t.0));
-            canon.number(u64::from(phase.attempt).min(MANY));
-            canon.flags(&[phase.from.is_some()]);
-            phase.from.iter().for_each(|from| origin(canon, from));
+            cluster_starting(canon, phase);
         }
         Phase::Savepointing(phase) => {
             canon.number(4);
@@ -187,15 +158,31 @@ fn phase(canon: &mut Canon<'_>, phase: &Phase) {
         }
         Phase::DualRunning(phase) => {
             canon.number(13);
-            confirming(canon, phase.confirming);
-            canon.flags(&[phase.teardown.is_some()]);
-            if let Some(teardown) = &phase.teardown {
-                canon.incarnation(teardown.incarnation.0);
-                canon.until(teardown.deadline);
-                canon.flags(&[teardown.stop.is_some()]);
-                teardown.stop.iter().for_each(|ending| stop(canon, ending));
-            }
+            dual_running(canon, phase);
         }
+    }
+}
+
+fn cluster_starting(canon: &mut Canon<'_>, phase: &ClusterStarting) {
+    target(canon, phase.target);
+    canon.until(phase.deadline);
+    if let Some(since) = phase.troubled {
+        canon.until(since + super::scenario::config().pod_trouble_grace);
+    }
+    canon.maybe_since(phase.troubled.map(|t| t.0));
+    canon.number(u64::from(phase.attempt).min(MANY));
+    canon.flags(&[phase.from.is_some()]);
+    phase.from.iter().for_each(|from| origin(canon, from));
+}
+
+fn dual_running(canon: &mut Canon<'_>, phase: &DualRunning) {
+    confirming(canon, phase.confirming);
+    canon.flags(&[phase.teardown.is_some()]);
+    if let Some(teardown) = &phase.teardown {
+        canon.incarnation(teardown.incarnation.0);
+        canon.until(teardown.deadline);
+        canon.flags(&[teardown.stop.is_some()]);
+        teardown.stop.iter().for_each(|ending| stop(canon, ending));
     }
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use flinkk8soperator_core as machine;
 use machine::{
-    Decision, Effect, Fact, Flink, FlinkCluster, JobState, Mode, Observation, Obsolete, Operation,
-    Origin, Phase, Post, RecoveringStep, Target,
+    Decision, DualRunning, Effect, Fact, Flink, FlinkCluster, JobState, Mode, Observation,
+    Obsolete, Operation, Origin, Phase, Post, RecoveringStep, SavepointStop, Target,
 };
 
 use super::calls::Call;
@@ -67,6 +67,14 @@ plants! {
     IncarnationsComeAgain,
     /// A failed savepoint counts as written.
     FailedSavepointCounts,
+    /// A savepoint that is to let the job run on ends it.
+    StopsWhatRunsOn,
+    /// The older of two good versions is removed without being named.
+    OlderGoesUnasked,
+    /// The newer of two good versions is removed without being named.
+    NewerGoesUnasked,
+    /// A version is started from the savepoint that was taken for the one before.
+    StartsFromAnEarlierSavepoint,
 }
 
 /// Where a defect sits.
@@ -133,6 +141,23 @@ impl Plant {
                     start_empty(decision);
                 }
             }),
+            Plant::StopsWhatRunsOn => Place::Calls(|_, call| {
+                let Call::Savepoint(savepoint) = call else { return None };
+                let stop = Some(SavepointStop::Stop);
+                savepoint
+                    .stop
+                    .is_none()
+                    .then(|| Call::Savepoint(machine::Savepoint { stop, ..savepoint.clone() }))
+            }),
+            Plant::OlderGoesUnasked => Place::Decision(|_, decision| {
+                let older = decision.state.record.beside().map(|version| version.target);
+                goes_unasked(decision, older);
+            }),
+            Plant::NewerGoesUnasked => Place::Decision(|_, decision| {
+                let newer = decision.state.record.deployed.as_ref().map(|version| version.target);
+                goes_unasked(decision, newer);
+            }),
+            Plant::StartsFromAnEarlierSavepoint => Place::Decision(restore_an_earlier_savepoint),
             Plant::OldClusterGoesEarly => Place::Decision(|_, decision| {
                 early(decision, |Target { incarnation, .. }| Effect::RemoveCluster { incarnation });
             }),
@@ -219,6 +244,23 @@ fn restore_the_newest_checkpoint(node: &Node, decision: &mut Decision) {
     let Some(newest) = node.world.files.iter().rev().find(stands) else { return };
     if let Some(Origin::Restored(point)) = origin(decision) {
         point.path = newest.path.to_string();
+    }
+}
+
+fn restore_an_earlier_savepoint(node: &Node, decision: &mut Decision) {
+    let savepoint = |f: &&crate::world::File| f.kind == FileKind::Savepoint;
+    let Some(earliest) = node.world.files.iter().find(savepoint) else { return };
+    if let Some(Origin::Restored(point)) = origin(decision) {
+        point.path = earliest.path.to_string();
+    }
+}
+
+/// Of two versions that run, once both are good.
+fn goes_unasked(decision: &mut Decision, version: Option<Target>) {
+    let both = DualRunning { confirming: None, teardown: None };
+    if decision.state.phase == Phase::DualRunning(both) {
+        let remove = |Target { incarnation, .. }| Effect::RemoveCluster { incarnation };
+        decision.effects.extend(version.map(remove));
     }
 }
 

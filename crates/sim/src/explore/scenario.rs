@@ -275,10 +275,17 @@ impl Suite {
 
     /// With `tearDownVersionHash` in the last edition.
     #[must_use]
-    pub fn tearing_down(mut self, hash: u32) -> Suite {
-        if let Some(last) = self.editions.last_mut() {
-            last.tear_down = Some(hash);
-            last.spec.tear_down = Some(hash);
+    pub fn tearing_down(self, hash: u32) -> Suite {
+        let last = self.editions.len() - 1;
+        self.tearing_down_in(last, hash)
+    }
+
+    /// With `tearDownVersionHash` in this edition.
+    #[must_use]
+    pub fn tearing_down_in(mut self, edition: usize, hash: u32) -> Suite {
+        if let Some(edition) = self.editions.get_mut(edition) {
+            edition.tear_down = Some(hash);
+            edition.spec.tear_down = Some(hash);
         }
         self
     }

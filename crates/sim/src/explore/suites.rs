@@ -158,13 +158,37 @@ fn beside() -> Vec<Suite> {
         update("beside: update, the newer one goes", &[version(2), version(2)]).tearing_down(2),
         update("beside: wrong class", &[wrong]),
         update("beside: job fails at once, then cured", &[fails, version(3)]),
-        update("beside: new spec in an update", &[version(2), version(3)]).at_any_time(),
+        update("beside: new spec in an update", &[version(2), version(3)]).at_any_time().only(&[
+            Fault::CrashAfterCalls,
+            Fault::StaleCache,
+            Fault::JobFails,
+        ]),
+        update("beside: put back in an update", &[version(2), version(1)]).at_any_time().only(FEW),
         update("beside: forceRollback", &[version(2), version(2)]).at_any_time().forced_back(),
-        update("beside: deleted", &[version(2)]).then_deleted().at_any_time(),
+        update("beside: deleted", &[version(2)]).then_deleted().at_any_time().only(FEW),
+        beside_twice().with_faults(1).only(FEW),
         update("beside: without savepoints", &[version(2)]).without_savepoints(),
     ];
     all.into_iter().map(|suite| suite.in_mode(Mode::BlueGreen)).collect()
 }
+
+/// The first version makes way for the second, then the third comes up beside that.
+fn beside_twice() -> Suite {
+    update("beside: two updates", &[version(2), version(2), version(3)])
+        .with_faults(0)
+        .tearing_down_in(2, 1)
+}
+
+/// The faults that every kind of step meets, for suites in which much else varies.
+const FEW: &[Fault] = &[
+    Fault::CrashAfterCalls,
+    Fault::LostReply,
+    Fault::StaleCache,
+    Fault::ProcessRestarts,
+    Fault::SavepointFails,
+    Fault::JobFails,
+    Fault::Outage,
+];
 
 /// What finds a planted defect: without the laws, which most of them break, too.
 #[must_use]
@@ -192,6 +216,10 @@ pub fn finder(plant: Plant) -> Suite {
         Plant::HeldSlotsCountAsFree | Plant::RecoversFromNothing => {
             first("lost", &[version(1)]).only(losses)
         }
+        Plant::StopsWhatRunsOn | Plant::OlderGoesUnasked | Plant::NewerGoesUnasked => {
+            another.in_mode(Mode::BlueGreen)
+        }
+        Plant::StartsFromAnEarlierSavepoint => beside_twice().in_mode(Mode::BlueGreen),
         Plant::ForgetsWhatIsLeaving | Plant::IncarnationsComeAgain | Plant::RevisionGoesEarly => {
             update("job ends by itself", &[with_program(2, Program::Finishes), version(3)])
         }

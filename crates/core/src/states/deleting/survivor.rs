@@ -1,0 +1,24 @@
+//! What of a job's state survives a deletion, as it is told.
+
+use crate::state::{Record, Work};
+
+/// What is known of the newest state when its job cannot be asked for it.
+pub(super) fn survivor(record: &Record) -> String {
+    let both = record.beside().into_iter().chain(&record.deployed);
+    let known: Vec<String> = both.map(|version| survives(&version.work)).collect();
+    if known.is_empty() { "no job was deployed".to_owned() } else { known.join("; ") }
+}
+
+fn survives(work: &Work) -> String {
+    match work {
+        Work::Stopped(origin) => match origin.path() {
+            Some(path) => format!("the last restore point is {path}"),
+            None => "there is no restore point".to_owned(),
+        },
+        Work::Finished => "the job had finished".to_owned(),
+        Work::Live(job) => match job.learnt.as_ref().and_then(|l| l.newest.as_ref()) {
+            Some(newest) => format!("the last checkpoint seen is {}", newest.path),
+            None => "no checkpoint was seen".to_owned(),
+        },
+    }
+}
