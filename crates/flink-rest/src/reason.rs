@@ -5,7 +5,7 @@
 
 /// What Flink puts around the exception that matters, as the beginnings of messages in every
 /// version from 1.13 to 2.3.
-const WRAPPERS: [&str; 10] = [
+const WRAPPERS: [&str; 11] = [
     "Internal server error.",
     "Could not execute application.",
     "Failed to execute job",
@@ -16,6 +16,8 @@ const WRAPPERS: [&str; 10] = [
     "Trigger checkpoint failure.",
     "An Exception occurred while triggering the checkpoint.",
     "Recovery is suppressed by",
+    // The adaptive scheduler's.
+    "Stop with savepoint operation could not be completed.",
 ];
 
 /// Flink's sentence before the message of whatever `main` threw.

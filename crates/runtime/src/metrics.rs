@@ -33,6 +33,12 @@ struct Performed {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Asked {
+    call: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct By {
     reason: &'static str,
 }
@@ -52,6 +58,7 @@ struct Inner {
     applications: Family<By, Gauge>,
     watch_errors: Counter,
     watch_panics: Counter,
+    flink_requests: Family<Asked, Counter>,
 }
 
 /// How a round ended.
@@ -94,6 +101,7 @@ impl Metrics {
             applications: Family::default(),
             watch_errors: Counter::default(),
             watch_panics: Counter::default(),
+            flink_requests: Family::default(),
         };
         let registry = &mut inner.registry;
         registry.register("rounds", "Rounds by how they ended", inner.rounds.clone());
@@ -112,6 +120,8 @@ impl Metrics {
         registry.register("watch_errors", "Watches that broke", errors);
         let panics = inner.watch_panics.clone();
         registry.register("watch_panics", "Objects whose reading panicked: a defect", panics);
+        let asked = inner.flink_requests.clone();
+        registry.register("flink_requests", "What Flink was asked to do, by outcome", asked);
         Metrics(Arc::new(inner))
     }
 
@@ -168,6 +178,10 @@ impl Metrics {
 
     pub(crate) fn watch_error(&self) {
         self.0.watch_errors.inc();
+    }
+
+    pub(crate) fn flink_request(&self, call: &'static str, outcome: &'static str) {
+        self.0.flink_requests.get_or_create(&Asked { call, outcome }).inc();
     }
 
     pub(crate) fn watch_panic(&self) {

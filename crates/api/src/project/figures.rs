@@ -45,7 +45,8 @@ pub struct ClusterFigures {
     pub task_managers: Option<u32>,
     /// Replicas that the TaskManager Deployment asks for.
     pub task_managers_wanted: Option<u32>,
-    /// TaskManagers that are registered and were heard from within the last two minutes.
+    /// TaskManagers that are registered. Flink drops one that it does not hear from for
+    /// `heartbeat.timeout` (50 s), sooner than the two minutes that the reference operator waits.
     pub healthy_task_managers: Option<u32>,
     /// `slots-total`.
     pub task_slots: Option<u32>,

@@ -125,7 +125,7 @@ pub struct ClusterStatus {
     /// TaskManagers that exist.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub number_of_task_managers: Option<i32>,
-    /// TaskManagers that are registered and heard from.
+    /// TaskManagers that are registered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub healthy_task_managers: Option<i32>,
     /// Task slots, used or not.

@@ -74,11 +74,8 @@ fn a_job_that_fails_behind_its_savepoint_has_failed_for_good() {
             assert_eq!(case.runs.len(), 1, "{name}: {:?}", case.runs);
             let failure = recording.exchange(&format!("operation_{name}")).failure().unwrap();
             let path = &case.last("statistics").savepoint.as_ref().unwrap().external_path;
-            let told = if recording.is_adaptive() {
-                "Stop with savepoint operation could not be completed.".to_owned()
-            } else {
-                format!("A savepoint has been created at: {path}, but the corresponding job ")
-            };
+            let told =
+                format!("A savepoint has been created at: {path}, but the corresponding job ");
             assert!(failure.starts_with(&told), "{name}: {failure}");
         }
     }

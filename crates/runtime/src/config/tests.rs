@@ -25,6 +25,15 @@ fn flags(pairs: &[(&str, &str)]) -> Result<Loaded, ConfigError> {
     load(&Sources { file: Some(file.path().to_owned()), flags, ..Sources::default() })
 }
 
+#[test]
+fn a_list_of_namespaces_is_read_without_the_spaces_between_them() {
+    let namespaces =
+        |text: &str| flags(&[("operator.limitNamespace", text)]).unwrap().settings.namespaces;
+    assert_eq!(namespaces("a, b"), ["a", "b"]);
+    assert_eq!(namespaces(" a ,,b, "), ["a", "b"]);
+    assert_eq!(namespaces(" "), Vec::<String>::new());
+}
+
 /// For each key a value that is not its default.
 const OTHER: &[(&str, &str)] = &[
     ("operator.limitNamespace", "a, b"),

@@ -12,6 +12,7 @@ use super::cluster::revision_of;
 use super::{EffectError, Ground};
 use crate::flink::{Identity, job_id, trigger_id};
 use crate::memory::Trigger;
+use crate::metrics::Metrics;
 use crate::observe::flink::reach;
 
 /// Sends a job on its way, detached from the round: `main()` runs inside the request. Its outcome is
@@ -31,6 +32,7 @@ pub(super) async fn submit(ground: &mut Ground<'_>, submit: &Submit) -> Result<(
     let operator = Arc::clone(operator);
     tokio::spawn(async move {
         let answer = client.run(&identity.version, &run, limit).await;
+        count(&operator.metrics, "submit", &answer);
         let outcome = outcome(answer.map(drop));
         tracing::info!(app = %key, %job, ?outcome, "submission answered");
         operator.posts.end(&key, job, outcome);
@@ -48,6 +50,17 @@ fn run(parameters: &RunParameters, submit: &Submit) -> Run {
         allow_non_restored_state: parameters.allow_non_restored_state,
         ..Run::new(parameters.jar_name.clone(), job_id(submit.job))
     }
+}
+
+/// Counts what came of a request under its own name, also where the effect is content with a refusal.
+fn count<T>(metrics: &Metrics, call: &'static str, answer: &Result<T, Error>) {
+    let outcome = match answer.as_ref().map_err(Error::reached) {
+        Ok(_) => "accepted",
+        Err(Reached::No) => "not_sent",
+        Err(Reached::Perhaps) => "lost",
+        Err(Reached::Answered) => "refused",
+    };
+    metrics.flink_request(call, outcome);
 }
 
 /// Only Flink's own error closes a submission; what may have arrived may still run.
@@ -76,6 +89,7 @@ pub(super) async fn savepoint(
         Some(SavepointStop::Cancel) => client.savepoint(&identity.version, &order, true).await,
         None => client.savepoint(&identity.version, &order, false).await,
     };
+    count(&ground.operator.metrics, "savepoint", &answer);
     let trigger = match answer {
         Ok(triggered) if triggered.trigger == trigger_id(savepoint.trigger) => return Ok(()),
         Ok(triggered) => Trigger::Named(triggered.trigger),
@@ -110,7 +124,9 @@ pub(super) async fn cancel(
     job: JobId,
 ) -> Result<(), EffectError> {
     let (client, _) = identified(ground, incarnation, process).await?;
-    match client.cancel(job_id(job)).await {
+    let answer = client.cancel(job_id(job)).await;
+    count(&ground.operator.metrics, "cancel", &answer);
+    match answer {
         Ok(_) => Ok(()),
         Err(error) if matches!(error.cause(), Some(Cause::JobUnknown | Cause::AlreadyEnded)) => {
             Ok(())
@@ -138,6 +154,51 @@ mod tests {
     use http::StatusCode;
 
     use super::*;
+
+    fn refusal(status: StatusCode, cause: Cause) -> Error {
+        Refusal { status, cause, message: "words".to_owned() }.into()
+    }
+
+    #[test]
+    fn every_request_is_counted_under_its_own_name_and_outcome() {
+        let metrics = Metrics::new("test");
+        count(&metrics, "submit", &Ok(()));
+        count::<()>(&metrics, "submit", &Err(Failure::Connect("refused".into()).into()));
+        count::<()>(&metrics, "submit", &Err(Failure::Broken("reset".into()).into()));
+        let refused = refusal(StatusCode::BAD_REQUEST, Cause::MainFailed);
+        count::<()>(&metrics, "savepoint", &Err(refused));
+        count(&metrics, "savepoint", &Ok(()));
+        let text = metrics.encode();
+        let counted: Vec<&str> =
+            text.lines().filter(|line| line.starts_with("test_flink_requests_total")).collect();
+        assert_eq!(counted.len(), 5, "{text}");
+        for (call, outcome) in [
+            ("submit", "accepted"),
+            ("submit", "not_sent"),
+            ("submit", "lost"),
+            ("savepoint", "refused"),
+            ("savepoint", "accepted"),
+        ] {
+            let line =
+                format!("test_flink_requests_total{{call=\"{call}\",outcome=\"{outcome}\"}} 1");
+            assert!(counted.contains(&line.as_str()), "{line} is not in\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_trigger_that_flink_refuses_for_good_is_final_and_no_other() {
+        let check = |error: Error, expected: bool| {
+            assert_eq!(final_refusal(&error), expected, "{error:?}");
+        };
+        // Without a savepoint directory; the scheduler cannot do it.
+        check(refusal(StatusCode::BAD_REQUEST, Cause::RequestInvalid), true);
+        check(refusal(StatusCode::INTERNAL_SERVER_ERROR, Cause::SchedulerUnsuited), true);
+        // It may come to know the job; that it is gone is for the facts to say.
+        check(refusal(StatusCode::NOT_FOUND, Cause::JobUnknown), false);
+        check(refusal(StatusCode::SERVICE_UNAVAILABLE, Cause::NoLeader), false);
+        check(refusal(StatusCode::INTERNAL_SERVER_ERROR, Cause::TimedOut), false);
+        check(Failure::Broken("reset".into()).into(), false);
+    }
 
     #[test]
     fn only_a_word_of_flink_itself_closes_a_submission() {

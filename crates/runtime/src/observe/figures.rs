@@ -152,3 +152,31 @@ pub(crate) fn submitted(incarnation: Incarnation, revision: &Revision) -> Submit
         allow_non_restored_state: run.allow_non_restored_state,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// When it last failed, as the figures of a job say that runs again.
+    fn failed_at(timestamps: serde_json::Value) -> Option<Timestamp> {
+        let job = json!({
+            "jid": "0000000000000000000000000000c033", "name": "job", "state": "RUNNING",
+            "start-time": 1000, "end-time": -1, "duration": 9000, "now": 10000,
+            "timestamps": timestamps, "vertices": [], "plan": {},
+        });
+        let mut gathered = Gathered::default();
+        gathered.job_details(Incarnation(1), JobId(1), &serde_json::from_value(job).unwrap());
+        gathered.jobs[&Incarnation(1)].last_failing_time
+    }
+
+    #[test]
+    fn a_failure_between_two_polls_is_known_by_flinks_own_timestamps() {
+        assert_eq!(failed_at(json!({ "RUNNING": 1000, "FAILING": 0, "RESTARTING": 0 })), None);
+        let restarted = json!({ "RUNNING": 6000, "FAILING": 0, "RESTARTING": 5000 });
+        assert_eq!(failed_at(restarted), Some(Timestamp(5000)));
+        let both = json!({ "RUNNING": 6000, "FAILING": 5500, "RESTARTING": 5000 });
+        assert_eq!(failed_at(both), Some(Timestamp(5500)), "the later one");
+    }
+}

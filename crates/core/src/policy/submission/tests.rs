@@ -107,6 +107,9 @@ fn a_named_job_comes_up_or_fails_in_flinks_words() {
         (named(), knows(JobState::Canceled, 0), "JobCanceled, over"),
         (named(), knows(JobState::Failed, 0), "JobFailed, over"),
         (named(), unexplained, "open"),
+        // Looked at long after its deadline: what is up by then is up.
+        (late.clone(), knows(JobState::Running, 2), "up"),
+        (late.clone(), knows(JobState::Finished, 2), "finished"),
         (late.clone(), knows(JobState::Running, 1), "JobStartTimeout"),
         (late.clone(), silent(59), "open"),
         (late, silent(60), "JobStartTimeout"),
