@@ -45,6 +45,7 @@ fn broken_by(defect: Defect) -> &'static str {
         Defect::AsksLess => rules::ALL_ASKED,
         Defect::CallsEveryJobUnsent => rules::MAYBE_SENT,
         Defect::ExaggeratesASilence => rules::OWN_SILENCE,
+        Defect::FiresWhatPassedBefore => rules::FIRST_ROUND,
         Defect::DecidesByItself => rules::MACHINE_DECIDES,
         Defect::LeavesAnEffectOut => rules::AS_DECIDED,
         Defect::GoesOnAfterAFailure => rules::FIRST_FAILURE_ENDS,

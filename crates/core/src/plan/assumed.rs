@@ -88,7 +88,14 @@ impl Assumed {
         let all: Vec<_> = standing.chain(leaving).collect();
         all.into_iter().for_each(|(incarnation, hash)| self.create(incarnation, hash));
         if let Fact::Known(objects) = &mut self.objects {
-            objects.service = state.record.deployed.as_ref().map(|d| d.target.incarnation);
+            // Of two without a colour the Service leads to the deployed one.
+            let both = state.record.previous.iter().chain(&state.record.deployed);
+            for target in both.filter(|v| !v.removed).map(|v| v.target) {
+                match target.colour {
+                    None => objects.service = Some(target.incarnation),
+                    Some(colour) => _ = objects.coloured.insert(colour, target.incarnation),
+                }
+            }
         }
     }
 

@@ -55,7 +55,7 @@ impl fmt::Display for PlannedOrigin {
         match self {
             PlannedOrigin::Empty => f.write_str("nothing"),
             PlannedOrigin::Given(path) => write!(f, "{path}, as named"),
-            PlannedOrigin::Savepoint(job) => write!(f, "the savepoint that job {job} ends with"),
+            PlannedOrigin::Savepoint(job) => write!(f, "the savepoint taken of job {job}"),
             PlannedOrigin::Restored(point) => write!(f, "{}", point.path),
         }
     }

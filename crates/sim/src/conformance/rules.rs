@@ -34,6 +34,9 @@ pub const ALL_ASKED: &str = "everything that the machine wants to know is asked"
 pub const MAYBE_SENT: &str = "a job that another process may have sent is not called unsent";
 /// Another process's waiting proves nothing: its clock, or its network, may have been wrong.
 pub const OWN_SILENCE: &str = "a silence is counted from this process's own first question on";
+/// A deadline that passed before a process came is not its to fire; every later one is.
+pub const FIRST_ROUND: &str =
+    "a round is told as a process's first until one of its decisions is stored";
 /// The rules are the machine's.
 pub const MACHINE_DECIDES: &str = "what is written and done is what the machine decided";
 /// Effects build on those before them.
@@ -70,6 +73,7 @@ pub(super) fn of_round<K: Clone>(
     all_asked(&cx, round)
         .or_else(|| facts(round, ground))
         .or_else(|| own_silence(round, ground))
+        .or_else(|| first_round(round, ground))
         .or_else(|| machine_decides(&cx, round))
         .or_else(|| state_first(round, ground))
         .or_else(|| as_decided(round, ground))
@@ -193,6 +197,11 @@ fn own_silence<K: Clone>(round: &Round, ground: &Ground<K>) -> Option<Broken> {
     let possible = round.now.since(ground.began);
     let told = || format!("{longest:?}, {possible:?} after the process began");
     (longest > possible).then(|| (OWN_SILENCE, told()))
+}
+
+fn first_round<K: Clone>(round: &Round, ground: &Ground<K>) -> Option<Broken> {
+    let told = || format!("told as {}", if round.resumed { "the first" } else { "a later one" });
+    (Some(round.resumed) == ground.decided).then(|| (FIRST_ROUND, told()))
 }
 
 fn machine_decides(cx: &Context<'_>, round: &Round) -> Option<Broken> {

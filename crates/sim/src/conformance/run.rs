@@ -178,6 +178,7 @@ impl<A: Adapter> Telling<'_, A> {
         if let Some(breach) = rules::of_round(&self.config, &round, &self.ground) {
             return Err(breach);
         }
+        self.ground.end_round(round.decision.state != round.before);
         self.tell_the_user();
         self.sound(&before)?;
         let now = self.ground.world.now;

@@ -85,6 +85,7 @@ impl<K: Clone> Ground<K> {
         let pruned = kept.is_some() && self.strikes(Fault::Pruned);
         let written = if pruned { kept.map(self.pruned) } else { kept };
         self.shelf.put(written);
+        self.wrote = true;
         self.note("the store is written");
         if pruned {
             self.note("without the machine's state");

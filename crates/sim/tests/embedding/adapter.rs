@@ -46,6 +46,8 @@ defects! {
     CallsEveryJobUnsent,
     /// A silence counts from long ago.
     ExaggeratesASilence,
+    /// It takes every round for a later one.
+    FiresWhatPassedBefore,
     /// It decides by rules of its own.
     DecidesByItself,
     /// The Service is never pointed anywhere.
@@ -135,6 +137,7 @@ impl Adapter for Embedded {
 fn misreport(defect: Option<Defect>, round: &mut conformance::Round) {
     let seen = &mut round.seen;
     match defect {
+        Some(Defect::FiresWhatPassedBefore) => round.resumed = false,
         Some(Defect::AsksLess) => seen.change = Fact::Unasked,
         Some(Defect::CallsEveryJobUnsent) => {
             let mine = seen.flink.values_mut().filter(|f| f.submission != Fact::Unasked);

@@ -102,6 +102,10 @@ pub struct Ground<K> {
     pub(super) unsent: BTreeSet<JobId>,
     /// Jobs whose intent was ever in the store.
     intents: BTreeSet<JobId>,
+    /// Whether a decision of the process is stored; none: it may be, and the process may not know.
+    pub(super) decided: Option<bool>,
+    /// Something was put into the store in this round.
+    pub(super) wrote: bool,
     /// When the process began.
     pub(super) began: Timestamp,
     /// Its calls in this round, each with the state that was in the store then.
@@ -141,6 +145,8 @@ impl<K: Clone> Ground<K> {
             revisions_told: BTreeSet::new(),
             unsent: BTreeSet::new(),
             intents: BTreeSet::new(),
+            decided: Some(false),
+            wrote: false,
             began,
             calls: Vec::new(),
             write_end: None,
@@ -164,6 +170,17 @@ impl<K: Clone> Ground<K> {
         self.told_by.clear();
         self.calls.clear();
         (self.write_end, self.failed, self.unanswered) = (None, None, false);
+        self.wrote = false;
+    }
+
+    /// A round ends, with a state to write or none: whether the process is one that decided before.
+    pub(super) fn end_round(&mut self, to_write: bool) {
+        self.decided = match self.write_end {
+            None => Some(true),
+            // An effect's write may have failed, after the state's; or an answer is lost.
+            Some(_) if self.wrote || !to_write => self.decided.filter(|decided| *decided),
+            Some(_) => self.decided,
+        };
     }
 
     /// Another process begins: nobody waits for the answers to the last one's submissions.
@@ -171,6 +188,7 @@ impl<K: Clone> Ground<K> {
         self.world.give_up_waiting(None);
         self.unsent.clear();
         self.revisions_told.clear();
+        self.decided = Some(false);
         self.began = self.now();
     }
 
