@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use flinkk8soperator_core::{
-    Change, ChangeClass, Checkpoint, CheckpointKind, Checkpointing, ClusterObjects, DeployHash,
-    Effect, Fact, Flink, FlinkCluster, FlinkVersion, Incarnation, Job, JobId, JobState, JobSummary,
-    Objects, Observation, Operation, Pod, Post, Presence, Process, Retention, Role, Silence, State,
-    Statistics, Stranger, Timestamp, Trouble, TroubleKind, Uid,
+    Bounds, Change, ChangeClass, Checkpoint, CheckpointKind, Checkpointing, ClusterObjects,
+    DeployHash, Effect, Fact, Flink, FlinkCluster, FlinkVersion, Incarnation, Job, JobId, JobState,
+    JobSummary, Objects, Observation, Operation, Pod, Post, Presence, Process, Retention, Role,
+    Silence, State, Statistics, Stranger, Timestamp, Trouble, TroubleKind, Uid, Vertex, VertexId,
 };
 
 use crate::bytes::Bytes;
@@ -25,8 +25,8 @@ impl Ids {
         for effect in effects {
             if let Effect::Submit(submit) = effect {
                 self.jobs.insert((submit.incarnation, submit.job));
-            } else if let Effect::CreateCluster { incarnation, hash } = effect {
-                self.hashes.insert(*incarnation, *hash);
+            } else if let Effect::CreateCluster(target) = effect {
+                self.hashes.insert(target.incarnation, target.names());
             }
         }
     }
@@ -97,7 +97,21 @@ fn cluster(incarnation: Incarnation, ids: &Ids, bytes: &mut Bytes<'_>) -> Option
     let roles = [Role::JobManager, Role::TaskManager];
     let pods = roles.into_iter().filter_map(|role| pod(incarnation, role, bytes)).collect();
     let trouble = trouble(bytes);
-    Some(ClusterObjects { incarnation, hash, jobmanager, taskmanager, service, pods, trouble })
+    let label = if bytes.once_in(4) { None } else { Some(hash) };
+    let aliases = if bytes.once_in(6) { vec![DeployHash(2)] } else { Vec::new() };
+    let replicas = if bytes.once_in(6) { 2 } else { 1 };
+    Some(ClusterObjects {
+        incarnation,
+        hash,
+        label,
+        jobmanager,
+        taskmanager,
+        replicas,
+        service,
+        aliases,
+        pods,
+        trouble,
+    })
 }
 
 fn pod(incarnation: Incarnation, role: Role, bytes: &mut Bytes<'_>) -> Option<Pod> {
@@ -142,7 +156,21 @@ fn flink(cluster: &ClusterObjects, ids: &Ids, bytes: &mut Bytes<'_>) -> Flink {
         operation: fact(bytes, operation),
         failure: fact(bytes, |_| "c".to_owned()),
         submission: fact(bytes, post),
+        idle: fact(bytes, |bytes| idle(cluster, bytes)),
+        requirements: fact(bytes, |bytes| bytes.once_in(2).then(|| vec![vertex(bytes)])),
     }
+}
+
+fn idle(cluster: &ClusterObjects, bytes: &mut Bytes<'_>) -> BTreeSet<Uid> {
+    cluster.taskmanagers().filter(|_| bytes.once_in(2)).map(|pod| pod.uid).collect()
+}
+
+fn vertex(bytes: &mut Bytes<'_>) -> Vertex {
+    let upper = if bytes.once_in(3) { 3 } else { 2 };
+    let tasks = if bytes.once_in(3) { 3 } else { 2 };
+    let bounds = Bounds { vertex: VertexId(1), lower: 1, upper };
+    let max_parallelism = bytes.once_in(4).then_some(2);
+    Vertex { bounds, max_parallelism, parallelism: tasks, running: tasks }
 }
 
 fn running(bytes: &mut Bytes<'_>) -> FlinkCluster {
@@ -151,7 +179,7 @@ fn running(bytes: &mut Bytes<'_>) -> FlinkCluster {
         version: FlinkVersion { major: 1, minor: 12 + bytes.below(9) as u16 },
         slots,
         slots_free: bytes.below(5) as u32,
-        taskmanagers: slots.div_ceil(2),
+        taskmanagers: if bytes.once_in(6) { 2 } else { 1 },
         refresh_interval: Duration::from_secs(3),
         high_availability: bytes.once_in(6),
     }

@@ -80,6 +80,7 @@ mod tests {
             "DeployFailed",
             "DualRunning",
             "Recovering",
+            "Rescaling",
             "RollingBackJob",
             "Running",
             "Savepointing",

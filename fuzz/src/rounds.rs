@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use flinkk8soperator_api::machine;
 use flinkk8soperator_core::{
     Coloured, Config, Context, DeleteMode, DeployHash, Desired, Digest, Effect, Goal, Mode,
-    Observation, Recovery, Restore, SavepointStop, State, Timestamp, Uid, decide as step, needs,
+    Observation, Recovery, Restore, SavepointStop, ScaleMode, State, Timestamp, Uid,
+    decide as step, needs,
 };
 
 use crate::bytes::Bytes;
@@ -66,12 +67,15 @@ fn ends_or_starts(effect: &Effect) -> bool {
         | Effect::Savepoint(_)
         | Effect::Cancel { .. }
         | Effect::DeletePod { .. }
+        | Effect::ScaleTaskManagers { .. }
         | Effect::RemoveCluster { .. }
         | Effect::RemoveRevision(_) => true,
         Effect::AddFinalizer
         | Effect::SaveRevision(_)
         | Effect::CopyRevision { .. }
-        | Effect::CreateCluster { .. }
+        | Effect::CreateCluster(_)
+        | Effect::LabelCluster(_)
+        | Effect::SetRequirements(_)
         | Effect::PointService { .. }
         | Effect::RemoveFinalizer => false,
     }
@@ -95,6 +99,10 @@ fn change(desired: &mut Desired, bytes: &mut Bytes<'_>) {
         let stops = [SavepointStop::Cancel, SavepointStop::Stop];
         desired.savepoint_stop = bytes.one(&stops).unwrap_or(SavepointStop::Stop);
         desired.mode = bytes.one(Mode::ALL).unwrap_or(Mode::Dual);
+        let scales = [ScaleMode::NewCluster, ScaleMode::InPlace];
+        desired.scale_mode = bytes.one(&scales).unwrap_or(ScaleMode::NewCluster);
+        desired.parallelism = if bytes.by_chance(4) { 3 } else { 2 };
+        desired.taskmanagers = desired.parallelism.div_ceil(2);
         desired.savepoint_disabled = bytes.by_chance(8);
         desired.fallback_without_state = bytes.by_chance(8);
         let named = Restore { path: "file:/n".to_owned(), nonce: version.to_string() };

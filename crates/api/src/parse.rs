@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use flinkk8soperator_core::{
     Coloured, Config, DeleteMode, DeployHash, Desired, Digest, Goal, Mode, Recovery, Restore,
-    SavepointStop, State, Timeouts, Timestamp, Uid, ids,
+    SavepointStop, ScaleMode, State, Timeouts, Timestamp, Uid, ids,
 };
 
 use crate::machine;
@@ -88,8 +88,10 @@ pub fn desired(
         coloured: hashes.coloured,
         goal: if deleted { Goal::Delete(delete_mode(spec)) } else { Goal::Run },
         finalizer: meta.finalizers.iter().flatten().any(|name| name == v1beta1::FINALIZER),
-        parallelism: u32::try_from(spec.parallelism).unwrap_or(0),
+        parallelism: job::slots(spec),
+        taskmanagers: job::taskmanagers(spec),
         mode: mode(spec),
+        scale_mode: scale_mode(spec),
         savepoint_stop: savepoint_stop(spec),
         savepoint_disabled: spec.savepoint_disabled.unwrap_or(false),
         fallback_without_state: spec.fallback_without_state.unwrap_or(false),
@@ -125,6 +127,16 @@ fn mode(spec: &FlinkApplicationSpec) -> Mode {
         Some(v1beta1::DeploymentMode::BlueGreen) => Mode::BlueGreen,
         None | Some(v1beta1::DeploymentMode::Dual | v1beta1::DeploymentMode::Unknown(_)) => {
             Mode::Dual
+        }
+    }
+}
+
+/// `scaleMode`; a word that nobody knows is the one that every version of the operator can do.
+fn scale_mode(spec: &FlinkApplicationSpec) -> ScaleMode {
+    match &spec.scale_mode {
+        Some(v1beta1::ScaleMode::InPlace) => ScaleMode::InPlace,
+        None | Some(v1beta1::ScaleMode::NewCluster | v1beta1::ScaleMode::Unknown(_)) => {
+            ScaleMode::NewCluster
         }
     }
 }

@@ -61,6 +61,11 @@ impl Generator {
             parallelism: self.small(),
             mode: self.one_of(Mode::ALL),
             colour: self.maybe(|g| g.one_of(Colour::ALL)),
+            taskmanagers: self.small(),
+            scaled: self.maybe(|g| Scaled {
+                names: DeployHash(g.small()),
+                revision: Incarnation(g.small()),
+            }),
         }
     }
 
@@ -192,10 +197,10 @@ impl Generator {
     }
 
     fn aftermath(&mut self) -> Aftermath {
-        if self.flag() {
-            Aftermath::JobManager(Process { pod: Uid(self.wide()), restarts: self.small() })
-        } else {
-            Aftermath::TaskManagers((0..self.below(3)).map(|_| Uid(self.wide())).collect())
+        match self.below(3) {
+            0 => Aftermath::Job { job: JobId(self.wide()), until: self.time() },
+            1 => Aftermath::JobManager(Process { pod: Uid(self.wide()), restarts: self.small() }),
+            _ => Aftermath::TaskManagers((0..self.below(3)).map(|_| Uid(self.wide())).collect()),
         }
     }
 
@@ -206,6 +211,18 @@ impl Generator {
             2 => DeletingStep::Cancel(JobId(self.wide())),
             3 => DeletingStep::RemoveClusters { why: self.text() },
             _ => DeletingStep::Finalize,
+        }
+    }
+
+    fn bounds(&mut self) -> Bounds {
+        Bounds { vertex: VertexId(self.wide()), lower: self.small(), upper: self.small() }
+    }
+
+    fn rescaling_step(&mut self) -> RescalingStep {
+        match self.below(3) {
+            0 => RescalingStep::Grow { troubled: self.maybe(Generator::time) },
+            1 => RescalingStep::Adapt,
+            _ => RescalingStep::Return { failure: self.maybe(Generator::failure) },
         }
     }
 
@@ -241,6 +258,10 @@ impl Generator {
                     deadline: g.time(),
                 }),
             }),
+            12 => {
+                let step = self.rescaling_step();
+                Phase::Rescaling(Rescaling { target, step, deadline })
+            }
             _ => Phase::Unreadable(Unreadable { why: self.text() }),
         }
     }
@@ -257,6 +278,8 @@ impl Generator {
             forced: self.maybe(|g| g.number() as i64),
             restored: self.maybe(Generator::text),
             recovered: self.maybe(|g| Recovered { attempt: g.small(), at: g.time() }),
+            surplus: self.flag(),
+            bounds: (0..self.below(3)).map(|_| self.bounds()).collect(),
         };
         State { record, phase: self.phase(which) }
     }
@@ -330,6 +353,8 @@ fn a_missing_member_is_an_error_that_names_its_path_or_one_that_may_be_absent() 
         "from",
         "teardown",
         "stop",
+        "failure",
+        "scaled",
     ]
     .into();
     let (mut refused, mut absent) = (BTreeSet::new(), BTreeSet::new());
@@ -409,8 +434,10 @@ fn the_form_is_what_a_person_can_read_and_does_not_change() {
         generation: 7,
         digest: Digest(0xabc),
         parallelism: 2,
+        taskmanagers: 1,
         mode: Mode::Dual,
         colour: None,
+        scaled: None,
     };
     let point = RestorePoint {
         path: "s3://bucket/sp".to_owned(),
@@ -428,7 +455,8 @@ fn the_form_is_what_a_person_can_read_and_does_not_change() {
     let deadline = Timestamp(1_762_000_600_000);
     state.phase = Phase::Updating(Updating { target, deadline });
     let target = json!({ "hash": "00c0ffee", "incarnation": 3, "generation": 7,
-        "digest": "0000000000000abc", "parallelism": 2, "mode": "Dual" });
+        "digest": "0000000000000abc", "parallelism": 2,
+        "taskManagers": 1, "mode": "Dual" });
     let expected = json!({
         "format": 1,
         "record": {
@@ -454,6 +482,8 @@ fn the_form_is_what_a_person_can_read_and_does_not_change() {
             },
             "leaving": [],
             "obsolete": [],
+            "surplus": false,
+            "bounds": [],
         },
         "phase": { "name": "Updating", "target": target, "deadline": "2025-11-01T12:36:40.000Z" },
     });
@@ -487,8 +517,8 @@ fn a_word_or_an_id_that_is_none_is_named_with_what_was_found() {
     };
     check(
         "/phase/name",
-        json!("Rescaling"),
-        ".phase.name should be the name of a phase, it is \"Rescaling\"",
+        json!("Resting"),
+        ".phase.name should be the name of a phase, it is \"Resting\"",
     );
     check(
         "/phase/target/hash",

@@ -8,7 +8,7 @@ use flinkk8soperator_api::parse::{Hashes, OperatorSettings, desired, state};
 use flinkk8soperator_api::v1beta1::FlinkApplication;
 use flinkk8soperator_core::{
     Colour, Coloured, DeleteMode, DeployHash, Desired, Digest, Goal, Mode, ObstacleKind, Phase,
-    Recovery, Restore, SavepointStop, State, Timestamp, Uid, ids,
+    Recovery, Restore, SavepointStop, ScaleMode, State, Timestamp, Uid, ids,
 };
 use serde_json::{Value, json};
 
@@ -71,6 +71,7 @@ fn a_plain_spec_is_taken_over_with_the_operators_defaults() {
     let expected = Desired {
         coloured: hashes().coloured,
         parallelism: 2,
+        taskmanagers: 1,
         timeouts: settings().timeouts,
         confirm_after: Duration::from_secs(20),
         ..Desired::new(uid, 4, DeployHash(0xabc), Digest(7))
@@ -176,7 +177,6 @@ fn what_this_version_cannot_do_is_refused_by_the_name_of_its_field() {
         );
     };
     for (field, value, cure) in [
-        ("scaleMode", json!("InPlace"), "use NewCluster"),
         (
             "foreignJob",
             json!({ "id": "0", "action": "Adopt" }),
@@ -266,6 +266,32 @@ fn a_job_that_no_flink_could_run_is_refused() {
             "invalid spec.jobManagerConfig.replicas: is 0; it must be at least 1",
         ],
     );
+}
+
+#[test]
+fn there_are_as_many_task_managers_as_the_parallelism_takes() {
+    let check = |parallelism, slots: Value, expected| {
+        let spec =
+            json!({ "parallelism": parallelism, "taskManagerConfig": { "taskSlots": slots } });
+        assert_eq!(parsed(&application(&spec)).taskmanagers, expected, "{spec}");
+    };
+    check(16, json!(null), 1);
+    check(17, json!(null), 2);
+    check(5, json!(2), 3);
+    check(0, json!(2), 0);
+    check(3, json!(0), 3);
+}
+
+#[test]
+fn scaling_in_place_is_a_wish_that_the_spec_has_to_express() {
+    let check = |word: &str, expected| {
+        let app = application(&json!({ "scaleMode": word }));
+        assert_eq!(parsed(&app).scale_mode, expected, "{word}");
+    };
+    check("InPlace", ScaleMode::InPlace);
+    check("NewCluster", ScaleMode::NewCluster);
+    check("", ScaleMode::NewCluster);
+    assert_eq!(parsed(&application(&json!({}))).scale_mode, ScaleMode::NewCluster);
 }
 
 #[test]

@@ -46,6 +46,7 @@ fn step(cx: &Context<'_>, state: &State, seen: &Observation) -> Next {
     match &state.phase {
         Phase::New(_) => states::new::step(cx, state, seen),
         Phase::Updating(phase) => states::updating::step(cx, state, phase, seen),
+        Phase::Rescaling(phase) => states::rescaling::step(cx, state, phase, seen),
         Phase::ClusterStarting(phase) => states::cluster_starting::step(cx, state, phase, seen),
         Phase::Savepointing(phase) => states::savepointing::step(cx, state, phase, seen),
         Phase::Cancelling(phase) => states::cancelling::step(cx, state, phase, seen),
@@ -65,15 +66,16 @@ fn effects(cx: &Context<'_>, state: &State, seen: &Observation) -> Vec<Effect> {
     let mut effects = match &state.phase {
         Phase::New(_) | Phase::Unreadable(_) => return Vec::new(),
         Phase::Updating(phase) => states::updating::effects(cx, phase, seen),
+        Phase::Rescaling(phase) => states::rescaling::effects(state, phase, seen),
         Phase::ClusterStarting(phase) => states::cluster_starting::effects(state, phase, seen),
         Phase::Savepointing(phase) => states::savepointing::effects(cx, state, phase, seen),
         Phase::Cancelling(phase) => states::cancelling::effects(cx, state, phase, seen),
         Phase::Recovering(phase) => states::recovering::effects(cx, state, phase, seen),
         Phase::SubmittingJob(phase) => states::submitting_job::effects(cx, state, phase, seen),
-        Phase::Running(_) => states::running::effects(state, seen),
+        Phase::Running(phase) => states::running::effects(state, phase.confirming.is_none(), seen),
         Phase::DualRunning(phase) => states::dual_running::effects(cx, state, phase, seen),
         Phase::RollingBackJob(phase) => states::rolling_back_job::effects(cx, state, phase, seen),
-        Phase::DeployFailed(_) => states::running::effects(state, seen),
+        Phase::DeployFailed(_) => states::running::effects(state, true, seen),
         Phase::Deleting(phase) => return states::deleting::effects(cx, state, phase, seen),
     };
     effects.extend(leaving::effects(&state.record, seen));

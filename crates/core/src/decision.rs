@@ -1,10 +1,12 @@
 //! What a round comes to: the next state, the effects that belong to it, and how it stands.
 
+use std::collections::BTreeSet;
+
 use crate::colour::Colour;
 use crate::desired::SavepointStop;
-use crate::ids::{DeployHash, Incarnation, JobId, Process, TriggerId, Uid};
+use crate::ids::{Incarnation, JobId, Process, TriggerId, Uid};
 use crate::reason::Reason;
-use crate::state::{Obsolete, Origin, State, Target};
+use crate::state::{Bounds, Obsolete, Origin, State, Target};
 use crate::time::Timestamp;
 use crate::words::words;
 
@@ -35,20 +37,29 @@ pub enum Effect {
     AddFinalizer,
     /// Store the desired spec, as it is in this round, as the revision of the target.
     SaveRevision(Target),
-    /// Store the revision of one incarnation as that of another one of the same version.
+    /// Store a revision under another number, of the same version.
     CopyRevision {
-        /// Whose revision it is.
+        /// Its number.
         from: Incarnation,
-        /// The incarnation that gets it.
+        /// The version under its new number.
         to: Target,
     },
-    /// Create what is missing of a cluster, rendered from its revision.
-    CreateCluster {
-        /// Its number.
+    /// Create what is missing of a version's cluster, rendered from its revision.
+    CreateCluster(Target),
+    /// Let a cluster's TaskManager Deployment ask for another number of pods.
+    ScaleTaskManagers {
+        /// Of which cluster.
         incarnation: Incarnation,
-        /// Its version.
-        hash: DeployHash,
+        /// How many pods it is to ask for.
+        replicas: u32,
+        /// Where some are to go while a job may run: those that run nothing, which go first.
+        idle: BTreeSet<Uid>,
     },
+    /// Change how many tasks each vertex of a job may have (adaptive scheduler).
+    SetRequirements(Requirements),
+    /// Give a cluster that was scaled in place the label, the annotation and the versioned Service of
+    /// the version that it was scaled to; take away such Services of versions in between.
+    LabelCluster(Target),
     /// Lead the addresses that users know, the application's generic Service and its Ingress, or those
     /// of a colour, to a cluster (create them if there are none).
     PointService {
@@ -86,12 +97,14 @@ pub enum Effect {
     RemoveFinalizer,
 }
 
-/// A submission. Jar, class and arguments come from the revision of `incarnation`.
+/// A submission. Jar, class, arguments and parallelism come from the revision.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Submit {
-    /// The cluster whose revision describes the job.
+    /// The cluster.
     pub incarnation: Incarnation,
+    /// The number of the revision that describes the job.
+    pub revision: Incarnation,
     /// The only process this id may be sent to.
     pub process: Process,
     /// Our id for it.
@@ -118,6 +131,20 @@ pub struct Savepoint {
     pub own_directory: bool,
 }
 
+/// How many tasks each vertex of a job may have. All vertices are in it: Flink refuses less.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Requirements {
+    /// Of which cluster.
+    pub incarnation: Incarnation,
+    /// The process to ask.
+    pub process: Process,
+    /// The job.
+    pub job: JobId,
+    /// Each vertex.
+    pub bounds: Vec<Bounds>,
+}
+
 /// Something worth an event.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -137,6 +164,14 @@ words! {
         CreatingCluster,
         /// A cluster could not be created or did not come up.
         ClusterCreationFailed,
+        /// A cluster is being scaled up in place.
+        ClusterScaleUp,
+        /// A cluster could not be scaled in place.
+        ClusterScaleUpFailed,
+        /// A cluster is being scaled down in place.
+        ClusterScaleDown,
+        /// `scaleMode: InPlace` asks for what cannot be done now.
+        NotScalingInPlace,
         /// A job is being stopped with a savepoint.
         CancellingJob,
         /// A job was stopped with a savepoint.

@@ -27,8 +27,12 @@ pub struct Desired {
     pub finalizer: bool,
     /// Job parallelism: as many slots have to register.
     pub parallelism: u32,
+    /// TaskManagers that have as many slots.
+    pub taskmanagers: u32,
     /// `deploymentMode`.
     pub mode: Mode,
+    /// `scaleMode`.
+    pub scale_mode: ScaleMode,
     /// How a job is stopped with a savepoint.
     pub savepoint_stop: SavepointStop,
     /// `savepointDisabled`: an update cancels the old job, the new one starts without state.
@@ -71,7 +75,9 @@ impl Desired {
             goal: Goal::Run,
             finalizer: false,
             parallelism: 1,
+            taskmanagers: 1,
             mode: Mode::Dual,
+            scale_mode: ScaleMode::NewCluster,
             savepoint_stop: SavepointStop::Stop,
             savepoint_disabled: false,
             fallback_without_state: false,
@@ -118,6 +124,16 @@ words! {
         /// Both versions run until the user names the one that goes.
         BlueGreen,
     }
+}
+
+/// `spec.scaleMode`: how another parallelism, and nothing else, is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum ScaleMode {
+    /// By a new cluster, like every other update.
+    NewCluster,
+    /// In the cluster that runs, by another number of TaskManagers.
+    InPlace,
 }
 
 /// `spec.restore`: what the user wants the next job to start from. Used once per nonce.

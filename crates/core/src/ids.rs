@@ -188,6 +188,10 @@ flink_id!(
     /// A Flink operation's id. Ours from Flink 1.15 on (`triggerId`, FLINK-24208).
     TriggerId
 );
+flink_id!(
+    /// A vertex of a job's graph, as Flink names it.
+    VertexId
+);
 
 /// The source of new ids of one application: an epoch and a counter, both persisted, so that an id
 /// never comes twice, not even after a lost status (which begins a new epoch).

@@ -75,26 +75,30 @@ pub use colour::Colour;
 pub use config::{Config, FlinkPoll, Retries, Timeouts};
 pub use context::Context;
 pub use decide::decide;
-pub use decision::{Decision, Effect, Event, EventReason, Savepoint, Submit, Verdict, Waiting};
+pub use decision::{
+    Decision, Effect, Event, EventReason, Requirements, Savepoint, Submit, Verdict, Waiting,
+};
 pub use desired::{
     Coloured, DeleteMode, Desired, Goal, Mode, Obstacle, ObstacleKind, Recovery, Restore,
-    SavepointStop,
+    SavepointStop, ScaleMode,
 };
-pub use ids::{DeployHash, Digest, Ids, Incarnation, JobId, Process, Role, TriggerId, Uid};
+pub use ids::{
+    DeployHash, Digest, Ids, Incarnation, JobId, Process, Role, TriggerId, Uid, VertexId,
+};
 pub use needs::needs;
 pub use observation::{
     Change, ChangeClass, Checkpoint, CheckpointKind, Checkpointing, ClusterObjects, Fact,
     FactRequest, Flink, FlinkCluster, FlinkRequest, FlinkVersion, Job, JobState, JobSummary,
     Objects, Observation, Operation, Pod, Post, Presence, Retention, Silence, Statistics, Stranger,
-    Trouble, TroubleKind,
+    Trouble, TroubleKind, Vertex,
 };
 pub use plan::{Plan, PlanEnd, PlannedAct, PlannedOrigin, PlannedStart, PlannedStep, plan};
 pub use reason::Reason;
 pub use state::{
-    Aftermath, Baseline, Cancelling, ClusterStarting, Confirming, Deleting, DeletingStep,
+    Aftermath, Baseline, Bounds, Cancelling, ClusterStarting, Confirming, Deleting, DeletingStep,
     DeployFailed, DualRunning, Failure, FailureKind, Find, Learnt, Leaving, LiveJob, New, Obsolete,
-    Origin, Phase, Purpose, Record, Recovered, Recovering, RecoveringStep, Restart, RestorePoint,
-    RollingBackJob, Running, Savepointing, Source, State, Stop, Submission, SubmittingJob, Target,
-    TearDown, Unreadable, Updating, Version, Work,
+    Origin, Phase, Purpose, Record, Recovered, Recovering, RecoveringStep, Rescaling,
+    RescalingStep, Restart, RestorePoint, RollingBackJob, Running, Savepointing, Scaled, Source,
+    State, Stop, Submission, SubmittingJob, Target, TearDown, Unreadable, Updating, Version, Work,
 };
 pub use time::Timestamp;

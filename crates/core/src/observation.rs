@@ -10,7 +10,7 @@ use crate::ids::{Incarnation, JobId, Process, TriggerId};
 
 pub use flink::{
     Checkpoint, CheckpointKind, Checkpointing, Flink, FlinkCluster, FlinkVersion, Job, JobState,
-    JobSummary, Operation, Post, Retention, Statistics,
+    JobSummary, Operation, Post, Retention, Statistics, Vertex,
 };
 pub use objects::{ClusterObjects, Objects, Pod, Presence, Stranger, Trouble, TroubleKind};
 
@@ -84,9 +84,9 @@ pub struct FactRequest {
     pub objects: bool,
     /// The application's pods from a live LIST: the only proof that one is gone.
     pub live_pods: bool,
-    /// Whether the revisions of these incarnations are stored.
+    /// Whether the revisions of these numbers are stored.
     pub revisions: BTreeSet<Incarnation>,
-    /// How the desired spec differs from the revision of this incarnation.
+    /// How the desired spec differs from the revision of this number.
     pub change: Option<Incarnation>,
     /// The newest checkpoint of this job that this process has ever been told of.
     pub last_seen: Option<JobId>,
@@ -117,6 +117,10 @@ pub struct FlinkRequest {
     pub failure: Option<JobId>,
     /// What became of this process's own POST of that job.
     pub submission: Option<JobId>,
+    /// Which TaskManagers run nothing (`/taskmanagers`).
+    pub idle: bool,
+    /// How many tasks each vertex of a job may have, and has (`/jobs/:id/resource-requirements`).
+    pub requirements: Option<JobId>,
 }
 
 impl FlinkRequest {
@@ -134,6 +138,8 @@ impl FlinkRequest {
             operation: None,
             failure: None,
             submission: None,
+            idle: false,
+            requirements: None,
         }
     }
 }
@@ -146,7 +152,7 @@ pub struct Observation {
     pub objects: Fact<Objects>,
     /// See [`FactRequest::live_pods`].
     pub live_pods: Fact<Vec<Pod>>,
-    /// By incarnation; see [`FactRequest::revisions`].
+    /// By their number; see [`FactRequest::revisions`].
     pub revisions: BTreeMap<Incarnation, Fact<bool>>,
     /// See [`FactRequest::change`].
     pub change: Fact<Change>,
@@ -170,7 +176,7 @@ impl Observation {
         self.objects.known()?.clusters.iter().find(|c| c.incarnation == incarnation)
     }
 
-    /// Whether the revision of an incarnation is stored, if that was found out.
+    /// Whether the revision of a number is stored, if that was found out.
     #[must_use]
     pub fn revision(&self, incarnation: Incarnation) -> Option<bool> {
         self.revisions.get(&incarnation)?.known().copied()

@@ -90,7 +90,10 @@ impl PlannedStep {
             Effect::AddFinalizer
             | Effect::SaveRevision(_)
             | Effect::CopyRevision { .. }
-            | Effect::CreateCluster { .. }
+            | Effect::CreateCluster(_)
+            | Effect::ScaleTaskManagers { .. }
+            | Effect::SetRequirements(_)
+            | Effect::LabelCluster(_)
             | Effect::PointService { .. }
             | Effect::Submit(_)
             | Effect::Cancel { .. }
@@ -111,7 +114,10 @@ impl PlannedStep {
             Effect::AddFinalizer
             | Effect::SaveRevision(_)
             | Effect::CopyRevision { .. }
-            | Effect::CreateCluster { .. }
+            | Effect::CreateCluster(_)
+            | Effect::ScaleTaskManagers { .. }
+            | Effect::SetRequirements(_)
+            | Effect::LabelCluster(_)
             | Effect::PointService { .. }
             | Effect::Submit(_)
             | Effect::Savepoint(_)

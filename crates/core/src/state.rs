@@ -6,14 +6,14 @@ mod phases;
 mod record;
 mod under_way;
 
-pub use operation::{Aftermath, Baseline, Failure, FailureKind, Restart, Stop, Submission};
+pub use operation::{Aftermath, Baseline, Bounds, Failure, FailureKind, Restart, Stop, Submission};
 pub use origin::{Learnt, LiveJob, Origin, RestorePoint, Source};
 pub use phases::{
     Cancelling, ClusterStarting, Confirming, Deleting, DeletingStep, DeployFailed, DualRunning,
-    Find, New, Purpose, Recovering, RecoveringStep, RollingBackJob, Running, Savepointing,
-    SubmittingJob, TearDown, Unreadable, Updating,
+    Find, New, Purpose, Recovering, RecoveringStep, Rescaling, RescalingStep, RollingBackJob,
+    Running, Savepointing, SubmittingJob, TearDown, Unreadable, Updating,
 };
-pub use record::{Leaving, Obsolete, Record, Recovered, Target, Version, Work};
+pub use record::{Leaving, Obsolete, Record, Recovered, Scaled, Target, Version, Work};
 
 use crate::ids::Ids;
 use crate::time::Timestamp;
@@ -36,6 +36,8 @@ pub enum Phase {
     New(New),
     /// A target was chosen; what a deploy needs is being stored.
     Updating(Updating),
+    /// The deployed version's cluster is brought to another size.
+    Rescaling(Rescaling),
     /// The target's cluster comes up.
     ClusterStarting(ClusterStarting),
     /// The deployed job is being stopped with a savepoint.
@@ -76,6 +78,8 @@ impl State {
             forced: None,
             restored: None,
             recovered: None,
+            surplus: false,
+            bounds: Vec::new(),
         };
         State { record, phase: Phase::New(New) }
     }
@@ -94,6 +98,7 @@ impl Phase {
         match self {
             Phase::New(_) => Some(""),
             Phase::Updating(_) => Some("Updating"),
+            Phase::Rescaling(_) => Some("Rescaling"),
             Phase::ClusterStarting(_) => Some("ClusterStarting"),
             Phase::Savepointing(_) => Some("Savepointing"),
             Phase::Cancelling(_) => Some("Cancelling"),

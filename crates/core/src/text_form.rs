@@ -11,7 +11,7 @@ use std::str::FromStr;
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
 
-use crate::ids::{DeployHash, Digest, JobId, TriggerId, Uid};
+use crate::ids::{DeployHash, Digest, JobId, TriggerId, Uid, VertexId};
 
 macro_rules! as_text {
     ($($id:ty),+) => {$(
@@ -29,7 +29,7 @@ macro_rules! as_text {
     )+};
 }
 
-as_text!(Uid, DeployHash, Digest, JobId, TriggerId);
+as_text!(Uid, DeployHash, Digest, JobId, TriggerId, VertexId);
 
 fn parsed<'de, D, T>(from: D) -> Result<T, D::Error>
 where

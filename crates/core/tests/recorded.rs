@@ -43,12 +43,13 @@ fn every_round_is_read_back_as_it_was() {
         decisions.meet(&round(&case.cx, case.state, |ask| case.facts.answer(ask)));
     });
     // Sometimes: all wishes, every phase and effect, silences and answers.
-    assert_eq!(wishes.0.len(), 15);
+    assert_eq!(wishes.0.len(), 16);
     let phases = ["New", "Updating", "ClusterStarting", "Savepointing", "SubmittingJob", "Running"];
     let others = [
         "Cancelling",
         "DualRunning",
         "Recovering",
+        "Rescaling",
         "RollingBackJob",
         "DeployFailed",
         "Deleting",
@@ -74,8 +75,10 @@ fn it_is_written_as_a_person_knows_it() {
         generation: 3,
         digest: Digest(4),
         parallelism: 1,
+        taskmanagers: 1,
         mode: Mode::Dual,
         colour: None,
+        scaled: None,
     };
     let failure = Failure { kind: FailureKind::PodTrouble, message: "no image".to_owned() };
     state.phase = Phase::DeployFailed(DeployFailed { failed, failure });
@@ -84,9 +87,10 @@ fn it_is_written_as_a_person_knows_it() {
         concat!(
             r#"{"record":{"ids":{"epoch":5,"issued":0},"incarnations":0,"deployed":null,"#,
             r#""previous":null,"leaving":[],"obsolete":[],"settled":null,"forced":null,"#,
-            r#""restored":null,"recovered":null},"#,
+            r#""restored":null,"recovered":null,"surplus":false,"bounds":[]},"#,
             r#""phase":{"DeployFailed":{"failed":{"hash":"00c0ffee","incarnation":2,"#,
-            r#""generation":3,"digest":"0000000000000004","parallelism":1,"mode":"Dual","colour":null},"#,
+            r#""generation":3,"digest":"0000000000000004","parallelism":1,"taskmanagers":1,"#,
+            r#""mode":"Dual","colour":null,"scaled":null},"#,
             r#""failure":{"kind":"PodTrouble","message":"no image"}}}}"#,
         )
     );

@@ -28,7 +28,7 @@ use crate::{ingress, labels, service};
 pub struct Identity {
     /// The application's UID.
     pub uid: Uid,
-    /// The version's deploy hash.
+    /// The hash that its objects are named by: the deploy hash of the version that it was made for.
     pub hash: DeployHash,
     /// The cluster's incarnation.
     pub incarnation: Incarnation,
@@ -103,6 +103,26 @@ pub fn render(
             .transpose()?
             .map(|ingress: Ingress| Ingress { status: None, ..ingress }),
     })
+}
+
+/// The further Service `<app>-<version>` of a cluster that was scaled in place to another version.
+///
+/// # Errors
+/// See [`RenderError`].
+pub fn alias(
+    app: &Application,
+    identity: &Identity,
+    version: DeployHash,
+) -> Result<Service, RenderError> {
+    let owner = deployment::owner(app, &identity.uid.to_string());
+    let pods = selector(identity.uid, identity.incarnation, Role::JobManager);
+    typed_service(service::versioned(app, &owner, &pods, version), identity)
+}
+
+/// What the annotation [`labels::JOB_PROPERTIES`] of a version's Deployments says.
+#[must_use]
+pub fn job_properties(app: &Application) -> String {
+    deployment::job_properties(app)
 }
 
 fn deployment(

@@ -136,14 +136,7 @@ pub(crate) fn owner(app: &Application, uid: &str) -> Value {
 
 fn annotations(app: &Application) -> labels::Labels {
     let mut annotations = app.annotations().clone();
-    let job = format!(
-        "jarName: {}\nparallelism: {}\nentryClass:{}\nprogramArgs:\"{}\"",
-        app.text("jarName"),
-        app.parallelism(),
-        app.text("entryClass"),
-        app.text("programArgs"),
-    );
-    annotations.insert(labels::JOB_PROPERTIES.to_owned(), job);
+    annotations.insert(labels::JOB_PROPERTIES.to_owned(), job_properties(app));
     if !app.text("restartNonce").is_empty() {
         annotations.insert(labels::RESTART_NONCE.to_owned(), app.text("restartNonce").to_owned());
     }
@@ -151,6 +144,17 @@ fn annotations(app: &Application) -> labels::Labels {
         annotations.insert(labels::COLOUR.to_owned(), colour.to_owned());
     }
     annotations
+}
+
+/// Jar, parallelism, class and arguments of the job.
+pub(crate) fn job_properties(app: &Application) -> String {
+    format!(
+        "jarName: {}\nparallelism: {}\nentryClass:{}\nprogramArgs:\"{}\"",
+        app.text("jarName"),
+        app.parallelism(),
+        app.text("entryClass"),
+        app.text("programArgs"),
+    )
 }
 
 fn pod_spec(

@@ -23,6 +23,9 @@ pub const SELECTOR: &str = "pod-deployment-selector";
 pub const COLOUR: &str = "flink-application-version";
 /// Annotation: jar, parallelism, class and arguments of the job.
 pub const JOB_PROPERTIES: &str = "flink-job-properties";
+/// Pod annotation of Kubernetes' own: the lower its number, the earlier the pod goes when its
+/// Deployment asks for fewer (documented under "ReplicaSet", "Pod deletion cost").
+pub const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
 /// Annotation: `spec.restartNonce`.
 pub const RESTART_NONCE: &str = "restart-nonce";
 

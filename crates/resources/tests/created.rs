@@ -358,3 +358,19 @@ fn a_cluster_keeps_the_hash_it_was_deployed_with_and_selects_only_its_own_pods()
         assert!(selected.iter().all(|(key, value)| labels.get(key) == Some(value)));
     }
 }
+
+#[test]
+fn the_service_of_a_version_that_was_scaled_to_differs_from_the_first_in_nothing_but_the_name() {
+    for vector in vectors() {
+        let app = vector.app();
+        let hash = DeployHash(0xc0_ffee);
+        let identity = Identity { uid: uid(), hash, incarnation: INCARNATION };
+        let Ok(objects) = created::render(&app, &vector.config, &identity) else { continue };
+        let mut alias = created::alias(&app, &identity, DeployHash(2)).unwrap();
+        assert_eq!(alias.metadata.name, Some(format!("{}-00000002", app.name())));
+        let labels = alias.metadata.labels.as_mut().unwrap();
+        assert_eq!(labels.insert("flink-app-hash".into(), hash.to_string()).unwrap(), "00000002");
+        alias.metadata.name.clone_from(&objects.versioned_service.metadata.name);
+        assert_eq!(alias, objects.versioned_service);
+    }
+}

@@ -10,6 +10,7 @@ mod cluster;
 mod flink;
 mod ingress;
 mod revision;
+mod scale;
 mod service;
 
 use std::sync::Arc;
@@ -154,9 +155,12 @@ async fn perform(ground: &mut Ground<'_>, effect: &Effect) -> Result<(), EffectE
         Effect::SaveRevision(target) => revision::save(ground, target).await,
         Effect::CopyRevision { from, to } => revision::copy(ground, *from, to).await,
         Effect::RemoveRevision(obsolete) => revision::remove(ground, *obsolete).await,
-        Effect::CreateCluster { incarnation, hash } => {
-            cluster::create(ground, *incarnation, *hash).await
+        Effect::CreateCluster(target) => cluster::create(ground, *target).await,
+        Effect::ScaleTaskManagers { incarnation, replicas, idle } => {
+            scale::task_managers(ground, *incarnation, *replicas, idle).await
         }
+        Effect::LabelCluster(target) => scale::label(ground, *target).await,
+        Effect::SetRequirements(wanted) => flink::requirements(ground, wanted).await,
         Effect::PointService { incarnation, colour } => {
             service::point(ground, *incarnation, *colour).await?;
             ground.late = ingress::point(ground, *incarnation, *colour).await.err();
@@ -179,7 +183,10 @@ pub(crate) fn name(effect: &Effect) -> &'static str {
         Effect::SaveRevision(_) => "save-revision",
         Effect::CopyRevision { .. } => "copy-revision",
         Effect::RemoveRevision(_) => "remove-revision",
-        Effect::CreateCluster { .. } => "create-cluster",
+        Effect::CreateCluster(_) => "create-cluster",
+        Effect::ScaleTaskManagers { .. } => "scale-task-managers",
+        Effect::LabelCluster(_) => "label-cluster",
+        Effect::SetRequirements(_) => "set-requirements",
         Effect::PointService { .. } => "point-service",
         Effect::Submit(_) => "submit",
         Effect::Savepoint(_) => "savepoint",

@@ -40,7 +40,7 @@ pub(crate) struct Memory {
     pub(crate) due: Option<Instant>,
     /// Questions asked in vain.
     pub(crate) silences: Silences,
-    /// Revisions read or written; none: known not to exist.
+    /// Revisions read or written, by their numbers; none: known not to exist.
     pub(crate) revisions: BTreeMap<Incarnation, Option<Arc<Revision>>>,
     /// Who the JobManager processes are.
     pub(crate) identities: BTreeMap<Process, Arc<Identity>>,
@@ -113,8 +113,7 @@ pub(crate) enum Trigger {
 impl Memory {
     /// Forgets what belongs to nothing that the state speaks of.
     pub(crate) fn tidy(&mut self, state: &State) {
-        let keep = |incarnation: &Incarnation| hash_of(state, *incarnation).is_some();
-        self.revisions.retain(|incarnation, _| keep(incarnation));
+        self.revisions.retain(|number, _| hash_of(state, *number).is_some());
         let job = state.record.deployed.as_ref().and_then(Version::live).map(|job| job.id);
         let beside = state.record.beside().and_then(Version::live).map(|job| job.id);
         self.checkpointing.retain(|of, _| [job, beside].contains(&Some(*of)));
@@ -131,9 +130,9 @@ pub(crate) fn target_in(state: &State, cluster: Incarnation) -> Option<Target> {
     all.find(|target| target.incarnation == cluster)
 }
 
-/// The hash of the version that an incarnation is of, as far as the state speaks of it.
+/// The hash of the version that the revision of a number is of, as far as the state speaks of it.
 #[must_use]
-pub(crate) fn hash_of(state: &State, incarnation: Incarnation) -> Option<DeployHash> {
+pub(crate) fn hash_of(state: &State, number: Incarnation) -> Option<DeployHash> {
     // Of a cluster that comes up again under another number: the same version.
     let revived = match (&state.phase, &state.record.deployed) {
         (Phase::RollingBackJob(p), Some(deployed)) => {
@@ -142,11 +141,13 @@ pub(crate) fn hash_of(state: &State, incarnation: Incarnation) -> Option<DeployH
         _ => None,
     };
     let record = &state.record;
+    let versions = [&record.deployed, &record.previous].into_iter().flatten().map(|v| v.target);
+    let targets = versions.chain(state.target()).chain(state.failed());
+    let known = targets.map(|target| (target.revision(), target.hash));
     let leaving = record.leaving.iter().map(|l| (l.incarnation, l.hash));
     let obsolete = record.obsolete.iter().map(|o| (o.incarnation, o.hash));
-    let mut others = leaving.chain(obsolete).chain(revived);
-    let other = || others.find(|(of, _)| *of == incarnation).map(|(_, hash)| hash);
-    target_in(state, incarnation).map(|target| target.hash).or_else(other)
+    let mut all = known.chain(leaving).chain(obsolete).chain(revived);
+    all.find(|(of, _)| *of == number).map(|(_, hash)| hash)
 }
 
 /// The job on its way.

@@ -247,7 +247,7 @@ fn figures_of(
 ) -> project::Figures {
     let url = |incarnation| web_address(operator, app, state, incarnation);
     let shown = project::shown_cluster(state).and_then(url);
-    let deployed = state.record.deployed.as_ref().map(|version| version.target.incarnation);
+    let deployed = state.record.deployed.as_ref().map(|version| version.target.revision());
     let revision = |incarnation| memory.revisions.get(&incarnation).cloned().flatten();
     let submitted = deployed.and_then(|of| Some(figures::submitted(of, &*revision(of)?)));
     let beside = state.record.beside().map(|older| {
@@ -297,7 +297,8 @@ async fn performed(
 
 /// What the next round sees of a cluster of which nothing more can be created.
 fn refused(effect: &Effect, error: &EffectError) -> Option<Refused> {
-    let Effect::CreateCluster { incarnation, hash } = *effect else { return None };
+    let Effect::CreateCluster(target) = *effect else { return None };
+    let (incarnation, hash) = (target.incarnation, target.names());
     Some(Refused { incarnation, hash, message: error.lasting_refusal()? })
 }
 
@@ -328,8 +329,11 @@ fn reason_of(effect: &Effect) -> EventReason {
         Effect::AddFinalizer
         | Effect::SaveRevision(_)
         | Effect::CopyRevision { .. }
-        | Effect::CreateCluster { .. }
+        | Effect::CreateCluster(_)
         | Effect::PointService { .. } => EventReason::ClusterCreationFailed,
+        Effect::ScaleTaskManagers { .. } | Effect::LabelCluster(_) | Effect::SetRequirements(_) => {
+            EventReason::ClusterScaleUpFailed
+        }
         Effect::Submit(_) => EventReason::JobSubmissionFailed,
         Effect::Savepoint(_) => EventReason::SavepointFailed,
         Effect::Cancel { .. } => EventReason::ForceCanceling,

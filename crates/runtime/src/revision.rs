@@ -56,10 +56,11 @@ struct Data {
 
 const FORMAT: u32 = 1;
 
-/// `<app>-<hash>-<incarnation>`.
+/// `<app>-<hash>-<number>`: the number is the incarnation of the version's cluster, unless that was scaled
+/// in place.
 #[must_use]
-pub(crate) fn name(application: &str, hash: DeployHash, incarnation: Incarnation) -> String {
-    format!("{application}-{hash}-{incarnation}")
+pub(crate) fn name(application: &str, hash: DeployHash, number: Incarnation) -> String {
+    format!("{application}-{hash}-{number}")
 }
 
 /// The revision of `target`, of the application as it is now.
@@ -103,7 +104,7 @@ fn colourless(app: &Application) -> &str {
     stored.filter(|mode| !mode.is_empty() && *mode != "BlueGreen").unwrap_or("Dual")
 }
 
-/// The same revision under the number of `target`, another incarnation of its version.
+/// The same revision under the number of `target`, for another cluster of its version.
 #[must_use]
 pub(crate) fn renumbered(
     app: &Application,
@@ -117,18 +118,18 @@ fn of(app: &Application, target: &Target, data: Option<RawExtension>) -> Control
     let labels = BTreeMap::from([
         (labels::APP.to_owned(), app.key.name.to_string()),
         (labels::HASH.to_owned(), target.hash.to_string()),
-        (labels::INCARNATION.to_owned(), target.incarnation.to_string()),
+        (labels::INCARNATION.to_owned(), target.revision().to_string()),
     ]);
     ControllerRevision {
         metadata: ObjectMeta {
-            name: Some(name(&app.key.name, target.hash, target.incarnation)),
+            name: Some(name(&app.key.name, target.hash, target.revision())),
             namespace: Some(app.key.namespace.to_string()),
             labels: Some(labels),
             owner_references: Some(vec![owner(app)]),
             ..ObjectMeta::default()
         },
         data,
-        revision: i64::from(target.incarnation.0),
+        revision: i64::from(target.revision().0),
     }
 }
 

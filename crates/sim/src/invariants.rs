@@ -5,7 +5,8 @@
 //! case it speaks of never came.
 
 use crate::world::{
-    AppId, Deleter, Deployment, End, File, FileId, FileKind, JobState, Origin, Run, RunId, World,
+    AppId, Deleter, Deployment, End, File, FileId, FileKind, JobState, Origin, Pod, Revision, Run,
+    RunId, Service, Spec, World,
 };
 
 /// An invariant that was broken.
@@ -28,6 +29,11 @@ pub const FILES_STAY: &str = "the operator removes no savepoint and no checkpoin
 /// What a rollback needs is there until the new version is good.
 pub const ROLLBACK_POSSIBLE: &str = "what a rollback needs is kept until the new version is good";
 
+/// No TaskManager that runs tasks is taken away to scale down.
+pub const TASKS_STAY: &str = "a cluster is scaled down by TaskManagers that run nothing";
+/// The Service by which a cluster's pods find their JobManager stays as long as the cluster.
+pub const ADDRESS_STAYS: &str =
+    "the Service that a cluster's pods use stays as long as the cluster";
 /// The cluster of the version that is good stays until another one is.
 pub const CLUSTER_STAYS: &str = "the cluster of the good version stays until another is good";
 
@@ -45,6 +51,8 @@ pub fn broken(before: &World, after: &World) -> Option<Violation> {
         .or_else(|| apps.clone().find_map(|app| rollback_possible(after, app)))
         .or_else(|| apps.clone().find_map(|app| cluster_stays(before, after, app)))
         .or_else(|| apps.clone().find_map(|app| runs_on(before, after, app)))
+        .or_else(|| tasks_stay(before, after))
+        .or_else(|| apps.clone().find_map(|app| address_stays(before, after, app)))
 }
 
 fn violation(invariant: &'static str, what: String) -> Option<Violation> {
@@ -200,8 +208,10 @@ fn first_run(world: &World, run: &Run) -> Option<Violation> {
 pub fn good_before(world: &World, last: RunId) -> Option<&Run> {
     let run = world.run(last);
     let mine = |r: &&Run| r.app == run.app && r.announced;
-    let own = |r: &Run| r.incarnation == run.incarnation || r.hash == run.hash;
-    let good = world.runs.iter().rfind(mine)?;
+    let same = |r: &Run| r.incarnation == run.incarnation || r.hash == run.hash;
+    let own = |r: &Run| same(r) && r.announced_with == run.submitted;
+    let good = world.runs.iter().rposition(|r| mine(&r))?;
+    let good = Some(good).filter(|n| RunId(*n) != last).map(|n| &world.runs[n])?;
     (!own(good)).then_some(good)
 }
 
@@ -224,9 +234,12 @@ fn rollback_possible(world: &World, app: AppId) -> Option<Violation> {
         return violation(ROLLBACK_POSSIBLE, format!("{file:?} is gone"));
     }
     // Of the version: where its cluster was taken away it comes up again under another number.
-    let revision = |r: &crate::world::Revision| r.cluster.app == app && r.spec.hash == before.hash;
+    let version = |s: &Spec| (s.family, s.parallelism) == (before.hash, before.announced_with);
+    let revision = |r: &Revision| r.cluster.app == app && version(&r.spec);
     if !world.revisions.iter().any(revision) {
-        let what = format!("no revision of version {} is left", before.hash);
+        let Run { hash, announced_with, .. } = before;
+        let what =
+            format!("no revision of version {hash} with parallelism {announced_with} is left");
         return violation(ROLLBACK_POSSIBLE, what);
     }
     None
@@ -280,6 +293,34 @@ fn cluster_of_stays(before: &World, after: &World, good: RunId) -> Option<Violat
     violation(CLUSTER_STAYS, format!("{:?} of cluster {}", deleted.role, run.incarnation))
 }
 
+/// A Deployment asks for fewer pods, and one with tasks is told to end.
+fn tasks_stay(before: &World, after: &World) -> Option<Violation> {
+    let asks_for_fewer = |d: &&Deployment| {
+        let was = before.deployments.iter().find(|b| b.uid == d.uid);
+        !d.terminating && was.is_some_and(|b| b.replicas > d.replicas)
+    };
+    let told = |pod: &Pod| before.pod(pod.uid).is_some_and(|b| !b.terminating) && pod.terminating;
+    let scaled: Vec<_> = after.deployments.iter().filter(asks_for_fewer).map(|d| d.uid).collect();
+    let taken = after.taskmanagers().find(|(pod, taskmanager)| {
+        scaled.contains(&pod.deployment) && told(pod) && !taskmanager.tasks.is_empty()
+    });
+    let (pod, taskmanager) = taken?;
+    violation(TASKS_STAY, format!("pod {} goes with tasks of {:?}", pod.uid.0, taskmanager.tasks))
+}
+
+/// A Service is deleted though a Deployment of its cluster that is named alike stays.
+fn address_stays(before: &World, after: &World, app: AppId) -> Option<Violation> {
+    if after.applications[app.0].deleting || after.applications[app.0].gone {
+        return None;
+    }
+    let is_gone = |s: &&Service| after.services.iter().all(|a| a.uid != s.uid);
+    let gone = before.services.iter().filter(|s| s.cluster.app == app).find(is_gone)?;
+    let uses =
+        |d: &&Deployment| d.cluster == gone.cluster && d.spec.hash == gone.hash && !d.terminating;
+    let left = after.deployments.iter().find(uses)?;
+    violation(ADDRESS_STAYS, format!("{:?} of cluster {}", left.role, gone.cluster.incarnation))
+}
+
 /// Something that has to be seen at some time.
 pub type Sometimes = (&'static str, fn(&World) -> bool);
 
@@ -310,11 +351,27 @@ pub const WITHOUT_STATE: &str = "a job begins from nothing because the user allo
 /// A job ended by itself and its successor began from nothing.
 pub const AFTER_THE_END: &str = "a job begins from nothing after one that ended by itself";
 
+/// A job goes on in the same cluster with more tasks.
+pub const SCALED_UP: &str = "a job goes on in the same cluster with a higher parallelism";
+/// A job goes on in the same cluster with fewer tasks.
+pub const SCALED_DOWN: &str = "a job goes on in the same cluster with a lower parallelism";
+/// A job's scheduler brought it to another parallelism, and that is good.
+pub const ADAPTED: &str = "a job runs with another parallelism than it was submitted with";
+/// A job goes on in a cluster of its own with another parallelism.
+pub const SCALED_ANEW: &str = "a job goes on in a new cluster with another parallelism";
+/// Another parallelism did not work in place, and the job goes on as before.
+pub const SCALED_BACK: &str = "a job goes on as before in the cluster that was scaled in place";
+
 /// What has to be seen at some time, by some exploration.
 pub const SOMETIMES: &[Sometimes] = &[
     (FIRST_DEPLOYED, |w| w.runs.iter().any(|r| r.announced && r.origin == Origin::Empty)),
     (UPDATED, |w| goes_on(w, |run, before| run.announced && run.hash != before.hash)),
-    (ROLLED_BACK, |w| goes_on(w, |run, before| run.announced && run.hash == before.hash)),
+    (ROLLED_BACK, |w| {
+        goes_on(w, |run, before| {
+            let version = |r: &Run| (r.hash, r.parallelism);
+            run.announced && version(run) == version(before)
+        })
+    }),
     (CURED, |w| {
         let cured = |r: &Run| r.announced && r.origin == Origin::Empty && r.incarnation > 1;
         w.runs.iter().any(cured) && w.runs.iter().all(|r| r.announced || !r.started)
@@ -369,6 +426,25 @@ pub const SOMETIMES: &[Sometimes] = &[
         let first = w.runs.iter().position(ended);
         first.is_some_and(|n| w.runs[n..].iter().any(|r| r.announced && !ended(r)))
     }),
+    (SCALED_UP, |w| in_place(w, |run, before| run.parallelism > before.parallelism)),
+    (SCALED_DOWN, |w| in_place(w, |run, before| run.parallelism < before.parallelism)),
+    (ADAPTED, |w| {
+        let wanted = |r: &Run| w.applications[r.app.0].spec.parallelism;
+        let adapted =
+            |r: &Run| r.announced && r.parallelism != r.submitted && r.parallelism == wanted(r);
+        w.runs.iter().any(adapted)
+    }),
+    (SCALED_ANEW, |w| {
+        goes_on(w, |run, before| {
+            let same = run.announced && run.hash == before.hash;
+            same && run.incarnation != before.incarnation && run.parallelism != before.parallelism
+        })
+    }),
+    (SCALED_BACK, |w| {
+        let wanted = |run: &Run| w.applications[run.app.0].spec.parallelism;
+        in_place(w, |run, before| run.parallelism == before.parallelism)
+            && w.runs.last().is_some_and(|run| run.parallelism != wanted(run))
+    }),
 ];
 
 fn lives(run: &Run) -> bool {
@@ -390,6 +466,17 @@ fn pair(world: &World, stands: fn(&Run, &Run) -> bool) -> bool {
     older.into_iter().any(|(n, older)| {
         let newer = world.runs[n + 1..].iter().filter(|r| r.incarnation != older.incarnation);
         newer.into_iter().any(|newer| stands(older, newer))
+    })
+}
+
+/// The same in one cluster, from a savepoint.
+fn in_place(world: &World, stands: fn(&Run, &Run) -> bool) -> bool {
+    world.runs.iter().any(|run| {
+        let Origin::File(file) = run.origin else { return false };
+        let File { run: writer, kind, .. } = &world.files[file.0];
+        let writer = writer.map(|writer| world.run(writer));
+        let same = writer.filter(|writer| writer.incarnation == run.incarnation && run.announced);
+        *kind == FileKind::Savepoint && same.is_some_and(|writer| stands(run, writer))
     })
 }
 

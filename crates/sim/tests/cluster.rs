@@ -149,7 +149,7 @@ async fn a_job_is_submitted_runs_and_stops_with_a_savepoint() {
     assert_eq!(cluster.violations(), []);
 
     // An operator that told its user that all is well, and lost the savepoint, begins from nothing.
-    cluster.with_world(|world| world.announce(JobId(0xa001)));
+    cluster.with_world(|world| world.announce(JobId(0xa001), 1));
     call(&cluster, Method::POST, &run, json!({ "jobId": OTHER })).await;
     until("the broken invariant", async || {
         cluster.violations().iter().any(|broken| broken.invariant == NOT_EMPTY)

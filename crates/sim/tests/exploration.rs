@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 
 use flinkk8soperator_sim::explore::{Limits, Suite, What, check_form, explore, suites};
 use flinkk8soperator_sim::invariants::{
-    AFTER_THE_END, BESIDE, CURED, DELETED, FAILED_BESIDE, FIRST_DEPLOYED, FOUND_BY_STATISTICS,
-    NEWER_TORN_DOWN, OLDER_TORN_DOWN, RECOVERED, ROLLED_BACK, SOMETIMES, UPDATED, WITHOUT_STATE,
+    ADAPTED, AFTER_THE_END, BESIDE, CURED, DELETED, FAILED_BESIDE, FIRST_DEPLOYED,
+    FOUND_BY_STATISTICS, NEWER_TORN_DOWN, OLDER_TORN_DOWN, RECOVERED, ROLLED_BACK, SCALED_ANEW,
+    SCALED_BACK, SCALED_DOWN, SCALED_UP, SOMETIMES, UPDATED, WITHOUT_STATE,
 };
 
 /// The suites by name, with what has to be seen in each: an exploration that never sees an update
@@ -75,6 +76,26 @@ explorations! {
     beside_forced_back: "beside: forceRollback" sees [BESIDE];
     beside_deleted: "beside: deleted" sees [BESIDE, DELETED];
     beside_without_savepoints: "beside: without savepoints" sees [BESIDE, WITHOUT_STATE];
+    in_place_up: "in place: up" sees [SCALED_UP, SCALED_BACK];
+    in_place_down: "in place: down" sees [SCALED_DOWN];
+    in_place_and_back: "in place: up and back" sees [SCALED_UP, SCALED_DOWN];
+    in_place_fails: "in place: job fails" sees [SCALED_BACK];
+    in_place_no_room: "in place: no room" sees [FIRST_DEPLOYED];
+    in_place_put_back: "in place: put back" sees [SCALED_UP, SCALED_DOWN];
+    in_place_another_on_the_way: "in place: another version on the way" sees [SCALED_UP, UPDATED];
+    in_place_then_another: "in place: then another version" sees [SCALED_UP, UPDATED];
+    in_place_then_anew: "in place: then back by a new cluster" sees [SCALED_UP, SCALED_ANEW];
+    in_place_forced_back: "in place: forceRollback" sees [SCALED_BACK];
+    in_place_forced_back_slowly: "in place: forceRollback, main() taking its time" sees [SCALED_BACK];
+    in_place_deleted: "in place: deleted" sees [SCALED_UP, DELETED];
+    in_place_without_savepoints: "in place: without savepoints" sees [WITHOUT_STATE];
+    adaptive_up: "adaptive: up" sees [ADAPTED];
+    adaptive_down: "adaptive: down" sees [ADAPTED];
+    adaptive_and_back: "adaptive: up and back" sees [ADAPTED];
+    adaptive_in_vain: "adaptive: in vain" sees [FIRST_DEPLOYED];
+    adaptive_fails: "adaptive: job fails" sees [FIRST_DEPLOYED];
+    adaptive_forced_back: "adaptive: forceRollback" sees [ADAPTED];
+    adaptive_deleted: "adaptive: deleted" sees [ADAPTED, DELETED];
     deleted_and_left_alone: "deleted and left alone" sees [FIRST_DEPLOYED];
 }
 
@@ -108,7 +129,13 @@ fn an_exploration_that_is_cut_short_has_failed() {
 
 #[test]
 fn states_that_are_taken_for_one_have_the_same_future() {
-    for (name, faults) in [("update", 1), ("deleted in a rollback", 0), ("wrong class", 1)] {
+    let suites = [
+        ("update", 1),
+        ("deleted in a rollback", 0),
+        ("wrong class", 1),
+        ("in place: job fails", 1),
+    ];
+    for (name, faults) in suites {
         let compared = check_form(&suite(name).with_faults(faults));
         assert!(compared.as_ref().is_ok_and(|n| *n > 1_000), "{name}: {compared:?}");
     }

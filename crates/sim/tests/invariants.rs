@@ -34,12 +34,12 @@ fn two_clusters() -> (World, [Process; 2]) {
     let processes = [1, 2].map(|n| world.serving(cluster(n)).expect("it serves"));
     run(&mut world, processes[0], 1, None);
     world.jobs(processes[0]).expect("it answers");
-    world.announce(JobId(1));
+    world.announce(JobId(1), 1);
     (world, processes)
 }
 
 fn run(world: &mut World, process: Process, job: u128, from: Option<&str>) {
-    world.submit(process, JobId(job), from).expect("it answers");
+    world.submit(process, JobId(job), from, 1).expect("it answers");
     world.apply(Step::MainReturns(process, JobId(job)));
     settle(world);
 }
@@ -85,7 +85,7 @@ fn a_run_from_an_older_state_is_noticed_unless_its_predecessor_was_never_announc
     world.befall(Mishap::JobFails(RunId(1)));
     let again = |w: &mut World| run(w, first, 3, Some(&path));
     assert_eq!(check(world.clone(), again), None, "a rollback");
-    world.announce(JobId(2));
+    world.announce(JobId(2), 1);
     assert_eq!(check(world, again), Some(NEWEST_STATE));
 }
 
@@ -106,6 +106,6 @@ fn a_revision_that_a_rollback_needs_is_missed_until_the_new_version_is_announced
     world.jobs(second).expect("it answers");
     let remove = |w: &mut World| w.delete_revision(cluster(1));
     assert_eq!(check(world.clone(), remove), Some(ROLLBACK_POSSIBLE));
-    world.announce(JobId(2));
+    world.announce(JobId(2), 1);
     assert_eq!(check(world, remove), None);
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use flinkk8soperator_sim::explore::{Limits, Plant, What, explore, finder};
 use flinkk8soperator_sim::invariants::{
-    CLUSTER_STAYS, NEWEST_STATE, NOT_EMPTY, ONE_JOB, ROLLBACK_POSSIBLE, RUNS_ON,
+    ADDRESS_STAYS, CLUSTER_STAYS, NEWEST_STATE, NOT_EMPTY, ONE_JOB, ROLLBACK_POSSIBLE, RUNS_ON,
+    TASKS_STAY,
 };
 
 #[test]
@@ -49,6 +50,8 @@ fn broken_by(plant: Plant) -> &'static str {
         | Plant::SilenceMeansNotFound
         | Plant::FailedCountsAsFinished => NOT_EMPTY,
         Plant::RevisionGoesEarly => ROLLBACK_POSSIBLE,
+        Plant::ScalesDownEarly | Plant::NothingIsLeftInPlace => TASKS_STAY,
+        Plant::FirstServiceGoes => ADDRESS_STAYS,
     }
 }
 

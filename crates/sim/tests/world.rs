@@ -45,7 +45,7 @@ impl Lab {
 
     fn submit(&mut self, job: JobId, from: Option<&str>) -> Option<Answer> {
         let process = self.process();
-        self.world.submit(process, job, from).expect("it answers");
+        self.world.submit(process, job, from, 1).expect("it answers");
         self.wait(3_000);
         self.world.take_answer(process, job)
     }
@@ -116,7 +116,7 @@ fn cancel_with_savepoint_ends_canceled_with_the_savepoint_in_the_statistics() {
 fn main_outlives_the_client_that_sent_it() {
     let mut lab = Lab::good();
     let process = lab.process();
-    lab.world.submit(process, JOB, None).expect("it answers");
+    lab.world.submit(process, JOB, None, 1).expect("it answers");
     lab.world.give_up_waiting(Some(JOB));
     assert_eq!(lab.world.job(process, JOB), Some(None), "404 while main() runs");
     lab.wait(3_000);

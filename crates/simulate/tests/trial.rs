@@ -66,10 +66,10 @@ fn what_the_schema_refuses_is_told_in_the_api_servers_words() {
 
 #[test]
 fn what_is_not_yet_supported_is_named() {
-    let report = simulate(vec![vec![with("scaleMode", json!("InPlace"))]]);
+    let report = simulate(vec![vec![with("acceptPendingEdit", json!("00c0ffee"))]]);
     assert!(!report.good);
     let app = &report.end.applications[0];
-    assert!(app.stalled && app.message.contains("spec.scaleMode"), "{app:?}");
+    assert!(app.stalled && app.message.contains("spec.acceptPendingEdit"), "{app:?}");
     assert!(report.end.objects.is_empty());
 }
 

@@ -11,6 +11,7 @@ mod alone;
 mod blue_green;
 mod delete;
 mod deploy;
+mod in_place;
 mod kill_points;
 mod kill_random;
 mod missing_image;
@@ -32,7 +33,7 @@ pub(crate) struct Story {
 }
 
 /// All stories.
-pub(crate) const ALL: [Story; 11] = [
+pub(crate) const ALL: [Story; 13] = [
     Story {
         name: "crd",
         about: "the CRD is taken, refuses what cannot work, and leaves alone what was stored before",
@@ -62,6 +63,16 @@ pub(crate) const ALL: [Story; 11] = [
         name: "alone",
         about: "an update in mode Single, without a second cluster, and the way back",
         tell: |stage| Box::pin(alone::tell(stage)),
+    },
+    Story {
+        name: "in-place",
+        about: "more TaskManagers and fewer again in the cluster that runs, through a savepoint",
+        tell: |stage| Box::pin(in_place::tell(stage)),
+    },
+    Story {
+        name: "in-place-adaptive",
+        about: "the same on the adaptive scheduler (Flink 1.18 and newer): the job is not stopped",
+        tell: |stage| Box::pin(in_place::tell_adaptive(stage)),
     },
     Story {
         name: "recovery",

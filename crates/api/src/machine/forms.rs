@@ -1,11 +1,11 @@
 //! The persisted form of each type of the state: its members, and the words of its enums.
 
 use flinkk8soperator_core::{
-    Aftermath, Baseline, Cancelling, ClusterStarting, Confirming, Deleting, DeletingStep,
+    Aftermath, Baseline, Bounds, Cancelling, ClusterStarting, Confirming, Deleting, DeletingStep,
     DeployFailed, DualRunning, Failure, Find, Ids, Learnt, Leaving, LiveJob, New, Obsolete, Origin,
-    Phase, Process, Purpose, Record, Recovered, Recovering, RecoveringStep, Restart, RestorePoint,
-    RollingBackJob, Running, Savepointing, Stop, Submission, SubmittingJob, Target, TearDown,
-    Unreadable, Updating, Version, Work,
+    Phase, Process, Purpose, Record, Recovered, Recovering, RecoveringStep, Rescaling,
+    RescalingStep, Restart, RestorePoint, RollingBackJob, Running, Savepointing, Scaled, Stop,
+    Submission, SubmittingJob, Target, TearDown, Unreadable, Updating, Version, Work,
 };
 use serde_json::Value;
 
@@ -23,8 +23,11 @@ record!(Record {
     forced: "forced",
     restored: "restored",
     recovered: "recovered",
+    surplus: "surplus",
+    bounds: "bounds",
 });
 record!(Ids { epoch: "epoch", issued: "issued" });
+record!(Bounds { vertex: "vertex", lower: "lower", upper: "upper" });
 record!(Recovered { attempt: "attempt", at: "at" });
 record!(Version { target: "target", removed: "removed", work: "work" });
 record!(Target {
@@ -33,9 +36,12 @@ record!(Target {
     generation: "generation",
     digest: "digest",
     parallelism: "parallelism",
+    taskmanagers: "taskManagers",
     mode: "mode",
     colour: "colour",
+    scaled: "scaled",
 });
+record!(Scaled { names: "names", revision: "revision" });
 record!(LiveJob { id: "id", from: "from", learnt: "learnt" });
 record!(Learnt { checkpoints: "checkpoints", newest: "newest", at: "at" });
 record!(RestorePoint {
@@ -74,6 +80,7 @@ record!(Submission {
 });
 
 record!(Updating { target: "target", deadline: "deadline" });
+record!(Rescaling { target: "target", step: "step", deadline: "deadline" });
 record!(ClusterStarting {
     target: "target",
     attempt: "attempt",
@@ -196,9 +203,32 @@ impl Stored for RecoveringStep {
     }
 }
 
+impl Stored for RescalingStep {
+    fn store(&self) -> Option<Value> {
+        match self {
+            RescalingStep::Grow { troubled } => variant("Grow", [("troubled", troubled.store())]),
+            RescalingStep::Adapt => variant("Adapt", []),
+            RescalingStep::Return { failure } => variant("Return", [("failure", failure.store())]),
+        }
+    }
+
+    fn load(from: &Entry<'_>) -> Result<RescalingStep, MachineError> {
+        let kind = from.member("kind")?;
+        match kind.text()? {
+            "Grow" => Ok(RescalingStep::Grow { troubled: from.get("troubled")? }),
+            "Adapt" => Ok(RescalingStep::Adapt),
+            "Return" => Ok(RescalingStep::Return { failure: from.get("failure")? }),
+            _ => Err(kind.wrong("Grow, Adapt or Return")),
+        }
+    }
+}
+
 impl Stored for Aftermath {
     fn store(&self) -> Option<Value> {
         match self {
+            Aftermath::Job { job, until } => {
+                variant("Job", [("job", job.store()), ("until", until.store())])
+            }
             Aftermath::JobManager(process) => variant("JobManager", [("process", process.store())]),
             Aftermath::TaskManagers(pods) => variant("TaskManagers", [("pods", pods.store())]),
         }
@@ -207,9 +237,10 @@ impl Stored for Aftermath {
     fn load(from: &Entry<'_>) -> Result<Aftermath, MachineError> {
         let kind = from.member("kind")?;
         match kind.text()? {
+            "Job" => Ok(Aftermath::Job { job: from.get("job")?, until: from.get("until")? }),
             "JobManager" => from.get("process").map(Aftermath::JobManager),
             "TaskManagers" => from.get("pods").map(Aftermath::TaskManagers),
-            _ => Err(kind.wrong("JobManager or TaskManagers")),
+            _ => Err(kind.wrong("Job, JobManager or TaskManagers")),
         }
     }
 }
@@ -246,6 +277,7 @@ impl Stored for Phase {
         let (name, members) = match self {
             Phase::New(New) => ("New", None),
             Phase::Updating(phase) => ("Updating", phase.store()),
+            Phase::Rescaling(phase) => ("Rescaling", phase.store()),
             Phase::ClusterStarting(phase) => ("ClusterStarting", phase.store()),
             Phase::Savepointing(phase) => ("Savepointing", phase.store()),
             Phase::Cancelling(phase) => ("Cancelling", phase.store()),
@@ -270,6 +302,7 @@ impl Stored for Phase {
         Ok(match name.text()? {
             "New" => Phase::New(New),
             "Updating" => Phase::Updating(Stored::load(from)?),
+            "Rescaling" => Phase::Rescaling(Stored::load(from)?),
             "ClusterStarting" => Phase::ClusterStarting(Stored::load(from)?),
             "Savepointing" => Phase::Savepointing(Stored::load(from)?),
             "Cancelling" => Phase::Cancelling(Stored::load(from)?),

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use flinkk8soperator_core::{
     CheckpointKind, Colour, DeployHash, Digest, FailureKind, Incarnation, JobId, Mode, Source,
-    Timestamp, TriggerId, Uid,
+    Timestamp, TriggerId, Uid, VertexId,
 };
 use serde_json::{Map, Value};
 
@@ -226,4 +226,7 @@ macro_rules! id {
     )+ };
 }
 
-id!(DeployHash: "8 hex digits", JobId: "32 hex digits", TriggerId: "32 hex digits", Uid: "a UUID");
+id!(
+    DeployHash: "8 hex digits", JobId: "32 hex digits", TriggerId: "32 hex digits",
+    VertexId: "32 hex digits", Uid: "a UUID"
+);

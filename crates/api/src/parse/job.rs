@@ -8,6 +8,20 @@ use crate::v1beta1::FlinkApplicationSpec;
 /// Flink's highest parallelism (`Transformation.UPPER_BOUND_MAX_PARALLELISM`, 2^15).
 const HIGHEST_PARALLELISM: i32 = 1 << 15;
 
+/// Slots of a TaskManager that does not say how many (as in the reference operator).
+const DEFAULT_TASK_SLOTS: u32 = 16;
+
+/// How many slots the job takes; 0 where a rule refuses the parallelism.
+pub(super) fn slots(spec: &FlinkApplicationSpec) -> u32 {
+    u32::try_from(spec.parallelism).unwrap_or(0)
+}
+
+/// How many TaskManagers have that many slots.
+pub(super) fn taskmanagers(spec: &FlinkApplicationSpec) -> u32 {
+    let each = spec.task_manager_config.task_slots.and_then(|slots| u32::try_from(slots).ok());
+    slots(spec).div_ceil(each.unwrap_or(DEFAULT_TASK_SLOTS).max(1))
+}
+
 /// An image that no kubelet can parse.
 pub(super) fn image(spec: &FlinkApplicationSpec) -> Vec<Obstacle> {
     let wrong = spec.image.is_empty() || spec.image.contains(char::is_whitespace);

@@ -3,13 +3,12 @@
 
 use flinkk8soperator_core::{Obstacle, ObstacleKind};
 
-use crate::v1beta1::{FlinkApplicationSpec, ScaleMode};
+use crate::v1beta1::FlinkApplicationSpec;
 
 /// The fields of the spec that ask for it.
 pub(super) fn find(spec: &FlinkApplicationSpec) -> Vec<Obstacle> {
     let text = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
     let set = [
-        (spec.scale_mode == Some(ScaleMode::InPlace), "spec.scaleMode", "use NewCluster"),
         (spec.foreign_job.is_some(), "spec.foreignJob", "end that job by hand and leave it out"),
         (text(&spec.accept_pending_edit), "spec.acceptPendingEdit", "leave it out"),
     ];

@@ -139,8 +139,8 @@ impl JobFigures {
 /// What a version's job was submitted with. The reference operator rolls back by these.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Submitted {
-    /// The version's cluster.
-    pub incarnation: Incarnation,
+    /// The number of the version's revision.
+    pub revision: Incarnation,
     /// Jar.
     pub jar_name: String,
     /// Parallelism.

@@ -1,6 +1,6 @@
 //! `deployHistory`: the last deploys with their steps, told from the phases as they come by.
 //!
-//! A deploy is known by its cluster's number. What ended is never changed again.
+//! A deploy is known by its revision's number: its cluster's, unless that is scaled in place. What ended is never changed again.
 
 use flinkk8soperator_core::{Phase, Purpose, Reason, State, Target, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -33,7 +33,7 @@ pub(super) fn of(previous: &[DeployRecord], state: &State, now: Timestamp) -> Ve
     let now = instant::seconds(now);
     let mut records = previous.to_vec();
     let progress = progress(state);
-    let current = progress.as_ref().map(|progress| i64::from(progress.target.incarnation.0));
+    let current = progress.as_ref().map(|progress| i64::from(progress.target.revision().0));
     for record in &mut records {
         if record.result == DeployResult::InProgress && Some(record.incarnation) != current {
             let (reason, message) = superseded(&state.phase);
@@ -65,6 +65,7 @@ fn progress(state: &State) -> Option<Progress<'_>> {
     let on_its_way = |target| Progress { target, step, restored_from: None, end: None };
     match &state.phase {
         Phase::Updating(phase) => Some(on_its_way(&phase.target)),
+        Phase::Rescaling(phase) => Some(on_its_way(&phase.target)),
         Phase::ClusterStarting(phase) => Some(on_its_way(&phase.target)),
         Phase::Savepointing(phase) => Some(on_its_way(&phase.target)),
         Phase::Cancelling(phase) => Some(on_its_way(&phase.target)),
@@ -110,7 +111,7 @@ fn superseded(phase: &Phase) -> (Reason, &'static str) {
 fn begun(target: &Target, now: &Time) -> DeployRecord {
     DeployRecord {
         version_hash: target.hash.to_string(),
-        incarnation: target.incarnation.0.into(),
+        incarnation: target.revision().0.into(),
         generation: Some(target.generation),
         result: DeployResult::InProgress,
         reason: None,

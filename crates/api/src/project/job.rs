@@ -115,8 +115,8 @@ fn overdue(seen: &JobFigures, now: Timestamp) -> bool {
 /// version's: the reference operator would roll back by it.
 fn submitted(status: JobStatus, scene: &Scene<'_>, figures: Option<&Submitted>) -> JobStatus {
     let deployed = scene.shown.deployed;
-    let version = deployed.map(|target| target.incarnation);
-    let known = figures.filter(|submitted| Some(submitted.incarnation) == version);
+    let version = deployed.map(|target| target.revision());
+    let known = figures.filter(|submitted| Some(submitted.revision) == version);
     if let Some(known) = known {
         return JobStatus {
             jar_name: known.jar_name.clone(),
@@ -130,7 +130,7 @@ fn submitted(status: JobStatus, scene: &Scene<'_>, figures: Option<&Submitted>) 
     let same = version.is_some()
         && scene
             .before
-            .is_some_and(|before| before.deployed.map(|target| target.incarnation) == version);
+            .is_some_and(|before| before.deployed.map(|target| target.revision()) == version);
     let old = if same { scene.previous.job_status.clone() } else { JobStatus::default() };
     let parallelism = deployed.map_or(0, |target| count(target.parallelism.into()));
     JobStatus {

@@ -28,11 +28,11 @@ string_enum! {
 }
 
 string_enum! {
-    /// How a higher parallelism is reached.
+    /// How another parallelism is reached.
     pub enum ScaleMode {
         /// By a new cluster, as any other update.
         NewCluster = "NewCluster",
-        /// By more TaskManagers in the running cluster.
+        /// By more or fewer TaskManagers in the running cluster.
         InPlace = "InPlace",
     }
 }

@@ -15,7 +15,7 @@ string_enum! {
         New = "",
         /// A new version is about to be rolled out.
         Updating = "Updating",
-        /// TaskManagers are added to the running cluster.
+        /// The running cluster is brought to another number of TaskManagers.
         Rescaling = "Rescaling",
         /// The new cluster is coming up.
         ClusterStarting = "ClusterStarting",

@@ -156,8 +156,8 @@ pub struct FlinkApplicationSpec {
     /// the old one is removed first; BlueGreen: both jobs run until one is torn down. Default Dual.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deployment_mode: Option<DeploymentMode>,
-    /// How a higher parallelism is reached: by a new cluster, or by more TaskManagers in this one.
-    /// Default NewCluster.
+    /// How another parallelism is reached, where nothing else was edited: by a new cluster, or by more or
+    /// fewer TaskManagers in the running one. Default NewCluster.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scale_mode: Option<ScaleMode>,
     /// What becomes of the job when the application is deleted. Default Savepoint.

@@ -299,7 +299,8 @@ pub struct DeployRecord {
     /// Hash of the version.
     #[serde(default, deserialize_with = "null_as_default")]
     pub version_hash: String,
-    /// Number of the cluster: the same version deployed again has a new one.
+    /// Number of the deploy: of its cluster, unless the running one was scaled in place. The same version
+    /// deployed again has a new one.
     pub incarnation: i64,
     /// Generation of the spec.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -24,9 +24,12 @@ fn cluster(incarnation: u32, pods: Vec<Pod>) -> ClusterObjects {
     ClusterObjects {
         incarnation: Incarnation(incarnation),
         hash: DeployHash(1),
+        label: Some(DeployHash(1)),
         jobmanager: Presence::Present,
         taskmanager: Presence::Present,
+        replicas: 1,
         service: Presence::Present,
+        aliases: Vec::new(),
         pods,
         trouble: None,
     }

@@ -52,7 +52,7 @@ fn running_job(number: u32) -> JobFigures {
 
 fn submitted(number: u32) -> Submitted {
     Submitted {
-        incarnation: Incarnation(number),
+        revision: Incarnation(number),
         jar_name: format!("counter-{number}.jar"),
         parallelism: 6,
         entry_class: Some("Counter".into()),

@@ -61,6 +61,35 @@ fn a_deploy_that_succeeds_has_its_phases_with_their_times() {
 }
 
 #[test]
+fn a_deploy_into_the_cluster_of_the_one_before_is_another_one() {
+    let scaled = Some(Scaled { names: target(1).hash, revision: Incarnation(2) });
+    let target = Target { incarnation: Incarnation(1), scaled, ..target(2) };
+    let rescaling = |step| {
+        let phase = Rescaling { target, step, deadline: at(600) };
+        state(old(), Phase::Rescaling(phase))
+    };
+    let deployed = Some(Version { target, ..live(2, restored()) });
+    let mut states = first_deploy();
+    states.extend([
+        rescaling(RescalingStep::Grow { troubled: None }),
+        state(deployed.clone(), confirming()),
+        state(deployed, running()),
+    ]);
+    let lines = history(states);
+    assert_eq!(lines[0], "aaaaaaa2 Succeeded 70-90: Rescaling@70-80 Running@80-90");
+    assert_eq!(lines.len(), 2);
+
+    let failure = failure(FailureKind::PodTrouble, "no node takes the pod");
+    let failed = DeployFailed { failed: target, failure: failure.clone() };
+    let mut states = first_deploy();
+    states.extend([
+        rescaling(RescalingStep::Return { failure: Some(failure) }),
+        state(old(), Phase::DeployFailed(failed)),
+    ]);
+    assert_eq!(history(states)[0], "aaaaaaa2 Failed 70-80: Rescaling@70-80");
+}
+
+#[test]
 fn a_deploy_under_way_has_an_open_step() {
     let states = first_deploy().into_iter().take(3).collect();
     assert_eq!(history(states), ["aaaaaaa1 InProgress 10-?: Updating@10-20 ClusterStarting@20-?"]);

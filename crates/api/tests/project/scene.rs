@@ -29,8 +29,10 @@ pub(crate) fn target(number: u32) -> Target {
         generation: i64::from(number) * 10,
         digest: Digest(number.into()),
         parallelism: number * 2,
+        taskmanagers: number,
         mode: Mode::Dual,
         colour: None,
+        scaled: None,
     }
 }
 

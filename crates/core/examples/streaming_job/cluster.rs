@@ -156,6 +156,9 @@ impl Outside for Cluster {
             taskmanager: absent,
             service: absent,
             pods: Vec::new(),
+            label: Some(hash(incarnation)),
+            replicas: 1,
+            aliases: Vec::new(),
             trouble: None,
         };
         for (of, part) in self.parts.keys() {

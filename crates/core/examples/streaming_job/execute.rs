@@ -36,8 +36,12 @@ fn one(effect: &Effect, on: &mut Ground<'_, impl Store, impl Outside>) -> Done {
             Some((spec, _)) => on.outside.save_revision(to.incarnation, to.hash, &spec),
             None => Err(Failed(format!("there is no revision {from}"))),
         },
-        Effect::CreateCluster { incarnation, .. } => {
-            Part::ALL.iter().try_for_each(|part| on.outside.create(*incarnation, *part))
+        Effect::CreateCluster(target) => {
+            Part::ALL.iter().try_for_each(|part| on.outside.create(target.incarnation, *part))
+        }
+        // Its spec has no way to ask for it: `ScaleMode::NewCluster`.
+        Effect::ScaleTaskManagers { .. } | Effect::SetRequirements(_) | Effect::LabelCluster(_) => {
+            Err(Failed("a streaming job is not scaled in place".to_owned()))
         }
         Effect::PointService { incarnation, .. } => on.outside.point_service(*incarnation),
         Effect::Submit(submit) => send(submit, on),

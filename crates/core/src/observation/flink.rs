@@ -1,9 +1,11 @@
 //! Facts from one JobManager, as it told them.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Fact;
-use crate::ids::{JobId, Process};
+use crate::ids::{JobId, Process, Uid};
+use crate::state::Bounds;
 use crate::time::Timestamp;
 use crate::words::words;
 
@@ -31,6 +33,12 @@ pub struct Flink {
     pub failure: Fact<String>,
     /// See [`FlinkRequest::submission`](super::FlinkRequest::submission).
     pub submission: Fact<Post>,
+    /// See [`FlinkRequest::idle`](super::FlinkRequest::idle): the pods of TaskManagers that are
+    /// registered with all their slots free.
+    pub idle: Fact<BTreeSet<Uid>>,
+    /// See [`FlinkRequest::requirements`](super::FlinkRequest::requirements); `None`: this Flink cannot
+    /// change them (older than 1.18, or the job is on another scheduler).
+    pub requirements: Fact<Option<Vec<Vertex>>>,
 }
 
 impl Flink {
@@ -43,6 +51,8 @@ impl Flink {
             && self.statistics.bearable(grace)
             && self.checkpointing.bearable(grace)
             && self.operation.bearable(grace)
+            && self.idle.bearable(grace)
+            && self.requirements.bearable(grace)
     }
 }
 
@@ -146,6 +156,21 @@ impl Job {
         let state = matches!(self.state, JobState::Running | JobState::Finished);
         state && self.vertices > 0 && self.vertices_up == self.vertices
     }
+}
+
+/// A vertex of a job on the adaptive scheduler: `/jobs/:id/resource-requirements` and, up to
+/// `refresh_interval` old, `/jobs/:id`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Vertex {
+    /// How many tasks it may have.
+    pub bounds: Bounds,
+    /// How many it can have at most as long as its state is distributed as it is; none: not said.
+    pub max_parallelism: Option<u32>,
+    /// How many it has.
+    pub parallelism: u32,
+    /// How many of them are RUNNING or FINISHED.
+    pub running: u32,
 }
 
 /// `/jobs/:id/checkpoints`, up to `refresh_interval` old.

@@ -40,14 +40,20 @@ impl Objects {
 pub struct ClusterObjects {
     /// Its number.
     pub incarnation: Incarnation,
-    /// Its version's hash, by which its objects are named.
+    /// The hash by which its objects are named: of the version that it was made for.
     pub hash: DeployHash,
+    /// The version that its Deployments are labelled with; none while they disagree.
+    pub label: Option<DeployHash>,
     /// The JobManager Deployment.
     pub jobmanager: Presence,
     /// The TaskManager Deployment.
     pub taskmanager: Presence,
-    /// The versioned Service.
+    /// How many pods the TaskManager Deployment asks for; 0 without one.
+    pub replicas: u32,
+    /// The versioned Service that its pods find their JobManager by.
     pub service: Presence,
+    /// Further versioned Services, of versions that it was scaled to in place.
+    pub aliases: Vec<DeployHash>,
     /// Its pods, oldest first.
     pub pods: Vec<Pod>,
     /// What its Deployments report that no pod does (quota, admission), or why one of its objects
@@ -59,7 +65,19 @@ impl ClusterObjects {
     /// Whether a Deployment or Service of it exists.
     #[must_use]
     pub fn has_objects(&self) -> bool {
-        [self.jobmanager, self.taskmanager, self.service].iter().any(|p| *p != Presence::Absent)
+        let parts = [self.jobmanager, self.taskmanager, self.service];
+        parts.iter().any(|p| *p != Presence::Absent) || !self.aliases.is_empty()
+    }
+
+    /// Whether an object of it has the name that one of this version would have.
+    #[must_use]
+    pub fn is_named(&self, hash: DeployHash) -> bool {
+        self.hash == hash || self.aliases.contains(&hash)
+    }
+
+    /// Its TaskManager pods, those on their way out included.
+    pub fn taskmanagers(&self) -> impl Iterator<Item = &Pod> {
+        self.pods.iter().filter(|p| p.role == Role::TaskManager)
     }
 
     /// Whether everything was created and nothing of it is on its way out.

@@ -83,10 +83,10 @@ impl Assumed {
     /// Nobody looked: the clusters that the state speaks of stand.
     fn stands_as_the_state_has_it(&mut self, state: &State) {
         let standing = versions(state).filter(|v| !v.removed);
-        let standing = standing.map(|v| (v.target.incarnation, v.target.hash));
-        let leaving = state.record.leaving.iter().map(|l| (l.incarnation, l.hash));
-        let all: Vec<_> = standing.chain(leaving).collect();
-        all.into_iter().for_each(|(incarnation, hash)| self.create(incarnation, hash));
+        let one = |v: &Version| (v.target.incarnation, v.target.names(), v.target.taskmanagers);
+        let leaving = state.record.leaving.iter().map(|l| (l.incarnation, l.hash, 1));
+        let all: Vec<_> = standing.map(one).chain(leaving).collect();
+        all.into_iter().for_each(|(incarnation, hash, size)| self.create(incarnation, hash, size));
         if let Fact::Known(objects) = &mut self.objects {
             // Of two without a colour the Service leads to the deployed one.
             let both = state.record.previous.iter().chain(&state.record.deployed);
@@ -126,7 +126,10 @@ impl Assumed {
         for question in &ask.flink {
             let known = self.jobmanagers.get(&question.process);
             let silent = Flink { process: Some(question.process), ..Flink::default() };
-            let answer = known.map_or(silent, |m| m.answer(question, self.now));
+            let mut answer = known.map_or(silent, |m| m.answer(question, self.now));
+            if let Some(jobmanager) = known.filter(|_| question.idle) {
+                answer.idle = jobmanager.idle(self.taskmanagers(question.incarnation));
+            }
             seen.flink.insert(question.incarnation, answer);
         }
         seen
@@ -145,7 +148,26 @@ impl Assumed {
             Effect::SaveRevision(target) | Effect::CopyRevision { to: target, .. } => {
                 self.revisions.insert(target.incarnation, Fact::Known(true));
             }
-            Effect::CreateCluster { incarnation, hash } => self.create(*incarnation, *hash),
+            Effect::CreateCluster(target) => {
+                self.create(target.incarnation, target.names(), target.taskmanagers);
+            }
+            Effect::ScaleTaskManagers { incarnation, replicas, idle } => {
+                let mine = |c: &&mut ClusterObjects| c.incarnation == *incarnation;
+                for cluster in self.clusters_mut().filter(mine) {
+                    cluster.replicas = *replicas;
+                    end_what_is_too_many(cluster, idle);
+                }
+                self.pods_come_up();
+            }
+            Effect::LabelCluster(target) => {
+                let mine = |c: &&mut ClusterObjects| c.incarnation == target.incarnation;
+                self.clusters_mut().filter(mine).for_each(|c| c.label = Some(target.hash));
+            }
+            Effect::SetRequirements(wanted) => {
+                if let Some(jobmanager) = self.jobmanagers.get_mut(&wanted.process) {
+                    jobmanager.rescale(wanted);
+                }
+            }
             Effect::PointService { incarnation, colour } => {
                 if let Fact::Known(objects) = &mut self.objects {
                     match colour {
@@ -197,19 +219,24 @@ impl Assumed {
             lingering.clear();
         }
         self.clusters_mut().for_each(end_what_ends);
+        self.clusters_mut().for_each(|cluster| end_what_is_too_many(cluster, &BTreeSet::new()));
         if let Fact::Known(objects) = &mut self.objects {
             objects.clusters.retain(|c| c.has_objects() || !c.pods.is_empty());
         }
         self.pods_come_up();
         self.processes_change();
         let (now, stop) = (self.now, Some(self.desired.savepoint_stop).filter(|_| !beside));
-        for jobmanager in self.jobmanagers.values_mut() {
-            self.taken.extend(jobmanager.goes_on(now, stop, self.about));
+        for (incarnation, process) in self.processes() {
+            let registered = u32::try_from(self.taskmanagers(incarnation).count());
+            if let Some(jobmanager) = self.jobmanagers.get_mut(&process) {
+                jobmanager.registers(registered.unwrap_or(u32::MAX));
+                self.taken.extend(jobmanager.goes_on(now, stop, self.about));
+            }
         }
         *self != before
     }
 
-    fn create(&mut self, incarnation: Incarnation, hash: DeployHash) {
+    fn create(&mut self, incarnation: Incarnation, hash: DeployHash, taskmanagers: u32) {
         let Fact::Known(objects) = &mut self.objects else { return };
         let clusters = &mut objects.clusters;
         if !clusters.iter().any(|c| c.incarnation == incarnation) {
@@ -217,9 +244,12 @@ impl Assumed {
             clusters.push(ClusterObjects {
                 incarnation,
                 hash,
+                label: Some(hash),
                 jobmanager: absent,
                 taskmanager: absent,
+                replicas: taskmanagers,
                 service: absent,
+                aliases: Vec::new(),
                 pods: Vec::new(),
                 trouble: None,
             });
@@ -242,7 +272,12 @@ impl Assumed {
             let roles =
                 [(Role::JobManager, cluster.jobmanager), (Role::TaskManager, cluster.taskmanager)];
             for (role, _) in roles.into_iter().filter(|(_, there)| *there == Presence::Present) {
-                if !cluster.pods.iter().any(|p| p.role == role && !p.terminating) {
+                let wanted = match role {
+                    Role::JobManager => 1,
+                    Role::TaskManager => cluster.replicas as usize,
+                };
+                let staying = |p: &&Pod| p.role == role && !p.terminating;
+                for _ in cluster.pods.iter().filter(staying).count()..wanted {
                     self.pods += 1;
                     cluster.pods.push(pod(cluster.incarnation, role, self.pods));
                 }
@@ -270,6 +305,13 @@ impl Assumed {
 
     fn clusters(&self) -> &[ClusterObjects] {
         self.objects.known().map(|o| o.clusters.as_slice()).unwrap_or_default()
+    }
+
+    /// The TaskManagers of a cluster that are there to stay.
+    fn taskmanagers(&self, incarnation: Incarnation) -> impl Iterator<Item = Uid> {
+        let mine = self.clusters().iter().filter(move |c| c.incarnation == incarnation);
+        let pods = mine.flat_map(|cluster| cluster.taskmanagers());
+        pods.filter(|pod| !pod.terminating).map(|pod| pod.uid)
     }
 
     fn clusters_mut(&mut self) -> impl Iterator<Item = &mut ClusterObjects> {
@@ -348,6 +390,15 @@ fn end_what_ends(cluster: &mut ClusterObjects) {
         };
         !p.terminating && deployment != Presence::Absent
     });
+}
+
+/// As many TaskManagers go as are above the number asked for, first those that run nothing.
+fn end_what_is_too_many(cluster: &mut ClusterObjects, idle: &BTreeSet<Uid>) {
+    let staying = |p: &Pod| p.role == Role::TaskManager && !p.terminating;
+    let mut all: Vec<Uid> = cluster.pods.iter().filter(|p| staying(p)).map(|p| p.uid).collect();
+    all.sort_by_key(|uid| idle.contains(uid));
+    let going = all.split_off((cluster.replicas as usize).min(all.len()));
+    cluster.pods.retain(|p| !going.contains(&p.uid));
 }
 
 /// A pod that does not exist yet; no real one has such a UID.

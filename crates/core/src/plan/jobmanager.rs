@@ -1,14 +1,14 @@
 //! What a JobManager of the assumed world knows: what the caller was told of it, and what it would
 //! say later.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::decision::Savepoint;
+use crate::decision::{Requirements, Savepoint};
 use crate::desired::SavepointStop;
-use crate::ids::{JobId, TriggerId};
+use crate::ids::{JobId, TriggerId, Uid};
 use crate::observation::{
     Checkpoint, CheckpointKind, Checkpointing, Fact, Flink, FlinkCluster, FlinkRequest, Job,
-    JobState, JobSummary, Operation, Post, Retention, Statistics,
+    JobState, JobSummary, Operation, Post, Retention, Statistics, Vertex,
 };
 use crate::time::Timestamp;
 
@@ -30,6 +30,8 @@ pub(super) struct JobManager {
     about: FlinkCluster,
     jobs: BTreeMap<JobId, Known>,
     posts: BTreeMap<JobId, Post>,
+    /// The TaskManagers that run nothing, as long as it is as the caller was told.
+    idle: Option<BTreeSet<Uid>>,
 }
 
 /// A job that it knows.
@@ -40,6 +42,8 @@ struct Known {
     checkpointing: Option<Checkpointing>,
     operations: BTreeMap<TriggerId, Operation>,
     failure: String,
+    /// None: its scheduler cannot change its parallelism.
+    requirements: Option<Vec<Vertex>>,
 }
 
 impl JobManager {
@@ -53,7 +57,7 @@ impl JobManager {
         let mut posts = BTreeMap::new();
         let Some((flink, question)) = heard else {
             jobs.extend(expected.map(|id| (id, running(Timestamp::default()))));
-            return JobManager { heard: Flink::default(), about, jobs, posts };
+            return JobManager { heard: Flink::default(), about, jobs, posts, idle: None };
         };
         if let (Some(id), Fact::Known(Some(details))) = (question.job, &flink.job) {
             jobs.insert(id, Known { details: *details, ..running(details.clock) });
@@ -88,8 +92,14 @@ impl JobManager {
         if let (Some(id), Fact::Known(post)) = (question.submission, &flink.submission) {
             posts.insert(id, post.clone());
         }
+        if let Some(job) = question.requirements.and_then(|id| jobs.get_mut(&id))
+            && let Fact::Known(requirements) = &flink.requirements
+        {
+            job.requirements.clone_from(requirements);
+        }
         let about = flink.cluster.known().copied().unwrap_or(about);
-        JobManager { heard: flink.clone(), about, jobs, posts }
+        let idle = flink.idle.known().filter(|_| question.idle).cloned();
+        JobManager { heard: flink.clone(), about, jobs, posts, idle }
     }
 
     pub(super) fn answer(&self, question: &FlinkRequest, now: Timestamp) -> Flink {
@@ -127,7 +137,36 @@ impl JobManager {
             let post = self.posts.get(&id).cloned();
             flink.submission = told(&heard.submission, post.unwrap_or(Post::NotSent));
         }
+        if let Some(id) = question.requirements {
+            let requirements = of(id).and_then(|job| job.requirements.clone());
+            flink.requirements = told(&heard.requirements, requirements);
+        }
         flink
+    }
+
+    /// Which TaskManagers run nothing; where nobody said so, one has all the work.
+    pub(super) fn idle(&self, taskmanagers: impl Iterator<Item = Uid>) -> Fact<BTreeSet<Uid>> {
+        let idle = self.idle.clone().unwrap_or_else(|| taskmanagers.skip(1).collect());
+        told(&self.heard.idle, idle)
+    }
+
+    /// Every TaskManager that is there is registered, and no other.
+    pub(super) fn registers(&mut self, taskmanagers: u32) {
+        if self.about.taskmanagers != taskmanagers {
+            self.about.taskmanagers = taskmanagers;
+            self.idle = None;
+        }
+    }
+
+    /// The vertices run as many tasks as they may.
+    pub(super) fn rescale(&mut self, wanted: &Requirements) {
+        let Some(job) = self.jobs.get_mut(&wanted.job) else { return };
+        for vertex in job.requirements.iter_mut().flatten() {
+            let bounds = wanted.bounds.iter().find(|b| b.vertex == vertex.bounds.vertex);
+            bounds.into_iter().for_each(|bounds| vertex.bounds = *bounds);
+        }
+        job.all_tasks_run();
+        self.idle = None;
     }
 
     /// A submission arrives, and all tasks come up.
@@ -165,7 +204,6 @@ impl JobManager {
         arrive.into_iter().for_each(|id| self.accept(id, now));
         let paths = self.jobs.values_mut().filter_map(|job| job.goes_on(now, stop)).collect();
         self.about.slots = self.about.slots.max(up.slots);
-        self.about.taskmanagers = self.about.taskmanagers.max(up.taskmanagers);
         if self.jobs.values().all(|job| job.details.state.over()) {
             self.about.slots_free = self.about.slots;
         }
@@ -207,12 +245,19 @@ impl Known {
         path
     }
 
+    fn all_tasks_run(&mut self) {
+        for vertex in self.requirements.iter_mut().flatten() {
+            (vertex.parallelism, vertex.running) = (vertex.bounds.upper, vertex.bounds.upper);
+        }
+    }
+
     fn goes_on(&mut self, now: Timestamp, stop: Option<SavepointStop>) -> Option<String> {
         match self.details.state {
             JobState::Starting | JobState::Running | JobState::Restarting => {
                 self.details.state = JobState::Running;
                 self.details.vertices = self.details.vertices.max(1);
                 self.details.vertices_up = self.details.vertices;
+                self.all_tasks_run();
             }
             JobState::Cancelling => self.details.state = JobState::Canceled,
             JobState::Finished | JobState::Canceled | JobState::Failed | JobState::Suspended => {}
@@ -234,5 +279,6 @@ fn running(clock: Timestamp) -> Known {
         checkpointing: Some(Checkpointing { interval: None, retention: Retention::OnCancellation }),
         operations: BTreeMap::new(),
         failure: String::new(),
+        requirements: None,
     }
 }

@@ -18,8 +18,17 @@ impl fmt::Display for Effect {
             Effect::CopyRevision { from, to } => {
                 write!(f, "store revision {from} as revision {}", to.incarnation)
             }
-            Effect::CreateCluster { incarnation, hash } => {
+            Effect::CreateCluster(Target { hash, incarnation, .. }) => {
                 write!(f, "create cluster {incarnation} of version {hash}")
+            }
+            Effect::ScaleTaskManagers { incarnation, replicas, .. } => {
+                write!(f, "scale cluster {incarnation} to {replicas} TaskManagers")
+            }
+            Effect::SetRequirements(wanted) => {
+                write!(f, "change how many tasks the vertices of job {} may have", wanted.job)
+            }
+            Effect::LabelCluster(Target { hash, incarnation, .. }) => {
+                write!(f, "label cluster {incarnation} as version {hash}")
             }
             Effect::PointService { incarnation, colour: None } => {
                 write!(f, "point the Service at cluster {incarnation}")

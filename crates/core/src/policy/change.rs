@@ -13,6 +13,8 @@ pub(crate) enum Edit {
     Unknown,
     /// It makes no difference to objects or job: remember that it was looked at.
     Harmless,
+    /// It wants another parallelism, and nothing else.
+    Rescale,
     /// It wants another version.
     Redeploy,
 }
@@ -20,7 +22,7 @@ pub(crate) enum Edit {
 /// Asks for the comparison with `base`, if there was an edit.
 pub(crate) fn needs(cx: &Context<'_>, record: &Record, base: Target, ask: &mut FactRequest) {
     if edited(cx, record, base) {
-        ask.change = Some(base.incarnation);
+        ask.change = Some(base.revision());
     }
 }
 
@@ -33,19 +35,27 @@ pub(crate) fn since(cx: &Context<'_>, record: &Record, base: Target, seen: &Obse
         Fact::Unasked | Fact::Unknown { .. } => Edit::Unknown,
         Fact::Known(change) => match change.class {
             ChangeClass::None | ChangeClass::StatusOnly => Edit::Harmless,
-            ChangeClass::Rescale | ChangeClass::Redeploy => Edit::Redeploy,
+            ChangeClass::Rescale => Edit::Rescale,
+            ChangeClass::Redeploy => Edit::Redeploy,
         },
     }
 }
 
-/// The same while a deploy is under way: a spec that cannot be deployed does not end it.
+/// The same while a deploy is under way: a spec that cannot be deployed does not end it, and one of
+/// another parallelism is another version.
 pub(crate) fn in_mid_deploy(
     cx: &Context<'_>,
     record: &Record,
     base: Target,
     seen: &Observation,
 ) -> Edit {
-    if cx.desired.obstacles.is_empty() { since(cx, record, base, seen) } else { Edit::None }
+    if !cx.desired.obstacles.is_empty() {
+        return Edit::None;
+    }
+    match since(cx, record, base, seen) {
+        Edit::Rescale => Edit::Redeploy,
+        edit @ (Edit::None | Edit::Unknown | Edit::Harmless | Edit::Redeploy) => edit,
+    }
 }
 
 fn edited(cx: &Context<'_>, record: &Record, base: Target) -> bool {
@@ -85,7 +95,6 @@ mod tests {
         let settled = Record { settled: Some(Digest(2)), ..record.clone() };
         let rows = [
             (desired(), &record, known(ChangeClass::Redeploy), Edit::Redeploy),
-            (desired(), &record, known(ChangeClass::Rescale), Edit::Redeploy),
             (desired(), &record, known(ChangeClass::StatusOnly), Edit::Harmless),
             (desired(), &record, known(ChangeClass::None), Edit::Harmless),
             (desired(), &record, unknown(600), Edit::Unknown),
@@ -97,6 +106,8 @@ mod tests {
             let context = format!("{change:?}");
             assert_eq!(check(&desired, record, change), [expected; 2], "{context}");
         }
+        let rescale = check(&desired(), &record, known(ChangeClass::Rescale));
+        assert_eq!(rescale, [Edit::Rescale, Edit::Redeploy]);
     }
 
     #[test]

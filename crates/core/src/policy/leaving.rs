@@ -9,9 +9,12 @@ use crate::observation::{ClusterObjects, Fact, FactRequest, Observation, Presenc
 use crate::policy::obsolete;
 use crate::state::{Leaving, Record, Target};
 
-/// Sends a version's cluster away, and its revision: it will not come up again.
+/// Sends a version's cluster away, and its revision: it will not come up again. One that the deployed
+/// version is in stays.
 pub(crate) fn send_away(record: &mut Record, target: Target, may_run: bool) {
-    send_away_for_now(record, target, may_run);
+    if !record.shares_cluster(target) {
+        send_away_for_now(record, target, may_run);
+    }
     obsolete::discard(record, target);
 }
 
@@ -66,6 +69,7 @@ pub(crate) fn effects(record: &Record, seen: &Observation) -> Vec<Effect> {
 /// Whether a cluster has an object that is not on its way out yet.
 pub(crate) fn to_be_removed(cluster: &ClusterObjects) -> bool {
     [cluster.jobmanager, cluster.taskmanager, cluster.service].contains(&Presence::Present)
+        || !cluster.aliases.is_empty()
 }
 
 #[cfg(test)]
@@ -115,8 +119,12 @@ mod tests {
         ];
         for ([jobmanager, taskmanager, service], expected) in rows {
             let cluster = ClusterObjects { jobmanager, taskmanager, service, ..cluster() };
-            let effects = effects(&record(false), &seen(vec![cluster], Flink::default()));
-            assert_eq!(!effects.is_empty(), expected, "{jobmanager:?}");
+            let due = |cluster| {
+                !effects(&record(false), &seen(vec![cluster], Flink::default())).is_empty()
+            };
+            let aliases = vec![crate::DeployHash(2)];
+            assert!(due(ClusterObjects { aliases, ..cluster.clone() }), "a further Service");
+            assert_eq!(due(cluster), expected, "{jobmanager:?}");
         }
     }
 

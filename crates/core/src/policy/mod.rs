@@ -1,18 +1,22 @@
 //! Rules that several states share, each a small pure function over what it needs.
 
+pub(crate) mod adapt;
 pub(crate) mod aftermath;
 pub(crate) mod cancel;
 pub(crate) mod change;
 pub(crate) mod learn;
 pub(crate) mod leaving;
+pub(crate) mod naming;
 pub(crate) mod obsolete;
 pub(crate) mod readiness;
+pub(crate) mod resize;
 pub(crate) mod restart;
 pub(crate) mod restore_point;
 pub(crate) mod resume;
 pub(crate) mod snapshot;
 pub(crate) mod stop;
 pub(crate) mod submission;
+pub(crate) mod trouble;
 pub(crate) mod watch;
 
 /// What the tables of the policies' tests are made of.
@@ -49,8 +53,10 @@ mod fixture {
             generation: 1,
             digest: Digest(1),
             parallelism: 2,
+            taskmanagers: 1,
             mode: Mode::Dual,
             colour: None,
+            scaled: None,
         }
     }
 
@@ -77,9 +83,12 @@ mod fixture {
         ClusterObjects {
             incarnation: Incarnation(1),
             hash: DeployHash(1),
+            label: Some(DeployHash(1)),
             jobmanager: Presence::Present,
             taskmanager: Presence::Present,
+            replicas: 1,
             service: Presence::Present,
+            aliases: Vec::new(),
             pods: vec![pod(1, Role::JobManager), pod(2, Role::TaskManager)],
             trouble: None,
         }

@@ -6,8 +6,7 @@ use crate::state::{Obsolete, Record, Target};
 
 /// Nothing will be made from a version's revision any more.
 pub(crate) fn discard(record: &mut Record, target: Target) {
-    let Target { incarnation, hash, .. } = target;
-    let obsolete = Obsolete { incarnation, hash };
+    let obsolete = Obsolete { incarnation: target.revision(), hash: target.hash };
     if !record.obsolete.contains(&obsolete) {
         record.obsolete.push(obsolete);
     }

@@ -87,12 +87,11 @@ pub(crate) fn trouble(target: Target, seen: &Observation) -> Option<&Trouble> {
 /// Creates what is missing, unless something of the cluster is still on its way out.
 pub(crate) fn create_missing(target: Target, seen: &Observation) -> Option<Effect> {
     seen.objects.known()?;
-    let Target { incarnation, hash, .. } = target;
-    let due = seen.cluster(incarnation).is_none_or(|c| {
+    let due = seen.cluster(target.incarnation).is_none_or(|c| {
         let parts = [c.jobmanager, c.taskmanager, c.service];
         parts.contains(&Presence::Absent) && !parts.contains(&Presence::Terminating)
     });
-    due.then_some(Effect::CreateCluster { incarnation, hash })
+    due.then_some(Effect::CreateCluster(target))
 }
 
 /// Points the generic Service, or that of its colour, at the cluster if it points elsewhere, or is not as

@@ -7,7 +7,7 @@ use crate::ids::{Ids, JobId};
 use crate::observation::{FactRequest, Observation};
 use crate::policy::readiness::{self, Readiness};
 use crate::policy::submission::{self, Outcome};
-use crate::policy::{aftermath, leaving};
+use crate::policy::{aftermath, leaving, resize};
 use crate::state::{Aftermath, Failure, LiveJob, Origin, Record, Restart, Submission, Target};
 use crate::time::Timestamp;
 
@@ -52,9 +52,15 @@ pub(crate) fn at_rest(restart: &Restart) -> bool {
     restart.submission.is_none() && restart.aftermath.is_none()
 }
 
-pub(crate) fn needs(target: Target, restart: &Restart, seen: &Observation, ask: &mut FactRequest) {
+pub(crate) fn needs(
+    cx: &Context<'_>,
+    target: Target,
+    restart: &Restart,
+    seen: &Observation,
+    ask: &mut FactRequest,
+) {
     match (&restart.aftermath, &restart.submission) {
-        (Some(left), _) => aftermath::needs(left, seen, ask),
+        (Some(left), _) => aftermath::needs(cx, left, target.incarnation, seen, ask),
         (None, Some(submission)) => submission::needs(target, submission, seen, ask),
         (None, None) => readiness::needs(target, seen, ask),
     }
@@ -70,10 +76,14 @@ pub(crate) fn follow(
     seen: &Observation,
 ) -> Progress {
     if let Some(before) = &restart.aftermath {
-        let left = aftermath::left(before, target.incarnation, seen);
+        let left = aftermath::left(cx, before, target.incarnation, seen);
         if left.as_ref() == Some(before) {
             let what = "what may still run of the last attempt to be gone".to_owned();
-            return Progress::Waiting(what, Vec::new());
+            let until = match before {
+                Aftermath::Job { until, .. } => vec![*until],
+                Aftermath::JobManager(_) | Aftermath::TaskManagers(_) => Vec::new(),
+            };
+            return Progress::Waiting(what, until);
         }
         return Progress::Remember(Box::new(Restart { aftermath: left, ..restart.clone() }));
     }
@@ -99,6 +109,7 @@ fn begin(
         Readiness::Waiting(_) => waiting(readiness::awaited(target)),
         Readiness::TooOld(_) => waiting("a Flink that can be driven".to_owned()),
         Readiness::Foreign(job) => Progress::Foreign(job),
+        Readiness::Ready(_) if !resize::fits(target, seen) => waiting(readiness::awaited(target)),
         Readiness::Ready(process) => {
             let mut ids = record.ids;
             let submission =
@@ -154,9 +165,11 @@ pub(crate) fn effects(
     effects.extend(readiness::create_missing(target, seen));
     effects.extend(readiness::point_service(target, seen));
     if let Some(left) = &restart.aftermath {
-        effects.extend(aftermath::effects(left, seen));
+        effects.extend(aftermath::effects(cx, left, target.incarnation, seen));
     } else if let Some(submission) = &restart.submission {
         effects.extend(submission::effect(cx, target, submission, seen));
+    } else {
+        effects.extend(resize::fit(target, seen));
     }
     effects
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::context::Context;
 use crate::state::{
     Cancelling, ClusterStarting, Confirming, Deleting, DualRunning, Phase, Recovering,
-    RecoveringStep, Restart, RollingBackJob, Running, Savepointing, Submission, SubmittingJob,
-    TearDown, Updating,
+    RecoveringStep, Rescaling, RescalingStep, Restart, RollingBackJob, Running, Savepointing,
+    Submission, SubmittingJob, TearDown, Updating,
 };
 use crate::time::Timestamp;
 
@@ -38,6 +38,17 @@ pub(crate) fn phase(cx: &Context<'_>, phase: &Phase) -> Phase {
         Phase::Running(of) => {
             Phase::Running(Running { confirming: of.confirming.map(|of| confirming(cx, of)) })
         }
+        Phase::Rescaling(of) => Phase::Rescaling(Rescaling {
+            deadline: again(of.deadline, timeouts.cluster_start),
+            step: match of.step {
+                RescalingStep::Grow { troubled } => RescalingStep::Grow {
+                    troubled: troubled
+                        .map(|since| counted_anew(cx, since, cx.config.pod_trouble_grace)),
+                },
+                step @ (RescalingStep::Adapt | RescalingStep::Return { .. }) => step,
+            },
+            ..of
+        }),
         Phase::DualRunning(of) => Phase::DualRunning(DualRunning {
             confirming: of.confirming.map(|of| confirming(cx, of)),
             teardown: of

@@ -214,6 +214,7 @@ pub(crate) fn effect(
     (due && may_be_sent(submission, flink)).then(|| {
         Effect::Submit(Submit {
             incarnation: target.incarnation,
+            revision: target.revision(),
             process: submission.process,
             job: submission.job,
             from: submission.from.clone(),

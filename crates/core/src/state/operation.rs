@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::ids::{JobId, Process, TriggerId, Uid};
+use crate::ids::{JobId, Process, TriggerId, Uid, VertexId};
 use crate::state::Origin;
 use crate::time::Timestamp;
 use crate::words::words;
@@ -79,10 +79,30 @@ pub struct Submission {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Aftermath {
+    /// A job that its JobManager had named: it is cancelled first, since with high availability it
+    /// would outlive its JobManager.
+    Job {
+        /// The job.
+        job: JobId,
+        /// When its JobManager is ended instead.
+        until: Timestamp,
+    },
     /// The process that may have received the job.
     JobManager(Process),
     /// The pods of the TaskManagers that there were when it had ended.
     TaskManagers(Vec<Uid>),
+}
+
+/// How many tasks a vertex of a job on the adaptive scheduler may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Bounds {
+    /// The vertex.
+    pub vertex: VertexId,
+    /// Below this the job waits.
+    pub lower: u32,
+    /// More it never has.
+    pub upper: u32,
 }
 
 /// Why something was given up.

@@ -19,6 +19,36 @@ pub struct Updating {
     pub deadline: Timestamp,
 }
 
+/// See [`Phase::Rescaling`](crate::Phase::Rescaling).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Rescaling {
+    /// The version to deploy.
+    pub target: Target,
+    /// How far it is.
+    pub step: RescalingStep,
+    /// When the step is given up.
+    pub deadline: Timestamp,
+}
+
+/// Steps of a rescaling. The deployed job runs in all of them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum RescalingStep {
+    /// TaskManagers are added until there are as many slots as the target takes.
+    Grow {
+        /// Since when the cluster's pods report trouble.
+        troubled: Option<Timestamp>,
+    },
+    /// The job's scheduler was asked to run it with another parallelism.
+    Adapt,
+    /// It is not to be: the cluster is brought back to the deployed version's size.
+    Return {
+        /// Why the deploy failed; none: another spec took its place.
+        failure: Option<Failure>,
+    },
+}
+
 /// See [`Phase::ClusterStarting`](crate::Phase::ClusterStarting).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

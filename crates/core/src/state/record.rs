@@ -3,7 +3,7 @@
 use crate::colour::Colour;
 use crate::desired::Mode;
 use crate::ids::{DeployHash, Digest, Ids, Incarnation};
-use crate::state::{LiveJob, Origin};
+use crate::state::{Bounds, LiveJob, Origin};
 use crate::time::Timestamp;
 
 /// What outlives every phase.
@@ -31,13 +31,33 @@ pub struct Record {
     pub restored: Option<String>,
     /// The last time that the deployed version's job was started again after it was lost.
     pub recovered: Option<Recovered>,
+    /// The deployed version's cluster was scaled in place and may have more TaskManagers than the
+    /// version takes: those go once they run no task.
+    pub surplus: bool,
+    /// The bounds that vertices of the deployed job had before its scheduler was asked for others: they
+    /// come back if that does not work out. Empty: it was not asked.
+    pub bounds: Vec<Bounds>,
 }
 
 impl Record {
-    /// The version before, while its job runs beside the deployed one's.
+    /// Whether a version is, or is to be, in the deployed version's own cluster: scaled in place.
+    #[must_use]
+    pub fn shares_cluster(&self, target: Target) -> bool {
+        self.deployed.as_ref().is_some_and(|deployed| {
+            let scaled = deployed.target.scaled.or(target.scaled).is_some();
+            scaled && deployed.target.incarnation == target.incarnation
+        })
+    }
+}
+
+impl Record {
+    /// The version before, while its job runs beside the deployed one's in a cluster of its own. (A job
+    /// that was scaled without being stopped is both versions'.)
     #[must_use]
     pub fn beside(&self) -> Option<&Version> {
-        self.previous.as_ref().filter(|previous| previous.live().is_some())
+        let deployed = self.deployed.as_ref().map(|version| version.target.incarnation);
+        let apart = |before: &&Version| Some(before.target.incarnation) != deployed;
+        self.previous.as_ref().filter(|before| before.live().is_some()).filter(apart)
     }
 }
 
@@ -65,10 +85,39 @@ pub struct Target {
     pub digest: Digest,
     /// How many slots it needs.
     pub parallelism: u32,
+    /// TaskManagers that have as many slots.
+    pub taskmanagers: u32,
     /// In which order it takes the place of the version before.
     pub mode: Mode,
     /// Its colour, in mode BlueGreen.
     pub colour: Option<Colour>,
+    /// It was, or is to be, reached by scaling another version's cluster in place. None: its cluster
+    /// was made for it.
+    pub scaled: Option<Scaled>,
+}
+
+impl Target {
+    /// The hash that its cluster's objects are named by: they keep their names when they are scaled.
+    #[must_use]
+    pub fn names(&self) -> DeployHash {
+        self.scaled.map_or(self.hash, |scaled| scaled.names)
+    }
+
+    /// The number of its revision: its cluster's, unless that was made for another version.
+    #[must_use]
+    pub fn revision(&self) -> Incarnation {
+        self.scaled.map_or(self.incarnation, |scaled| scaled.revision)
+    }
+}
+
+/// What tells a version that was scaled in place from the one that its cluster was made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Scaled {
+    /// The hash of the version that the cluster was made for: its objects are named by it.
+    pub names: DeployHash,
+    /// The number of the version's revision: given out like a cluster's, never twice.
+    pub revision: Incarnation,
 }
 
 /// A version with a cluster, and what its job does.
@@ -120,7 +169,7 @@ pub enum Work {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Obsolete {
-    /// Its cluster's number.
+    /// Its number: its cluster's, unless the version was scaled in place.
     pub incarnation: Incarnation,
     /// Its version.
     pub hash: DeployHash,

@@ -8,6 +8,7 @@ impl State {
     pub fn target(&self) -> Option<Target> {
         match &self.phase {
             Phase::Updating(phase) => Some(phase.target),
+            Phase::Rescaling(phase) => Some(phase.target),
             Phase::ClusterStarting(phase) => Some(phase.target),
             Phase::Savepointing(phase) => Some(phase.target),
             Phase::Cancelling(phase) => Some(phase.target),
@@ -38,6 +39,7 @@ impl State {
             },
             Phase::New(_)
             | Phase::Updating(_)
+            | Phase::Rescaling(_)
             | Phase::ClusterStarting(_)
             | Phase::Savepointing(_)
             | Phase::Cancelling(_)
@@ -61,6 +63,7 @@ impl State {
             },
             Phase::New(_)
             | Phase::Updating(_)
+            | Phase::Rescaling(_)
             | Phase::ClusterStarting(_)
             | Phase::Savepointing(_)
             | Phase::Cancelling(_)
@@ -87,6 +90,7 @@ impl State {
             },
             Phase::New(_)
             | Phase::Updating(_)
+            | Phase::Rescaling(_)
             | Phase::ClusterStarting(_)
             | Phase::SubmittingJob(_)
             | Phase::Cancelling(_)

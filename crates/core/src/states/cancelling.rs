@@ -6,8 +6,8 @@ use crate::decision::{Effect, EventReason};
 use crate::observation::{Fact, FactRequest, FlinkRequest, JobState, Observation};
 use crate::policy::cancel;
 use crate::policy::readiness::{self, Readiness, job_state};
-use crate::state::{Cancelling, Origin, State, Version, Work};
-use crate::states::{Next, handover};
+use crate::state::{Aftermath, Cancelling, Failure, FailureKind, Origin, State, Version, Work};
+use crate::states::{Next, deploy, handover};
 
 pub(crate) fn needs(state: &State, phase: &Cancelling, seen: &Observation) -> FactRequest {
     let mut ask = FactRequest { objects: true, ..FactRequest::default() };
@@ -46,6 +46,9 @@ pub(crate) fn step(
             handover::over(cx, state, phase.target, without_state(), seen)
         }
         Some(_) | None if cx.now >= phase.deadline && seen.settled(cx.config.unreachable_grace) => {
+            if state.record.shares_cluster(phase.target) {
+                return hangs_in_place(cx, state, phase);
+            }
             let message = format!("job {} did not end in time: its cluster goes", phase.job);
             let mut state = state.clone();
             handover::clear_away(&mut state.record, true);
@@ -56,6 +59,20 @@ pub(crate) fn step(
             Next::waiting(state, "the job to be cancelled", phase.deadline).polls_busily(cx)
         }
     }
+}
+
+/// Its cluster is the one that stays: its processes are ended, and the deployed version's job is
+/// started anew on it.
+fn hangs_in_place(cx: &Context<'_>, state: &State, phase: &Cancelling) -> Next {
+    let message = format!("job {} did not end in time: the processes of its cluster go", phase.job);
+    let failure = Failure { kind: FailureKind::JobCanceled, message: message.clone() };
+    let left = Aftermath::Job { job: phase.job, until: cx.now };
+    let mut state = state.clone();
+    if let Some(deployed) = &mut state.record.deployed {
+        deployed.work = Work::Stopped(Origin::Empty);
+    }
+    deploy::roll_back_in_place(&state, phase.target, failure, Some(left))
+        .warns_first(EventReason::CancelFailed, message)
 }
 
 /// A restarted JobManager does not know the job, and no TaskManager runs a task of it any more.

@@ -5,10 +5,11 @@ use crate::context::Context;
 use crate::decision::Effect;
 use crate::desired::Mode;
 use crate::ids::Process;
-use crate::observation::{FactRequest, Observation, TroubleKind};
+use crate::observation::{FactRequest, Observation};
 use crate::policy::change::{self, Edit};
-use crate::policy::leaving;
 use crate::policy::readiness::{self, Readiness};
+use crate::policy::trouble::{self, Told};
+use crate::policy::{leaving, resize};
 use crate::reason::Reason;
 use crate::state::{ClusterStarting, Failure, FailureKind, Origin, Phase, State};
 use crate::states::handover::{self, Asked};
@@ -48,7 +49,7 @@ pub(crate) fn step(
     }
     if not_stopped_yet(state) {
         match change::in_mid_deploy(cx, &state.record, phase.target, seen) {
-            Edit::Redeploy => {
+            Edit::Redeploy | Edit::Rescale => {
                 return deploy::retarget(cx, state, phase.target, phase.attempt > 1);
             }
             Edit::Harmless => {
@@ -79,14 +80,19 @@ pub(crate) fn step(
                 .unblocked_by("cancel that job")
                 .polls_busily(cx)
         }
+        // A job is put on no TaskManager that is on its way out.
+        Readiness::Ready(_) if !resize::fits(phase.target, seen) => {
+            start_deadline(cx, state, phase, seen, &readiness::awaited(phase.target))
+        }
         Readiness::Ready(process) => ready(cx, state, phase, process, seen),
     }
 }
 
 /// Gives the deploy up: back to the deployed version, which may have to be started again.
 fn fail(state: &State, phase: &ClusterStarting, failure: Failure) -> Next {
-    // From the second attempt on the cluster had a job sent to it.
-    let over = phase.attempt == 1;
+    // From the second attempt on the cluster had a job sent to it. In the deployed version's own one
+    // there is a second attempt only after a refusal.
+    let over = phase.attempt == 1 || state.record.shares_cluster(phase.target);
     deploy::roll_back(state, phase.target, failure, over)
 }
 
@@ -113,29 +119,20 @@ fn troubled(
     seen: &Observation,
 ) -> Option<Next> {
     seen.objects.known()?;
-    let Some(trouble) = readiness::trouble(phase.target, seen) else {
-        phase.troubled?;
-        let calm = ClusterStarting { troubled: None, ..phase.clone() };
-        let next = State { record: state.record.clone(), phase: Phase::ClusterStarting(calm) };
-        return Some(wait(cx, &next, phase, &readiness::awaited(phase.target)));
+    let with = |troubled| State {
+        record: state.record.clone(),
+        phase: Phase::ClusterStarting(ClusterStarting { troubled, ..phase.clone() }),
     };
-    let failure = Failure { kind: FailureKind::PodTrouble, message: trouble.message.clone() };
-    if trouble.kind == TroubleKind::InvalidImage {
-        return Some(fail(state, phase, failure));
+    match trouble::told(cx, phase.target, phase.troubled, seen) {
+        Told::Failed(failure) => Some(fail(state, phase, failure)),
+        Told::Waiting { since, until, message } => {
+            Some(Next::troubled(cx, &with(Some(since)), until, message))
+        }
+        Told::Nothing => {
+            phase.troubled?;
+            Some(wait(cx, &with(None), phase, &readiness::awaited(phase.target)))
+        }
     }
-    let since = phase.troubled.unwrap_or(cx.now);
-    let until = since + cx.config.pod_trouble_grace;
-    if cx.now >= until {
-        return Some(fail(state, phase, failure));
-    }
-    let troubled = ClusterStarting { troubled: Some(since), ..phase.clone() };
-    let next = State { record: state.record.clone(), phase: Phase::ClusterStarting(troubled) };
-    Some(
-        Next::stay(&next, Reason::PodTrouble, trouble.message.clone())
-            .waits("the pods to recover", Some(until))
-            .unblocked_by("correct what the pods report, or change the spec")
-            .polls_busily(cx),
-    )
 }
 
 fn start_deadline(
@@ -184,5 +181,8 @@ pub(crate) fn effects(state: &State, phase: &ClusterStarting, seen: &Observation
     if phase.target.mode == Mode::Single && !state.record.leaving.is_empty() {
         return Vec::new();
     }
-    readiness::create_missing(phase.target, seen).into_iter().collect()
+    let mut effects = Vec::new();
+    effects.extend(readiness::create_missing(phase.target, seen));
+    effects.extend(resize::fit(phase.target, seen));
+    effects
 }

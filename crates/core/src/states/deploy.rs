@@ -3,15 +3,15 @@
 use crate::colour::Colour;
 use crate::context::Context;
 use crate::decision::EventReason;
-use crate::desired::{Mode, Obstacle, ObstacleKind};
+use crate::desired::{Mode, Obstacle, ObstacleKind, ScaleMode};
 use crate::ids::Incarnation;
 use crate::policy::{leaving, restart};
 use crate::reason::Reason;
 use crate::state::{
-    DeployFailed, Failure, FailureKind, Phase, Record, RollingBackJob, Running, State, Target,
-    Updating,
+    Aftermath, DeployFailed, Failure, FailureKind, Phase, Record, Restart, RollingBackJob, Running,
+    State, Target, Updating, Version,
 };
-use crate::states::{Next, deploy_failed};
+use crate::states::{Next, deploy_failed, rescaling};
 
 /// Begins a deploy of the desired spec, or says why that spec cannot be deployed; the state then
 /// stays as it is.
@@ -22,15 +22,12 @@ pub(crate) fn begin(cx: &Context<'_>, state: &State, message: String) -> Next {
     let mut record = state.record.clone();
     record.incarnations += 1;
     record.settled = None;
-    let colour = colour(cx, &record);
-    let target = Target {
-        hash: cx.desired.hash_in(colour),
-        incarnation: Incarnation(record.incarnations),
-        generation: cx.desired.generation,
-        digest: cx.desired.digest,
-        parallelism: cx.desired.parallelism,
-        mode: cx.desired.mode,
-        colour,
+    let target = target(cx, &record);
+    let target = Target { mode: mode(target, &record), ..target };
+    let message = if target.mode == cx.desired.mode {
+        message
+    } else {
+        format!("{message}: the running cluster has the names of this version, and goes first")
     };
     let deadline = cx.now + cx.desired.timeouts.cluster_start;
     let told = format!("Creating Flink cluster for deploy {}", target.hash);
@@ -42,6 +39,50 @@ pub(crate) fn begin(cx: &Context<'_>, state: &State, message: String) -> Next {
 fn colour(cx: &Context<'_>, record: &Record) -> Option<Colour> {
     let deployed = record.deployed.as_ref().and_then(|d| d.target.colour);
     (cx.desired.mode == Mode::BlueGreen).then(|| Colour::beside(deployed))
+}
+
+/// Begins a deploy of a spec that differs from the deployed version in nothing but the parallelism: in
+/// its own cluster, if the spec says so and its job runs.
+pub(crate) fn rescale(cx: &Context<'_>, state: &State, deployed: &Version) -> Next {
+    let begin_anew = || begin(cx, state, "the parallelism was changed".to_owned());
+    let (true, ScaleMode::InPlace) = (cx.desired.obstacles.is_empty(), cx.desired.scale_mode)
+    else {
+        return begin_anew();
+    };
+    let why_not = match cx.desired.mode {
+        Mode::Dual | Mode::Single if deployed.live().is_some() && !deployed.removed => {
+            return rescaling::begin(cx, state, deployed);
+        }
+        Mode::Dual | Mode::Single => "no job of the deployed version runs",
+        Mode::BlueGreen => "it is incompatible with BlueGreen deploy mode",
+    };
+    let told = format!("Not using configured InPlace scaling mode because {why_not}");
+    begin_anew().warns_first(EventReason::NotScalingInPlace, told)
+}
+
+/// The desired version in the cluster that was numbered last.
+pub(crate) fn target(cx: &Context<'_>, record: &Record) -> Target {
+    let desired = cx.desired;
+    let colour = colour(cx, record);
+    Target {
+        hash: desired.hash_in(colour),
+        incarnation: Incarnation(record.incarnations),
+        generation: desired.generation,
+        digest: desired.digest,
+        parallelism: desired.parallelism,
+        taskmanagers: desired.taskmanagers,
+        mode: desired.mode,
+        colour,
+        scaled: None,
+    }
+}
+
+/// A cluster that was scaled in place away from the desired version still has its names: no other one
+/// of that version can stand beside it.
+fn mode(target: Target, record: &Record) -> Mode {
+    let deployed = record.deployed.as_ref().filter(|d| !d.removed).map(|d| d.target);
+    let taken = deployed.is_some_and(|d| d.names() == target.hash && d.hash != target.hash);
+    if taken { Mode::Single } else { target.mode }
 }
 
 /// Nothing was done: the spec cannot be deployed.
@@ -64,6 +105,9 @@ fn refused(state: &State, obstacles: &[Obstacle]) -> Next {
 /// A newer spec replaces the target, as long as the deployed job was not asked to stop.
 /// `may_run`: a job was sent to the target's cluster before.
 pub(crate) fn retarget(cx: &Context<'_>, state: &State, target: Target, may_run: bool) -> Next {
+    if state.record.shares_cluster(target) {
+        return rescaling::back(cx, state, target, None);
+    }
     if wants_the_deployed(cx, state) {
         return put_back(state, target, may_run);
     }
@@ -140,6 +184,30 @@ pub(crate) fn without_the_newer(record: &mut Record) {
         leaving::send_away(record, newer.target, true);
         record.recovered = None;
     }
+}
+
+/// The same after a target that was scaled to in place: the deployed version's job is put back onto the
+/// same cluster, once what is `left` of the target's job is gone.
+pub(crate) fn roll_back_in_place(
+    state: &State,
+    failed: Target,
+    failure: Failure,
+    left: Option<Aftermath>,
+) -> Next {
+    if left.is_none() {
+        return roll_back(state, failed, failure, true);
+    }
+    let mut record = state.record.clone();
+    leaving::send_away(&mut record, failed, false);
+    let message = format!("deploy {} failed, rolling back: {failure}", failed.hash);
+    let phase = Phase::RollingBackJob(RollingBackJob {
+        failed,
+        failure,
+        revived: None,
+        restart: Restart { aftermath: left, ..restart::attempt(1) },
+    });
+    Next::new(record, phase, Reason::RollingBack, message.clone())
+        .warns(EventReason::DeployFailed, message)
 }
 
 /// Remembers that the desired spec was looked at and asks for nothing.

@@ -3,7 +3,7 @@
 
 use crate::context::Context;
 use crate::observation::{FactRequest, Observation};
-use crate::policy::{learn, watch};
+use crate::policy::{learn, resize, watch};
 use crate::reason::Reason;
 use crate::state::{DeployFailed, Phase, Record, Running, State, Version, Work};
 use crate::states::{Next, deploy, running};
@@ -18,9 +18,10 @@ pub(crate) fn needs(
     if let Some(deployed) = &state.record.deployed {
         watch::needs(deployed, seen, &mut ask);
         if is_newer(cx, state, phase) && cx.desired.digest != deployed.target.digest {
-            ask.change = Some(deployed.target.incarnation);
+            ask.change = Some(deployed.target.revision());
         }
     }
+    resize::surplus_needs(&state.record, seen, &mut ask);
     ask
 }
 
@@ -46,7 +47,8 @@ pub(crate) fn step(
         return newer(cx, state, deployed, seen);
     }
     let sight = watch::look(cx, deployed, seen);
-    let (state, later) = learn::write_down(cx, state, seen);
+    let (mut state, later) = learn::write_down(cx, state, seen);
+    resize::forget_the_gone(&mut state.record, seen);
     running::watched_on(cx, &state, deployed, &sight, Some(phase)).may_wake(cx, later)
 }
 

@@ -123,7 +123,7 @@ fn both_run(
 ) -> Next {
     if change::rollback_forced(cx, &state.record, deployed.target) {
         let (state, failure) = deploy::forced(cx, state);
-        return running::undo(&state, deployed, failure, false);
+        return running::undo(cx, &state, deployed, failure, false);
     }
     let sight = watch::look(cx, deployed, seen);
     let (state, later) = learn::write_down(cx, state, seen);
@@ -144,7 +144,7 @@ fn both_run(
             let settled = State { record, ..state.clone() };
             Next::stay(&settled, Reason::Running, "the edit needs no deploy")
         }
-        Edit::Redeploy => {
+        Edit::Rescale | Edit::Redeploy => {
             let message = "two versions run; the edited spec is deployed once one is torn down";
             Next::stay(&state, Reason::TearDownFirst, message).unblocked_by(cures)
         }
@@ -293,7 +293,7 @@ impl Scene<'_> {
                     Edit::Unknown => return waiting(cx, state, teardown.deadline),
                     // The spec still says what was torn down: that is not deployed again.
                     Edit::None | Edit::Harmless => record.settled = Some(cx.desired.digest),
-                    Edit::Redeploy => {}
+                    Edit::Rescale | Edit::Redeploy => {}
                 }
                 record.recovered = None;
                 std::mem::replace(&mut record.deployed, record.previous.take())

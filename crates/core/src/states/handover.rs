@@ -12,7 +12,7 @@ use crate::state::{
     Cancelling, ClusterStarting, Failure, FailureKind, Find, LiveJob, Origin, Phase, Purpose,
     Record, Recovering, RecoveringStep, Savepointing, State, SubmittingJob, Target, Version, Work,
 };
-use crate::states::Next;
+use crate::states::{Next, rescaling};
 
 /// What is asked about the deployed job before it is asked to end.
 pub(crate) fn needs(record: &Record, seen: &Observation, ask: &mut FactRequest) {
@@ -127,6 +127,9 @@ fn cancel(cx: &Context<'_>, state: &State, target: Target, job: &LiveJob) -> Nex
 
 /// Into Recovering: the deploy goes on once the newest state of the deployed job is known.
 pub(crate) fn recover(cx: &Context<'_>, state: &State, target: Target, why: Failure) -> Next {
+    if state.record.shares_cluster(target) {
+        return rescaling::recover(cx, state, target, why);
+    }
     let Some((_, job)) = live(&state.record) else {
         return over(cx, state, target, Work::Finished, &Observation::default());
     };
@@ -155,10 +158,11 @@ pub(crate) fn over(
     if let Some(deployed) = &mut record.deployed {
         deployed.work = work;
     }
-    if target.mode == Mode::Single {
+    let in_place = record.shares_cluster(target);
+    if target.mode == Mode::Single && !in_place {
         clear_away(&mut record, false);
     }
-    goes_on(cx, record, target, None, seen)
+    goes_on(cx, record, target, None, (seen, in_place))
 }
 
 /// The deployed job runs on, in mode BlueGreen: on to the target's, from `from`.
@@ -169,7 +173,7 @@ pub(crate) fn beside(
     from: Origin,
     seen: &Observation,
 ) -> Next {
-    goes_on(cx, state.record.clone(), target, Some(from), seen)
+    goes_on(cx, state.record.clone(), target, Some(from), (seen, false))
 }
 
 fn goes_on(
@@ -177,12 +181,13 @@ fn goes_on(
     record: Record,
     target: Target,
     from: Option<Origin>,
-    seen: &Observation,
+    (seen, in_place): (&Observation, bool),
 ) -> Next {
     let deadline = cx.now + cx.desired.timeouts.cluster_start;
     let starting = ClusterStarting { target, deadline, troubled: None, attempt: 1, from };
     let stands = seen.cluster(target.incarnation).and_then(|c| c.jobmanager_process(None));
-    match stands.filter(|_| !leaving::may_run(&record)) {
+    // The cluster that the old job ran in has to show that all its slots are free again.
+    match stands.filter(|_| !in_place && !leaving::may_run(&record)) {
         Some(process) => submit(cx, record, &starting, process),
         None => {
             let next = State { record, phase: Phase::ClusterStarting(starting) };

@@ -8,6 +8,7 @@ pub(crate) mod dual_running;
 pub(crate) mod new;
 mod next;
 pub(crate) mod recovering;
+pub(crate) mod rescaling;
 pub(crate) mod rolling_back_job;
 pub(crate) mod running;
 pub(crate) mod savepointing;

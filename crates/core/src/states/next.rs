@@ -38,6 +38,19 @@ impl Next {
         Next::stay(state, Reason::Deploying, format!("waiting for {what}")).waits(what, Some(until))
     }
 
+    /// Waiting for what the pods report to pass.
+    pub(crate) fn troubled(
+        cx: &Context<'_>,
+        state: &State,
+        until: Timestamp,
+        message: String,
+    ) -> Next {
+        Next::stay(state, Reason::PodTrouble, message)
+            .waits("the pods to recover", Some(until))
+            .unblocked_by("correct what the pods report, or change the spec")
+            .polls_busily(cx)
+    }
+
     /// Tells what is being waited for, and wakes when the time is up.
     pub(crate) fn waits(mut self, what: impl Into<String>, until: Option<Timestamp>) -> Next {
         self.verdict.waiting = Some(Waiting { what: what.into(), until, unblock: String::new() });

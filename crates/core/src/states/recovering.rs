@@ -53,7 +53,7 @@ pub(crate) fn needs(
             !find.cancel
         }
         RecoveringStep::Start(restart) => {
-            restart::needs(deployed.target, restart, seen, &mut ask);
+            restart::needs(cx, deployed.target, restart, seen, &mut ask);
             restart::at_rest(restart)
         }
     };

@@ -31,9 +31,9 @@ pub(crate) fn needs(
         return ask;
     }
     if phase.revived.is_some() {
-        ask.revisions.insert(deployed.target.incarnation);
+        ask.revisions.insert(deployed.target.revision());
     }
-    restart::needs(deployed.target, &phase.restart, seen, &mut ask);
+    restart::needs(cx, deployed.target, &phase.restart, seen, &mut ask);
     ask
 }
 
@@ -46,8 +46,11 @@ pub(crate) fn step(
     let Some(deployed) = &state.record.deployed else {
         return deploy::give_up(state, phase.failed, phase.failure.clone(), true);
     };
-    let Work::Stopped(from) = &deployed.work else {
-        return back(state, phase, deployed.work.clone());
+    let from = match &deployed.work {
+        Work::Stopped(from) => from,
+        // What may still run of the failed one is ended first, where that is the same cluster.
+        Work::Live(_) | Work::Finished if phase.restart.aftermath.is_some() => &Origin::Empty,
+        work @ (Work::Live(_) | Work::Finished) => return back(state, phase, work.clone()),
     };
     if restart::at_rest(&phase.restart)
         && phase.revived.is_none()
@@ -123,7 +126,7 @@ fn before_an_attempt(
     seen: &Observation,
 ) -> Option<Next> {
     match change::in_mid_deploy(cx, &state.record, phase.failed, seen) {
-        Edit::Redeploy if !deploy::wants_the_deployed(cx, state) => {
+        Edit::Redeploy | Edit::Rescale if !deploy::wants_the_deployed(cx, state) => {
             return Some(deploy::begin(cx, state, "a new spec replaces the failed one".to_owned()));
         }
         Edit::Harmless => {
@@ -133,7 +136,7 @@ fn before_an_attempt(
             let next = State { record, ..with(state, rolling) };
             return Some(waiting(cx, &next, phase, "the old cluster"));
         }
-        Edit::Redeploy | Edit::Unknown | Edit::None => {}
+        Edit::Redeploy | Edit::Rescale | Edit::Unknown | Edit::None => {}
     }
     if phase.restart.trouble.is_some()
         && restore_point::named_by_the_user(cx, &state.record).is_some()
@@ -159,10 +162,11 @@ fn before_an_attempt(
 
 /// The old cluster was taken away: once nothing of it is left it comes up under a new number.
 fn revive(cx: &Context<'_>, state: &State, phase: &RollingBackJob, deployed: &Version) -> Next {
-    let before = deployed.target.incarnation;
+    let Target { incarnation: cluster, .. } = deployed.target;
+    let before = deployed.target.revision();
     // In mode Single there may be no room for another cluster beside one that is on its way out.
     let alone = phase.failed.mode == Mode::Single && !state.record.leaving.is_empty();
-    if alone || leaving::leaves(&state.record, before) {
+    if alone || leaving::leaves(&state.record, cluster) {
         return waiting(cx, state, phase, "the old cluster to be gone before it comes up again");
     }
     let mut next = with(state, RollingBackJob { revived: Some(before), ..phase.clone() });
@@ -170,6 +174,7 @@ fn revive(cx: &Context<'_>, state: &State, phase: &RollingBackJob, deployed: &Ve
     let incarnation = Incarnation(next.record.incarnations);
     if let Some(deployed) = &mut next.record.deployed {
         deployed.target.incarnation = incarnation;
+        deployed.target.scaled = None;
         deployed.removed = false;
     }
     waiting(cx, &next, phase, "the revision of the version before to be stored")
@@ -184,7 +189,7 @@ fn copied(
     before: Incarnation,
     seen: &Observation,
 ) -> Next {
-    if seen.revision(target.incarnation) != Some(true) {
+    if seen.revision(target.revision()) != Some(true) {
         return waiting(cx, state, phase, "the revision of the version before to be stored");
     }
     let mut next = with(state, RollingBackJob { revived: None, ..phase.clone() });
@@ -229,7 +234,7 @@ pub(crate) fn effects(
     };
     match phase.revived {
         Some(from) => {
-            let stored = seen.revision(deployed.target.incarnation) == Some(true);
+            let stored = seen.revision(deployed.target.revision()) == Some(true);
             let copy = Effect::CopyRevision { from, to: deployed.target };
             if stored { Vec::new() } else { vec![copy] }
         }

@@ -5,19 +5,27 @@ use crate::decision::{Effect, EventReason};
 use crate::observation::{FactRequest, Job, Observation};
 use crate::policy::change::{self, Edit};
 use crate::policy::watch::{self, Sight};
-use crate::policy::{learn, leaving, obsolete, readiness};
+use crate::policy::{learn, leaving, naming, obsolete, readiness, resize};
 use crate::reason::Reason;
 use crate::state::{
-    Confirming, DeployFailed, DualRunning, Failure, FailureKind, Phase, Record, Running, State,
-    Version, Work,
+    Aftermath, Confirming, DeployFailed, DualRunning, Failure, FailureKind, Phase, Record, Running,
+    State, Version, Work,
 };
-use crate::states::{Next, deploy, deploy_failed, recovering};
+use crate::states::{Next, deploy, deploy_failed, recovering, rescaling};
 
-pub(crate) fn needs(cx: &Context<'_>, state: &State, seen: &Observation) -> FactRequest {
+pub(crate) fn needs(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &Running,
+    seen: &Observation,
+) -> FactRequest {
     let mut ask = FactRequest { objects: true, ..FactRequest::default() };
     if let Some(deployed) = &state.record.deployed {
         watch::needs(deployed, seen, &mut ask);
         change::needs(cx, &state.record, deployed.target, &mut ask);
+    }
+    if phase.confirming.is_none() {
+        resize::surplus_needs(&state.record, seen, &mut ask);
     }
     ask
 }
@@ -33,7 +41,8 @@ pub(crate) fn step(cx: &Context<'_>, state: &State, phase: &Running, seen: &Obse
         // Nothing is recovered from a version before it is confirmed: it is rolled back.
         Some(confirming) => confirm(cx, state, deployed, *confirming, &sight, seen),
         None => {
-            let (state, later) = learn::write_down(cx, state, seen);
+            let (mut state, later) = learn::write_down(cx, state, seen);
+            resize::forget_the_gone(&mut state.record, seen);
             confirmed(cx, &state, deployed, &sight, seen).may_wake(cx, later)
         }
     }
@@ -58,17 +67,17 @@ pub(crate) fn confirm(
 ) -> Next {
     if change::rollback_forced(cx, &state.record, deployed.target) {
         let (state, failure) = deploy::forced(cx, state);
-        return undo(&state, deployed, failure, false);
+        return undo(cx, &state, deployed, failure, false);
     }
     let failed = |kind, over| {
         let failure = Failure { kind, message: sight.message() };
-        undo(state, deployed, failure, over)
+        undo(cx, state, deployed, failure, over)
     };
     match sight {
         Sight::Finished => now_confirmed(cx, state, deployed, Some(Work::Finished), seen),
         Sight::Failed(why) => {
             let failure = Failure { kind: FailureKind::JobFailed, message: why.clone() };
-            undo(state, deployed, failure, true)
+            undo(cx, state, deployed, failure, true)
         }
         Sight::Canceled => failed(FailureKind::JobCanceled, true),
         Sight::Lost => failed(FailureKind::JobManagerLost, false),
@@ -135,23 +144,38 @@ fn looped(
             .waits("every vertex of the job to run", Some(confirming.deadline));
     }
     let edit = change::in_mid_deploy(cx, &state.record, deployed.target, seen);
-    if edit == Edit::Redeploy && state.record.previous.is_some() {
+    if matches!(edit, Edit::Redeploy | Edit::Rescale) && state.record.previous.is_some() {
         let failure = Failure { kind: FailureKind::RestartLoop, message: message.to_owned() };
-        return undo(state, deployed, failure, false);
+        return undo(cx, state, deployed, failure, false);
     }
     watching(cx, state, message, Reason::RestartLoop).unblocked_by("a new spec, or forceRollback")
 }
 
-/// The version before is the deployed one again; this one's cluster goes.
+/// The version before is the deployed one again; this one's cluster goes, unless it is the same.
 fn step_back(record: &mut Record, deployed: &Version, over: bool) {
-    leaving::send_away(record, deployed.target, !over);
     record.deployed = record.previous.take();
+    leaving::send_away(record, deployed.target, !over);
 }
 
-pub(crate) fn undo(state: &State, deployed: &Version, failure: Failure, over: bool) -> Next {
+pub(crate) fn undo(
+    cx: &Context<'_>,
+    state: &State,
+    deployed: &Version,
+    failure: Failure,
+    over: bool,
+) -> Next {
     let mut state = state.clone();
     step_back(&mut state.record, deployed, over);
-    deploy::roll_back(&state, deployed.target, failure, over)
+    if !state.record.shares_cluster(deployed.target) {
+        return deploy::roll_back(&state, deployed.target, failure, over);
+    }
+    // The same job, that its scheduler runs with another parallelism: it is asked to take that back.
+    if !state.record.bounds.is_empty() {
+        return rescaling::back(cx, &state, deployed.target, Some(failure));
+    }
+    let until = cx.now + cx.desired.timeouts.savepoint;
+    let left = deployed.live().map(|job| Aftermath::Job { job: job.id, until });
+    deploy::roll_back_in_place(&state, deployed.target, failure, left.filter(|_| !over))
 }
 
 /// `ended`: what became of its job in the meantime.
@@ -163,12 +187,14 @@ fn now_confirmed(
     seen: &Observation,
 ) -> Next {
     let (State { mut record, .. }, _) = learn::write_down(cx, state, seen);
-    match record.previous.take_if(|previous| previous.live().is_none()) {
+    let two_run = record.beside().is_some();
+    match record.previous.take_if(|_| !two_run) {
         Some(previous) if previous.removed => obsolete::discard(&mut record, previous.target),
         Some(previous) => leaving::send_away(&mut record, previous.target, false),
         None => {}
     }
     record.recovered = None;
+    record.bounds.clear();
     let finished = ended == Some(Work::Finished);
     let hash = deployed.target.hash;
     if let (Some(deployed), Some(work)) = (&mut record.deployed, ended) {
@@ -258,6 +284,7 @@ pub(crate) fn edited(
             let next = State { record, ..state.clone() };
             Some(Next::stay(&next, Reason::Running, "the edit needs no deploy"))
         }
+        Edit::Rescale => Some(deploy::rescale(cx, state, deployed)),
         Edit::Redeploy => Some(deploy::begin(cx, state, "the spec was changed".to_owned())),
     }
 }
@@ -277,12 +304,17 @@ pub(crate) fn tell(cx: &Context<'_>, state: &State, sight: &Sight, at_rest: Reas
 }
 
 /// What was removed by someone comes back, and the generic Service points at the deployed version.
-pub(crate) fn effects(state: &State, seen: &Observation) -> Vec<Effect> {
+/// `confirmed`: its cluster is named by it, and has no TaskManagers more than it takes.
+pub(crate) fn effects(state: &State, confirmed: bool, seen: &Observation) -> Vec<Effect> {
     let Some(deployed) = state.record.deployed.as_ref().filter(|d| !d.removed) else {
         return Vec::new();
     };
     let mut effects = Vec::new();
     effects.extend(readiness::create_missing(deployed.target, seen));
     effects.extend(readiness::point_service(deployed.target, seen));
+    if confirmed {
+        effects.extend(naming::label(deployed.target, seen));
+        effects.extend(resize::surplus(&state.record, seen));
+    }
     effects
 }

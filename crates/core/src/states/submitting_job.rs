@@ -4,8 +4,8 @@ use crate::context::Context;
 use crate::decision::{Effect, EventReason};
 use crate::observation::{FactRequest, Observation};
 use crate::policy::change::{self, Edit};
-use crate::policy::readiness;
 use crate::policy::submission::{self, Outcome};
+use crate::policy::{aftermath, readiness};
 use crate::state::{
     ClusterStarting, Confirming, Failure, FailureKind, LiveJob, Phase, State, Submission,
     SubmittingJob, Version, Work,
@@ -35,7 +35,7 @@ pub(crate) fn step(
 ) -> Next {
     if change::rollback_forced(cx, &state.record, phase.target) {
         let (state, failure) = deploy::forced(cx, state);
-        return deploy::roll_back(&state, phase.target, failure, false);
+        return roll_back(cx, &state, phase, failure, false);
     }
     if let Some(next) = edited(cx, state, phase, seen) {
         return next;
@@ -71,7 +71,7 @@ fn edited(
             let record = deploy::settle(cx, &state.record);
             waits(&State { record, ..state.clone() })
         }
-        Edit::Redeploy => Some(deploy::retarget(cx, state, target, true)),
+        Edit::Redeploy | Edit::Rescale => Some(deploy::retarget(cx, state, target, true)),
     }
 }
 
@@ -130,8 +130,10 @@ fn failed(
         | FailureKind::PutBack => EventReason::JobSubmissionFailed,
     };
     let told = failure.message.clone();
-    if !retriable || attempt >= cx.config.retries.submit {
-        return deploy::roll_back(state, phase.target, failure, over).warns(reason, told);
+    // What may run of an attempt in the deployed version's own cluster is ended before the next one.
+    let unsafe_again = !over && state.record.shares_cluster(phase.target);
+    if !retriable || unsafe_again || attempt >= cx.config.retries.submit {
+        return roll_back(cx, state, phase, failure, over).warns(reason, told);
     }
     let deadline = cx.now + cx.desired.timeouts.cluster_start;
     let starting = ClusterStarting {
@@ -143,6 +145,22 @@ fn failed(
     };
     let next = State { record: state.record.clone(), phase: Phase::ClusterStarting(starting) };
     Next::waiting(&next, readiness::awaited(phase.target), deadline).warns(reason, told)
+}
+
+fn roll_back(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &SubmittingJob,
+    failure: Failure,
+    over: bool,
+) -> Next {
+    if !state.record.shares_cluster(phase.target) {
+        return deploy::roll_back(state, phase.target, failure, over);
+    }
+    let Submission { job, process, start_deadline, .. } = phase.submission;
+    let named = start_deadline.is_some() && failure.kind != FailureKind::JobManagerLost;
+    let left = (!over).then(|| aftermath::of_submission(cx, job, process, named));
+    deploy::roll_back_in_place(state, phase.target, failure, left)
 }
 
 pub(crate) fn effects(

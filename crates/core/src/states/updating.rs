@@ -10,7 +10,7 @@ use crate::policy::{leaving, readiness};
 use crate::reason::Reason;
 use crate::state::{ClusterStarting, Failure, FailureKind, Phase, State, Target, Updating, Work};
 use crate::states::handover::{self, Asked};
-use crate::states::{Next, deploy};
+use crate::states::{Next, deploy, rescaling};
 
 pub(crate) fn needs(
     cx: &Context<'_>,
@@ -20,11 +20,11 @@ pub(crate) fn needs(
 ) -> FactRequest {
     let mut ask = FactRequest {
         objects: true,
-        revisions: [phase.target.incarnation].into(),
+        revisions: [phase.target.revision()].into(),
         ..FactRequest::default()
     };
     change::needs(cx, &state.record, phase.target, &mut ask);
-    if phase.target.mode == Mode::Single {
+    if phase.target.mode == Mode::Single && !state.record.shares_cluster(phase.target) {
         handover::needs(&state.record, seen, &mut ask);
     }
     ask
@@ -32,13 +32,13 @@ pub(crate) fn needs(
 
 pub(crate) fn step(cx: &Context<'_>, state: &State, phase: &Updating, seen: &Observation) -> Next {
     let target = phase.target;
-    let stored = seen.revision(target.incarnation) == Some(true);
+    let stored = seen.revision(target.revision()) == Some(true);
     match change::in_mid_deploy(cx, &state.record, target, seen) {
         // Before the revision is stored, the edited spec is the only one there is to store.
-        Edit::Harmless | Edit::Unknown if seen.revision(target.incarnation) == Some(false) => {
+        Edit::Harmless | Edit::Unknown if seen.revision(target.revision()) == Some(false) => {
             return deploy::retarget(cx, state, target, false);
         }
-        Edit::Redeploy => return deploy::retarget(cx, state, target, false),
+        Edit::Redeploy | Edit::Rescale => return deploy::retarget(cx, state, target, false),
         Edit::Harmless if stored => {
             let record = deploy::settle(cx, &state.record);
             return Next { state: State { record, ..state.clone() }, ..wait(cx, state, phase, "") };
@@ -51,8 +51,13 @@ pub(crate) fn step(cx: &Context<'_>, state: &State, phase: &Updating, seen: &Obs
     let Some(objects) = seen.objects.known() else {
         return wait(cx, state, phase, "the view of the cluster");
     };
+    // In mode Single the deployed version's cluster goes before anything is created.
+    let deployed = state.record.deployed.as_ref().map(|d| d.target.incarnation);
+    let makes_way =
+        |c: &ClusterObjects| target.mode == Mode::Single && Some(c.incarnation) == deployed;
     let namesake = |c: &&ClusterObjects| {
-        c.hash == target.hash && c.incarnation != target.incarnation && c.has_objects()
+        let other = c.incarnation != target.incarnation && !makes_way(c);
+        c.is_named(target.hash) && other && c.has_objects()
     };
     if let Some(stranger) =
         objects.strangers.iter().find(|s| s.hash.is_none_or(|h| h == target.hash))
@@ -65,6 +70,9 @@ pub(crate) fn step(cx: &Context<'_>, state: &State, phase: &Updating, seen: &Obs
     }
     if !(cx.desired.finalizer && stored) {
         return wait(cx, state, phase, "finalizer and revision to be stored");
+    }
+    if state.record.shares_cluster(target) {
+        return rescaling::start(cx, state, target);
     }
     match target.mode {
         Mode::Dual | Mode::BlueGreen => start_cluster(cx, state, target),
@@ -132,7 +140,7 @@ pub(crate) fn effects(cx: &Context<'_>, phase: &Updating, seen: &Observation) ->
     if !cx.desired.finalizer {
         effects.push(Effect::AddFinalizer);
     }
-    if is_what_is_desired(cx, phase.target) && seen.revision(phase.target.incarnation) != Some(true)
+    if is_what_is_desired(cx, phase.target) && seen.revision(phase.target.revision()) != Some(true)
     {
         effects.push(Effect::SaveRevision(phase.target));
     }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! given running                        v1 is deployed and confirmed in cluster 1, job-1 runs
+//! given scaled                         after running: v3 is deployed, cluster 1 was scaled to it
 //! given savepointing                  v2's cluster 2 is up, job-1 is to be stopped under trigger-2
 //! given two-running                    BlueGreen: v2 runs in green as job-3 beside v1's job-1, confirmed
 //! given submitting                     job-1 was stopped at s3://sp/one, job-3 goes to cluster 2
@@ -13,6 +14,7 @@
 //! spec single|last-seen|fallback|savepoint-disabled|restore PATH NONCE|age 60s   an edit of that field
 //! spec initial PATH                    savepointPath
 //! spec obstacle invalid|unsupported F  field F cannot be deployed
+//! spec in-place | spec parallelism 4 2  scaleMode InPlace; 4 slots of 2 TaskManagers
 //! delete savepoint|force-cancel|none   the object has a deletion timestamp
 //! wait 10s                             time passes
 //! operator down 10s                    time passes without an operator, then another one comes
@@ -23,6 +25,8 @@
 //! watch silent 5s | list silent 5s     no view of the cluster, no live LIST (0s: answers again)
 //! cluster N vM created|up|terminating  its objects (up: pods run, two slots are free)
 //! cluster N vanished|gone              no object in the watches; gone: no pod in the LIST either
+//! taskmanagers N ASKED a b             its Deployment asks for ASKED, there are pods a and b
+//! label N vM [vK]                      its Deployments' label, and a further Service of version K
 //! jobmanager N restarted|replaced|down it forgets everything; down: no pod
 //! trouble N image-pull|invalid-image|crash-loop|none [TEXT]   what its JobManager pod reports
 //! flink N silent 5s                    does not answer (0s: answers again)
@@ -35,6 +39,8 @@
 //! flink N retention none|on-failure|on-cancellation | flink N high-availability
 //! last-seen ID PATH                    the newest checkpoint that this process was told of
 //! flink N operation TRIGGER unknown|in-progress|completed PATH|failed TEXT
+//! flink N idle a b                     TaskManagers a and b run nothing
+//! flink N vertex V LOWER-UPPER RUNNING/ALL [MAX]   of a job on the adaptive scheduler
 //! flink N failure TEXT                 why the job failed
 //! flink N post J not-sent|maybe-sent|in-flight|accepted|lost|refused TEXT|refused-for-now TEXT
 //! ```
@@ -88,6 +94,18 @@ pub(crate) fn apply(world: &mut World, line: &str) -> Applied {
         ["watch", "silent", span] => seconds(span).map(|s| world.watch_silent = silence(s)),
         ["list", "silent", span] => seconds(span).map(|s| world.list_silent = silence(s)),
         ["cluster", n, rest @ ..] => cluster(world, incarnation(n)?, rest),
+        ["taskmanagers", n, asked, letters @ ..] => {
+            let (asked, cluster) = (number(asked)?, of(world, n)?);
+            taskmanagers(cluster, asked, letters);
+            Ok(())
+        }
+        ["label", n, label, aliases @ ..] => {
+            let objects = &mut of(world, n)?.objects;
+            objects.label = Some(DeployHash(version(label)?));
+            let hash = |word: &&str| version(word).map(DeployHash);
+            objects.aliases = aliases.iter().map(hash).collect::<Result<_, _>>()?;
+            Ok(())
+        }
         ["jobmanager", n, what] => jobmanager(of(world, n)?, what),
         ["trouble", n, kind, text @ ..] => trouble(of(world, n)?, kind, &text.join(" ")),
         ["flink", n, rest @ ..] => flink::apply(of(world, n)?, rest),
@@ -151,6 +169,10 @@ fn spec(world: &mut World, words: &[&str]) -> Applied {
         ["tear-down", hash] => {
             let hash = DeployHash(version(hash)?);
             status_only(desired, |d| d.tear_down = Some(hash));
+        }
+        ["in-place"] => desired.scale_mode = ScaleMode::InPlace,
+        ["parallelism", slots, taskmanagers] => {
+            (desired.parallelism, desired.taskmanagers) = (number(slots)?, number(taskmanagers)?);
         }
         ["last-seen"] => status_only(desired, |d| d.recovery = Recovery::LastSeen),
         ["fallback"] => status_only(desired, |d| d.fallback_without_state = true),
@@ -245,6 +267,15 @@ fn cluster(world: &mut World, incarnation: Incarnation, words: &[&str]) -> Appli
         other => return unknown(other),
     }
     Ok(())
+}
+
+fn taskmanagers(cluster: &mut Cluster, asked: u32, letters: &[&str]) {
+    let incarnation = cluster.objects.incarnation;
+    cluster.objects.replicas = asked;
+    cluster.objects.pods.retain(|p| p.role == Role::JobManager);
+    let letters = letters.iter().filter_map(|word| word.chars().next());
+    let pods = letters.map(|letter| pod(incarnation, Role::TaskManager, letter));
+    cluster.objects.pods.extend(pods);
 }
 
 fn jobmanager(cluster: &mut Cluster, what: &str) -> Applied {

@@ -3,7 +3,7 @@
 use flinkk8soperator_core::*;
 
 use super::facts::{Applied, number, seconds, silence, unknown};
-use super::world::Cluster;
+use super::world::{Cluster, pod};
 
 /// Makes true what a line says after `flink N`.
 pub(super) fn apply(cluster: &mut Cluster, words: &[&str]) -> Applied {
@@ -38,6 +38,24 @@ pub(super) fn apply(cluster: &mut Cluster, words: &[&str]) -> Applied {
                 "on-cancellation" => Retention::OnCancellation,
                 other => return unknown(&[other]),
             };
+        }
+        ["idle", letters @ ..] => {
+            let incarnation = cluster.objects.incarnation;
+            let letters = letters.iter().filter_map(|word| word.chars().next());
+            let uid = |letter| pod(incarnation, Role::TaskManager, letter).uid;
+            cluster.idle = letters.map(uid).collect();
+        }
+        ["vertex", n, bounds, tasks, rest @ ..] => {
+            let (lower, upper) = bounds.split_once('-').ok_or("not bounds: LOWER-UPPER")?;
+            let (running, all) = tasks.split_once('/').ok_or("not tasks: RUNNING/ALL")?;
+            let vertex = VertexId(number(n)?);
+            let bounds = Bounds { vertex, lower: number(lower)?, upper: number(upper)? };
+            let max_parallelism = rest.first().map(|max| number(max)).transpose()?;
+            let (parallelism, running) = (number(all)?, number(running)?);
+            let told = Vertex { bounds, max_parallelism, parallelism, running };
+            let vertices = cluster.vertices.get_or_insert_default();
+            vertices.retain(|v| v.bounds.vertex != vertex);
+            vertices.push(told);
         }
         ["high-availability"] => cluster.about.high_availability = true,
         ["savepoint", id, trigger] => return savepoint(cluster, number(id)?, trigger),

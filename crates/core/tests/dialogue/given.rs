@@ -10,6 +10,7 @@ use super::world::{Cluster, World};
 pub(crate) fn state(world: &mut World, what: &str, text: &str) -> Result<(), String> {
     match what {
         "running" => running(world),
+        "scaled" => scaled(world),
         "savepointing" => savepointing(world),
         "submitting" => submitting(world),
         "two-running" => two_running(world),
@@ -28,8 +29,10 @@ fn target(number: u32) -> Target {
         generation: number.into(),
         digest: Digest(number.into()),
         parallelism: 2,
+        taskmanagers: 1,
         mode: Mode::Dual,
         colour: None,
+        scaled: None,
     }
 }
 
@@ -88,6 +91,18 @@ fn two_running(world: &mut World) -> Result<(), String> {
     world.state.phase = Phase::DualRunning(DualRunning { confirming: None, teardown: None });
     apply(world, "flink 2 job job-3 running")?;
     apply(world, "flink 2 statistics 7 0")
+}
+
+/// The running version is version 3 now, in cluster 1.
+fn scaled(world: &mut World) -> Result<(), String> {
+    let scaled = Some(Scaled { names: DeployHash(1), revision: Incarnation(3) });
+    let target = Target { incarnation: Incarnation(1), scaled, ..target(3) };
+    world.state.record.incarnations = 3;
+    world.revisions.insert(Incarnation(3));
+    if let Some(deployed) = &mut world.state.record.deployed {
+        deployed.target = target;
+    }
+    apply(world, "spec v3")
 }
 
 fn savepointing(world: &mut World) -> Result<(), String> {

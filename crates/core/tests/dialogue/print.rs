@@ -49,6 +49,14 @@ fn phase(phase: &Phase) -> String {
                 Purpose::Restart(_) => format!("{name} {step}"),
             }
         }
+        Phase::Rescaling(Rescaling { target, step, .. }) => {
+            let step = match step {
+                RescalingStep::Grow { .. } => "(grow)",
+                RescalingStep::Adapt => "(adapt)",
+                RescalingStep::Return { .. } => "(return)",
+            };
+            format!("{name} {} {step}", version(*target))
+        }
         Phase::Updating(Updating { target, .. })
         | Phase::ClusterStarting(ClusterStarting { target, .. })
         | Phase::Savepointing(Savepointing { target, .. })
@@ -78,8 +86,10 @@ fn deleting(step: &DeletingStep) -> &'static str {
     }
 }
 
-fn version(Target { hash, incarnation, .. }: Target) -> String {
-    format!("v{}/{incarnation}", hash.0)
+/// Version and cluster; where that was scaled, the number of the version's own revision besides.
+fn version(Target { hash, incarnation, scaled, .. }: Target) -> String {
+    let revision = scaled.map(|scaled| format!(":{}", scaled.revision)).unwrap_or_default();
+    format!("v{}/{incarnation}{revision}", hash.0)
 }
 
 /// What the record has now and had not before, and the other way round.
@@ -112,6 +122,11 @@ fn record(record: &Record) -> Vec<String> {
     }
     let obsolete = record.obsolete.iter();
     lines.extend(obsolete.map(|o| format!("revision {} obsolete", o.incarnation)));
+    let bounds = record.bounds.iter();
+    lines.extend(bounds.map(|b| format!("that vertex {} had {}-{}", b.vertex.0, b.lower, b.upper)));
+    if record.surplus {
+        lines.push("that TaskManagers may be to spare".to_owned());
+    }
     lines.extend(record.restored.iter().map(|nonce| format!("restore {nonce} used")));
     lines
 }
@@ -139,8 +154,20 @@ fn effect(effect: &Effect) -> String {
         Effect::RemoveRevision(Obsolete { incarnation, .. }) => {
             format!("RemoveRevision {incarnation}")
         }
-        Effect::CreateCluster { incarnation, hash } => {
-            format!("CreateCluster v{}/{incarnation}", hash.0)
+        Effect::CreateCluster(target) => format!("CreateCluster {}", version(*target)),
+        Effect::SetRequirements(Requirements { process, job, bounds, .. }) => {
+            let vertex = |b: &Bounds| format!(" {}:{}-{}", b.vertex.0, b.lower, b.upper);
+            let vertices: String = bounds.iter().map(vertex).collect();
+            format!("SetRequirements {job} at {}{vertices}", name(*process))
+        }
+        Effect::LabelCluster(target) => format!("LabelCluster {}", version(*target)),
+        Effect::ScaleTaskManagers { incarnation, replicas, idle } => {
+            let first: Vec<String> = idle.iter().map(|pod| pod_name(*pod)).collect();
+            let first =
+                if first.is_empty() { first } else { [vec!["first".into()], first].concat() };
+            format!("ScaleTaskManagers {incarnation} to {replicas} {}", first.join(" "))
+                .trim_end()
+                .to_owned()
         }
         Effect::PointService { incarnation, colour } => match colour {
             None => format!("PointService {incarnation}"),

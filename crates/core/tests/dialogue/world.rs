@@ -41,6 +41,9 @@ pub(crate) struct Cluster {
     pub(crate) operations: BTreeMap<TriggerId, Operation>,
     pub(crate) failure: String,
     pub(crate) posts: BTreeMap<JobId, Post>,
+    pub(crate) idle: BTreeSet<Uid>,
+    /// Of a job on the adaptive scheduler.
+    pub(crate) vertices: Option<Vec<Vertex>>,
     pub(crate) silent: Option<Duration>,
 }
 
@@ -131,9 +134,12 @@ impl Cluster {
         let objects = ClusterObjects {
             incarnation,
             hash,
+            label: Some(hash),
             jobmanager: Presence::Present,
             taskmanager: Presence::Present,
+            replicas: 1,
             service: Presence::Present,
+            aliases: Vec::new(),
             pods: Vec::new(),
             trouble: None,
         };
@@ -155,6 +161,8 @@ impl Cluster {
             operations: BTreeMap::new(),
             failure: String::new(),
             posts: BTreeMap::new(),
+            idle: BTreeSet::new(),
+            vertices: None,
             silent: None,
         }
     }
@@ -168,8 +176,10 @@ impl Cluster {
         cluster
     }
 
+    /// So many slots of all TaskManager pods that there are.
     pub(crate) fn slots(&mut self, slots: u32, slots_free: u32) {
-        self.about = FlinkCluster { slots, slots_free, taskmanagers: 1, ..self.about };
+        let taskmanagers = u32::try_from(self.objects.taskmanagers().count()).unwrap_or_default();
+        self.about = FlinkCluster { slots, slots_free, taskmanagers, ..self.about };
     }
 
     /// A new JobManager process: nothing of the last one's memory.
@@ -211,6 +221,12 @@ impl Cluster {
         if let Some(job) = request.submission {
             let post = self.posts.get(&job).cloned();
             flink.submission = Fact::Known(post.unwrap_or(Post::NotSent));
+        }
+        if request.requirements.is_some() {
+            flink.requirements = fact(self.silent, self.vertices.clone());
+        }
+        if request.idle {
+            flink.idle = fact(self.silent, self.idle.clone());
         }
         flink
     }

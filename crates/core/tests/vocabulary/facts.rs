@@ -1,6 +1,6 @@
 //! What can be seen, axis by axis, and the answers to what the machine asks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use flinkk8soperator_core::*;
@@ -62,6 +62,8 @@ fn answer(flink: &Flink, request: &FlinkRequest) -> Flink {
         operation: only(request.operation.is_some(), &flink.operation),
         failure: only(request.failure.is_some(), &flink.failure),
         submission: only(request.submission.is_some(), &flink.submission),
+        idle: only(request.idle, &flink.idle),
+        requirements: only(request.requirements.is_some(), &flink.requirements),
     }
 }
 
@@ -69,7 +71,7 @@ fn answer(flink: &Flink, request: &FlinkRequest) -> Flink {
 type Axis = (usize, fn(&mut Observation, usize));
 
 /// In this order: what the live LIST shows follows from the objects.
-fn axes() -> [Axis; 12] {
+fn axes() -> [Axis; 14] {
     [
         (objects().len(), |seen, n| seen.objects = objects().swap_remove(n)),
         (5, write_live_pods),
@@ -96,6 +98,12 @@ fn axes() -> [Axis; 12] {
         }),
         (abouts().len(), |seen, n| {
             seen.flink.values_mut().for_each(|f| f.cluster = abouts().swap_remove(n));
+        }),
+        (idles().len(), |seen, n| {
+            seen.flink.values_mut().for_each(|f| f.idle = idles().swap_remove(n));
+        }),
+        (requirements().len(), |seen, n| {
+            seen.flink.values_mut().for_each(|f| f.requirements = requirements().swap_remove(n));
         }),
     ]
 }
@@ -152,9 +160,12 @@ fn cluster(n: u32, presence: Presence, pods: Vec<Pod>) -> ClusterObjects {
     ClusterObjects {
         incarnation: Incarnation(n),
         hash: DeployHash(n),
+        label: Some(DeployHash(n)),
         jobmanager: presence,
         taskmanager: presence,
+        replicas: 1,
         service: presence,
+        aliases: Vec::new(),
         pods,
         trouble: None,
     }
@@ -179,6 +190,8 @@ fn objects() -> Vec<Fact<Objects>> {
     troubled.pods[1].trouble = Some(Trouble { kind: TroubleKind::ImagePull, message });
     let mut old_down = up(1);
     old_down.pods.remove(0);
+    let second = Pod { uid: Uid(process(1).pod.0 + 2), ..pod(1, Role::TaskManager) };
+    let grown = ClusterObjects { replicas: 2, pods: [up(1).pods, vec![second]].concat(), ..up(1) };
     let partial = ClusterObjects { service: Presence::Absent, ..up(2) };
     let going = cluster(2, Presence::Terminating, Vec::new());
     let stranger = Stranger { name: "deployment/x".to_owned(), hash: Some(DeployHash(2)) };
@@ -186,6 +199,9 @@ fn objects() -> Vec<Fact<Objects>> {
     vec![
         with(vec![up(1), up(2)], Some(2)),
         with(vec![up(1), up(2), up(3)], Some(1)),
+        with(vec![grown.clone(), up(2)], Some(1)),
+        with(vec![ClusterObjects { replicas: 2, ..up(1) }, up(2)], Some(1)),
+        with(vec![ClusterObjects { aliases: vec![DeployHash(2)], label: None, ..grown }], Some(1)),
         with(vec![up(1)], Some(1)),
         with(Vec::new(), None),
         with(vec![up(1), cluster(2, Presence::Present, Vec::new())], Some(1)),
@@ -221,7 +237,8 @@ fn revisions() -> Vec<Fact<bool>> {
 
 fn changes() -> Vec<Fact<Change>> {
     let of = |class| Fact::Known(Change { class, fields: Vec::new() });
-    vec![of(ChangeClass::Redeploy), of(ChangeClass::StatusOnly), unknown(SHORT)]
+    let [redeploy, rescale] = [ChangeClass::Redeploy, ChangeClass::Rescale].map(of);
+    vec![redeploy, of(ChangeClass::StatusOnly), rescale, unknown(SHORT)]
 }
 
 const STATES: [(JobState, u32); 8] = [
@@ -329,6 +346,28 @@ fn posts() -> Vec<Post> {
     ]
 }
 
+/// TaskManagers of cluster 1 that run nothing.
+fn idles() -> Vec<Fact<BTreeSet<Uid>>> {
+    let of = |uids: &[u128]| Fact::Known(uids.iter().map(|uid| Uid(*uid)).collect());
+    vec![of(&[12]), of(&[]), of(&[11, 12]), unknown(LONG)]
+}
+
+/// On the default scheduler; on the adaptive one with the bounds of before, with others, and running so.
+fn requirements() -> Vec<Fact<Option<Vec<Vertex>>>> {
+    let of = |upper, tasks| {
+        let bounds = Bounds { vertex: VertexId(5), lower: 1, upper };
+        let max_parallelism = Some(128);
+        Vertex { bounds, max_parallelism, parallelism: tasks, running: tasks }
+    };
+    vec![
+        Fact::Known(None),
+        Fact::Known(Some(vec![of(2, 2)])),
+        Fact::Known(Some(vec![of(4, 2)])),
+        Fact::Known(Some(vec![of(4, 4)])),
+        unknown(SHORT),
+    ]
+}
+
 fn abouts() -> Vec<Fact<FlinkCluster>> {
     let about = FlinkCluster {
         version: FlinkVersion { major: 1, minor: 20 },
@@ -342,6 +381,7 @@ fn abouts() -> Vec<Fact<FlinkCluster>> {
     vec![
         Fact::Known(about),
         Fact::Known(FlinkCluster { slots: 1, slots_free: 1, ..about }),
+        Fact::Known(FlinkCluster { slots: 4, slots_free: 4, taskmanagers: 2, ..about }),
         Fact::Known(FlinkCluster { slots_free: 1, ..about }),
         Fact::Known(old(13)),
         Fact::Known(old(12)),

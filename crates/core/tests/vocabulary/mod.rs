@@ -106,7 +106,9 @@ pub(crate) fn target(n: u32) -> Target {
         generation: n.into(),
         digest: Digest(n.into()),
         parallelism: 2,
+        taskmanagers: 1,
         mode: Mode::Dual,
         colour: None,
+        scaled: None,
     }
 }

@@ -25,11 +25,87 @@ pub(crate) fn all() -> Vec<State> {
     all.extend(states(&with_old_gone, &submitting()));
     all.extend(states(&[stopped.clone(), leaving(&stopped, true)], &rolling()));
     all.extend(states(&with_any[1..], &resting()));
+    all.extend(in_place(&live, &stopped, &finished));
     all.extend(states(&[empty(), live, stopped], &deleting()));
     all.extend(states(&watched, &watching()));
     all.extend(states(&[deployed(Work::Live(job(OLD, Origin::Empty, None)))], &beside()));
     all.extend(states(&[two_running()], &two()));
     all
+}
+
+/// Version 2 is to be, or is, version 1's own cluster scaled in place.
+fn in_place(live: &Record, stopped: &Record, finished: &Record) -> Vec<State> {
+    let surplus = |record: &Record| Record { surplus: true, ..record.clone() };
+    let [live, stopped, finished] = [live, stopped, finished].map(surplus);
+    let stood = version(1, Work::Stopped(Origin::Restored(point())));
+    let watched = |previous| {
+        let job = Work::Live(job(NEW, Origin::Restored(point()), None));
+        let deployed = Some(Version { target: scaled(), removed: false, work: job });
+        Record { deployed, previous, surplus: true, ..empty() }
+    };
+    let [up, confirmed] = [watched(Some(stood)), watched(None)];
+    let submitting = submissions(1, NEW)
+        .into_iter()
+        .map(|submission| Phase::SubmittingJob(SubmittingJob { target: scaled(), submission }));
+    let bounds = vec![Bounds { vertex: VertexId(5), lower: 1, upper: 2 }];
+    let asked = |record: &Record| Record { bounds: bounds.clone(), ..record.clone() };
+    let mut all = states(&[asked(&live)], &rescaling());
+    let before = version(1, Work::Live(job(NEW, Origin::Empty, None)));
+    all.extend(states(&[asked(&watched(Some(before)))], &watching()));
+    let on_the_way = [updating(), rescaling(), starting(), stopping(), cancelling()].concat();
+    let on_the_way: Vec<Phase> = on_the_way.into_iter().map(to_scaled).collect();
+    let (waiting, stopping) = on_the_way.split_at(updating().len() + rescaling().len());
+    let (starting, stopping) = stopping.split_at(starting().len());
+    all.extend(states(std::slice::from_ref(&live), &[waiting, stopping].concat()));
+    all.extend(states(&[stopped.clone(), finished], starting));
+    all.extend(states(std::slice::from_ref(&stopped), &submitting.collect::<Vec<_>>()));
+    all.extend(states(&[stopped], &rolling().into_iter().map(to_scaled).collect::<Vec<_>>()));
+    all.extend(states(&[up], &watching()));
+    all.extend(states(&[live, confirmed], &resting()));
+    all
+}
+
+/// Version 2 in cluster 1, under a revision of its own.
+fn scaled() -> Target {
+    let scaled = Some(Scaled { names: DeployHash(1), revision: Incarnation(2) });
+    let (incarnation, parallelism) = (Incarnation(1), 4);
+    Target { incarnation, parallelism, taskmanagers: 2, scaled, ..target(2) }
+}
+
+fn to_scaled(mut phase: Phase) -> Phase {
+    match &mut phase {
+        Phase::Updating(phase) => phase.target = scaled(),
+        Phase::Rescaling(phase) => phase.target = scaled(),
+        Phase::ClusterStarting(phase) => phase.target = scaled(),
+        Phase::Savepointing(phase) => phase.target = scaled(),
+        Phase::Cancelling(phase) => phase.target = scaled(),
+        Phase::RollingBackJob(phase) => phase.failed = scaled(),
+        Phase::New(_)
+        | Phase::Recovering(_)
+        | Phase::SubmittingJob(_)
+        | Phase::Running(_)
+        | Phase::DualRunning(_)
+        | Phase::DeployFailed(_)
+        | Phase::Deleting(_)
+        | Phase::Unreadable(_) => {}
+    }
+    phase
+}
+
+fn rescaling() -> Vec<Phase> {
+    let steps = [
+        RescalingStep::Grow { troubled: None },
+        RescalingStep::Grow { troubled: Some(ago(90)) },
+        RescalingStep::Adapt,
+        RescalingStep::Return { failure: None },
+        RescalingStep::Return { failure: Some(failure()) },
+    ];
+    let phases = |(nth, step): (usize, RescalingStep)| {
+        deadlines(nth).into_iter().map(move |deadline| {
+            Phase::Rescaling(Rescaling { target: scaled(), step: step.clone(), deadline })
+        })
+    };
+    steps.into_iter().enumerate().flat_map(phases).collect()
 }
 
 fn states(records: &[Record], phases: &[Phase]) -> Vec<State> {
@@ -177,7 +253,12 @@ fn restarts() -> Vec<Restart> {
     let sent =
         submissions(1, OLD).into_iter().map(|s| Restart { submission: Some(s), ..before.clone() });
     let sent: Vec<Restart> = sent.collect();
-    let left = [Aftermath::JobManager(process(1)), Aftermath::TaskManagers(vec![Uid(11)])];
+    let left = [
+        Aftermath::JobManager(process(1)),
+        Aftermath::TaskManagers(vec![Uid(11)]),
+        Aftermath::Job { job: OLD, until: NOW + seconds(60) },
+        Aftermath::Job { job: OLD, until: ago(60) },
+    ];
     let left = left.map(|left| Restart { aftermath: Some(left), ..before.clone() });
     [before, failed].into_iter().chain(sent).chain(left).collect()
 }

@@ -17,7 +17,13 @@ pub(crate) fn all() -> Vec<Desired> {
         edited.clone(),
         Desired { generation: 9, digest: Digest(1), hash: DeployHash(1), ..plain.clone() },
         Desired { generation: 9, digest: Digest(8), force_rollback: true, ..plain.clone() },
-        Desired { obstacles: vec![obstacle], ..edited },
+        Desired { obstacles: vec![obstacle], ..edited.clone() },
+        Desired {
+            scale_mode: ScaleMode::InPlace,
+            parallelism: 4,
+            taskmanagers: 2,
+            ..edited.clone()
+        },
         Desired { finalizer: false, ..plain.clone() },
         Desired { savepoint_disabled: true, ..plain.clone() },
         Desired { fallback_without_state: true, ..plain.clone() },

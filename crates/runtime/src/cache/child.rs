@@ -26,7 +26,7 @@ pub(crate) struct Child {
     pub(crate) owner: Option<Uid>,
     /// Of which cluster; none where it is not one of ours, and for an Ingress.
     pub(crate) incarnation: Option<Incarnation>,
-    /// Of which version.
+    /// The version that it is labelled with.
     pub(crate) hash: Option<DeployHash>,
     /// Of a Deployment: of which pods.
     pub(crate) role: Option<Role>,

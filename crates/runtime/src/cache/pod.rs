@@ -2,6 +2,7 @@
 //!
 //! From the watch and from the live LIST; read by `observe`, and by `flink` for its address.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use flinkk8soperator_core::{
@@ -29,6 +30,8 @@ pub(crate) struct Pod {
     pub(crate) address: Option<IpAddr>,
     /// The port of Flink's REST API.
     pub(crate) port: u16,
+    /// It is marked to go before others when its Deployment asks for fewer.
+    pub(crate) goes_first: bool,
 }
 
 /// Flink's own default, for a pod that does not name its port.
@@ -42,7 +45,7 @@ impl Pod {
         let (incarnation, role) = (incarnation(meta)?, role(meta)?);
         let status = object.status.as_ref();
         let address = status.and_then(|s| s.pod_ip.as_deref()).and_then(|ip| ip.parse().ok());
-        let annotated = meta.annotations.as_ref().and_then(|all| all.get(labels::HASH));
+        let annotated = annotations(meta).and_then(|all| all.get(labels::HASH));
         Some(Pod {
             told: told(object, incarnation, role)?,
             hash: annotated.and_then(|hash| hash.parse().ok()),
@@ -50,6 +53,8 @@ impl Pod {
             born: meta.creation_timestamp.as_ref().map_or(0, |time| time.0.as_second()),
             address,
             port: port(object).unwrap_or(DEFAULT_PORT),
+            goes_first: annotations(meta)
+                .is_some_and(|all| all.contains_key(labels::DELETION_COST)),
         })
     }
 
@@ -58,6 +63,10 @@ impl Pod {
     pub(crate) fn belongs_to(&self, application: Uid) -> bool {
         self.selector == ids::selector(application, self.told.incarnation, self.told.role)
     }
+}
+
+fn annotations(meta: &ObjectMeta) -> Option<&BTreeMap<String, String>> {
+    meta.annotations.as_ref()
 }
 
 impl Item for Pod {

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use flinkk8soperator_api::v1beta1::FINALIZER;
-use flinkk8soperator_core::{Colour, DeployHash, Incarnation, Silence, Stranger, Uid};
+use flinkk8soperator_core::{Colour, DeployHash, Incarnation, Silence, Stranger, Target, Uid};
 use flinkk8soperator_resources::created::{self, CreatedObjects, Identity};
 use flinkk8soperator_resources::{RenderConfig, labels};
 use k8s_openapi::api::apps::v1::Deployment;
@@ -51,27 +51,22 @@ pub(super) async fn finalizer(ground: &mut Ground<'_>, on: bool) -> Result<(), E
     Ok(())
 }
 
-/// Creates what is missing of a cluster. Its addresses come later (`service`, `ingress`).
-pub(super) async fn create(
-    ground: &mut Ground<'_>,
-    incarnation: Incarnation,
-    hash: DeployHash,
-) -> Result<(), EffectError> {
-    let objects = rendered(ground, incarnation, hash).await?;
+/// Creates what is missing of a version's cluster. Its addresses come later (`service`, `ingress`).
+pub(super) async fn create(ground: &mut Ground<'_>, target: Target) -> Result<(), EffectError> {
+    let (objects, hash) = (rendered(ground, target).await?, target.names());
     add(ground, &objects.job_manager, Kind::Deployment, hash).await?;
     add(ground, &objects.versioned_service, Kind::Service, hash).await?;
     add(ground, &objects.task_manager, Kind::Deployment, hash).await
 }
 
-/// A cluster's objects, from its revision; its Ingress for the host that is configured now, which no
-/// version is deployed anew for.
+/// The objects of a version's cluster, from its revision; its Ingress for the host that is configured
+/// now, which no version is deployed anew for.
 pub(super) async fn rendered(
     ground: &mut Ground<'_>,
-    incarnation: Incarnation,
-    hash: DeployHash,
+    target: Target,
 ) -> Result<CreatedObjects, EffectError> {
-    let revision = revision_of(ground, incarnation).await?;
-    let identity = Identity { uid: ground.app.uid, hash, incarnation };
+    let revision = revision_of(ground, target.revision()).await?;
+    let identity = identity(ground, target);
     let rendering = RenderConfig {
         ingress_url_format: ground.operator.settings.rendering.config.ingress_url_format.clone(),
         ..revision.rendering.clone()
@@ -79,14 +74,20 @@ pub(super) async fn rendered(
     Ok(created::render(&revision.application, &rendering, &identity)?)
 }
 
-/// The revision of an incarnation.
+/// What the objects of a version's cluster are named by.
+pub(super) fn identity(ground: &Ground<'_>, target: Target) -> Identity {
+    let Target { incarnation, .. } = target;
+    Identity { uid: ground.app.uid, hash: target.names(), incarnation }
+}
+
+/// The revision of a number.
 pub(super) async fn revision_of(
     ground: &mut Ground<'_>,
-    incarnation: Incarnation,
+    number: Incarnation,
 ) -> Result<Arc<Revision>, EffectError> {
     let found: Result<_, Silence> =
-        revision(ground.operator, &ground.app, ground.state, incarnation, ground.memory).await;
-    found.ok().flatten().ok_or(EffectError::NoRevision(incarnation))
+        revision(ground.operator, &ground.app, ground.state, number, ground.memory).await;
+    found.ok().flatten().ok_or(EffectError::NoRevision(number))
 }
 
 /// An object that is created for a cluster and watched from then on.
@@ -208,10 +209,7 @@ pub(super) async fn remove(
         (watched.deployments.of(key), watched.services.of(key), watched.ingresses.of(key))
     };
     let app = Arc::clone(&ground.app);
-    let due = |child: &Child| {
-        let ours = child.owner == Some(app.uid) && child.name != *app.key.name;
-        ours && child.incarnation == Some(incarnation) && !child.going
-    };
+    let due = |child: &Child| is_part(&app, child, incarnation) && !child.going;
     // What users reach a colour by goes with its cluster.
     let addresses = [Colour::Blue, Colour::Green].map(|c| address(&app.key.name, Some(c)));
     let leads_here = |service: &Child| due(service) && addresses.contains(&service.name);
@@ -236,6 +234,12 @@ pub(super) async fn remove(
         ground.operator.cache.lock().deployments.deleted(&app.key, deployment.uid);
     }
     Ok(())
+}
+
+/// An object of a cluster of ours.
+pub(super) fn is_part(app: &Application, child: &Child, incarnation: Incarnation) -> bool {
+    let ours = child.owner == Some(app.uid) && child.name != *app.key.name;
+    ours && child.incarnation == Some(incarnation)
 }
 
 pub(super) async fn delete<K: Object>(

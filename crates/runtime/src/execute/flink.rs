@@ -3,9 +3,12 @@
 
 use std::sync::Arc;
 
-use flinkk8soperator_core::{Incarnation, JobId, Post, Process, Savepoint, SavepointStop, Submit};
+use flinkk8soperator_core::{
+    Bounds, Incarnation, JobId, Post, Process, Requirements, Savepoint, SavepointStop, Submit,
+};
+use flinkk8soperator_flink_rest::model::Parallelism;
 use flinkk8soperator_flink_rest::request::{Run, Savepoint as Order};
-use flinkk8soperator_flink_rest::{Cause, Client, Error, Reached, Retry};
+use flinkk8soperator_flink_rest::{Cause, Client, Error, Reached, Retry, VertexId};
 use flinkk8soperator_resources::RunParameters;
 
 use super::cluster::revision_of;
@@ -19,7 +22,7 @@ use crate::observe::flink::reach;
 /// the `submission` fact.
 pub(super) async fn submit(ground: &mut Ground<'_>, submit: &Submit) -> Result<(), EffectError> {
     let (client, identity) = identified(ground, submit.incarnation, submit.process).await?;
-    let revision = revision_of(ground, submit.incarnation).await?;
+    let revision = revision_of(ground, submit.revision).await?;
     let run = run(&RunParameters::of(&revision.application), submit);
     let (operator, key) = (ground.operator, ground.app.key.clone());
     if !operator.lease.held() {
@@ -133,6 +136,23 @@ pub(super) async fn cancel(
         }
         Err(source) => Err(flink("cancelling a job", source)),
     }
+}
+
+/// Changes how many tasks the vertices of a job may have.
+pub(super) async fn requirements(
+    ground: &mut Ground<'_>,
+    wanted: &Requirements,
+) -> Result<(), EffectError> {
+    let Requirements { incarnation, process, job, ref bounds } = *wanted;
+    let (client, identity) = identified(ground, incarnation, process).await?;
+    let vertex = |bounds: &Bounds| {
+        let Bounds { vertex, lower, upper } = *bounds;
+        let parallelism = Parallelism { lower_bound: lower, upper_bound: upper };
+        (VertexId(vertex.0.to_be_bytes()), parallelism)
+    };
+    let all = bounds.iter().map(vertex).collect();
+    let answer = client.set_resource_requirements(&identity.version, job_id(job), &all).await;
+    answer.map(drop).map_err(|source| flink("changing resource requirements", source))
 }
 
 async fn identified(

@@ -10,7 +10,7 @@ use super::cluster::{add, kubernetes, rendered, watched};
 use super::{EffectError, Ground};
 use crate::application::address;
 use crate::cache::{Child, Front};
-use crate::memory::{Kind, hash_of};
+use crate::memory::{Kind, target_in};
 
 /// Leads it to a cluster; creates it where there is none. Where none is configured nothing is done:
 /// one that was made under other settings stays.
@@ -30,15 +30,16 @@ pub(super) async fn point(
     if front.ingress_right(incarnation) {
         return Ok(());
     }
-    let hash = hash_of(ground.state, incarnation).ok_or(EffectError::NoRevision(incarnation))?;
-    let objects = rendered(ground, incarnation, hash).await?;
+    let target = target_in(ground.state, incarnation);
+    let target = target.ok_or(EffectError::NoRevision(incarnation))?;
+    let objects = rendered(ground, target).await?;
     let CreatedObjects { ingress: Some(wanted), .. } = objects else { return Ok(()) };
     match watched(ground, Kind::Ingress, &name) {
         Some(ingress) if ingress.owner == Some(ground.app.uid) && !ingress.going => {
             turn(ground, &ingress, &wanted).await
         }
         // What else there is, is found by the attempt to create it.
-        Some(_) | None => add(ground, &wanted, Kind::Ingress, hash).await,
+        Some(_) | None => add(ground, &wanted, Kind::Ingress, target.names()).await,
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) async fn save(ground: &mut Ground<'_>, target: &Target) -> Result<(),
     store(ground, &revision, target).await
 }
 
-/// Stores the revision of one incarnation as that of another one of the same version.
+/// Stores a revision under another number, of the same version.
 pub(super) async fn copy(
     ground: &mut Ground<'_>,
     from: Incarnation,
@@ -62,7 +62,7 @@ async fn store(
     if found.digest != target.digest {
         return Err(EffectError::NameTaken(name()));
     }
-    ground.memory.revisions.insert(target.incarnation, Some(Arc::new(found)));
+    ground.memory.revisions.insert(target.revision(), Some(Arc::new(found)));
     Ok(())
 }
 

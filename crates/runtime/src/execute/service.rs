@@ -10,7 +10,7 @@ use super::cluster::{add, kubernetes, rendered, watched};
 use super::{EffectError, Ground};
 use crate::application::address;
 use crate::cache::{Child, Front, Port};
-use crate::memory::{Kind, hash_of};
+use crate::memory::{Kind, target_in};
 
 /// Points it at a cluster; creates it where there is none.
 pub(super) async fn point(
@@ -25,10 +25,10 @@ pub(super) async fn point(
         }
         Some(_) => Err(EffectError::NameTaken(format!("Service {name}"))),
         None => {
-            let hash = hash_of(ground.state, incarnation);
-            let hash = hash.ok_or(EffectError::NoRevision(incarnation))?;
-            let objects = rendered(ground, incarnation, hash).await?;
-            add(ground, &objects.generic_service, Kind::Service, hash).await
+            let target = target_in(ground.state, incarnation);
+            let target = target.ok_or(EffectError::NoRevision(incarnation))?;
+            let objects = rendered(ground, target).await?;
+            add(ground, &objects.generic_service, Kind::Service, target.names()).await
         }
     }
 }

@@ -141,10 +141,10 @@ impl Gathered {
 
 /// What the deployed version's job was submitted with.
 #[must_use]
-pub(crate) fn submitted(incarnation: Incarnation, revision: &Revision) -> Submitted {
+pub(crate) fn submitted(number: Incarnation, revision: &Revision) -> Submitted {
     let run = RunParameters::of(&revision.application);
     Submitted {
-        incarnation,
+        revision: number,
         jar_name: run.jar_name,
         parallelism: u32::try_from(run.parallelism).unwrap_or_default(),
         entry_class: run.entry_class,

@@ -1,13 +1,14 @@
 //! Facts from one JobManager process. Only that process may answer, and only as the cluster it
 //! should be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use flinkk8soperator_core::{
     self as core, Checkpoint, CheckpointKind, Checkpointing, FlinkCluster, FlinkRequest,
-    JobSummary, Operation, Retention, Silence, Statistics, Timestamp,
+    JobSummary, Operation, Retention, Silence, Statistics, Timestamp, Vertex,
 };
 use flinkk8soperator_flink_rest::model::{
     CheckpointStatus, Checkpoints, Externalization, Job, JobState, Operation as Answer, TaskState,
@@ -15,6 +16,7 @@ use flinkk8soperator_flink_rest::model::{
 use flinkk8soperator_flink_rest::{self as rest, Cause, Client, Error};
 
 use crate::application::Application;
+use crate::cache::Pod;
 use crate::flink::{Identity, identify, job_id, silence, trigger_id, version};
 use crate::memory::{Memory, Trigger};
 use crate::observe::figures::Gathered;
@@ -61,7 +63,8 @@ pub(super) async fn ask(
     let reached = reach(operator, app, request.incarnation, request.process, memory).await;
     let answers = match reached {
         Ok((client, identity)) => {
-            let answers = answers(&client, &identity, &open, memory).await;
+            let pods = operator.cache.pods(app);
+            let answers = answers(&client, &identity, &open, &pods, memory).await;
             if let (Some(job), Some(Ok(Some(_)))) = (request.statistics, &answers.statistics) {
                 show_interval(&client, request.incarnation, job, memory).await;
             }
@@ -84,6 +87,8 @@ fn open_questions(request: &FlinkRequest, told: &core::Flink) -> FlinkRequest {
         checkpointing: request.checkpointing.filter(|_| told.checkpointing == core::Fact::Unasked),
         operation: request.operation.filter(|_| told.operation == core::Fact::Unasked),
         failure: request.failure.filter(|_| told.failure == core::Fact::Unasked),
+        idle: request.idle && told.idle == core::Fact::Unasked,
+        requirements: request.requirements.filter(|_| told.requirements == core::Fact::Unasked),
         ..FlinkRequest::to(request.incarnation, request.process)
     }
 }
@@ -100,6 +105,8 @@ struct Answers {
     checkpointing: Asked<Option<Checkpointing>>,
     operation: Asked<Operation>,
     failure: Asked<String>,
+    idle: Asked<BTreeSet<core::Uid>>,
+    requirements: Asked<Option<Vec<Vertex>>>,
 }
 
 impl Answers {
@@ -112,6 +119,8 @@ impl Answers {
             checkpointing: open.checkpointing.map(|_| Err(why)),
             operation: open.operation.map(|_| Err(why)),
             failure: open.failure.map(|_| Err(why)),
+            idle: open.idle.then_some(Err(why)),
+            requirements: open.requirements.map(|_| Err(why)),
         }
     }
 
@@ -127,6 +136,8 @@ impl Answers {
             of(&self.checkpointing),
             of(&self.operation),
             of(&self.failure),
+            of(&self.idle),
+            of(&self.requirements),
         ];
         all.into_iter().flatten().collect()
     }
@@ -175,6 +186,12 @@ impl Answers {
         if let Some(answer) = self.failure {
             told.failure = silences.fact(&name("failure"), answer);
         }
+        if let Some(answer) = self.requirements {
+            told.requirements = silences.fact(&name("requirements"), answer);
+        }
+        if let Some(answer) = self.idle {
+            told.idle = silences.fact(&name("idle"), answer);
+        }
     }
 }
 
@@ -183,6 +200,7 @@ async fn answers(
     client: &Client,
     identity: &Identity,
     open: &FlinkRequest,
+    pods: &[Pod],
     memory: &mut Memory,
 ) -> Answers {
     let checkpointing = match open.checkpointing {
@@ -190,15 +208,27 @@ async fn answers(
         None => None,
     };
     let memory = &*memory;
-    let (cluster, jobs, job, statistics, operation, failure) = tokio::join!(
+    let (cluster, jobs, job, statistics, operation, failure, idle, requirements) = tokio::join!(
         when(open.cluster.then_some(()), |()| cluster(client, identity)),
         when(open.jobs.then_some(()), |()| jobs(client)),
         when(open.job, |id| async move { or_unknown(client.job(job_id(id)).await) }),
         when(open.statistics, |id| async move { or_unknown(client.checkpoints(job_id(id)).await) }),
         when(open.operation, |(job, trigger)| operation(client, job, trigger, memory)),
         when(open.failure, |id| failure(client, id)),
+        when(open.idle.then_some(()), |()| idle(client, pods)),
+        when(open.requirements, |job| requirements(client, identity, job)),
     );
-    Answers { cluster, jobs, job, statistics, checkpointing, operation, failure }
+    Answers {
+        cluster,
+        jobs,
+        job,
+        statistics,
+        checkpointing,
+        operation,
+        failure,
+        idle,
+        requirements,
+    }
 }
 
 async fn when<I, T, F: Future<Output = T>>(
@@ -317,6 +347,58 @@ async fn operation(
 async fn failure(client: &Client, job: core::JobId) -> Result<String, Silence> {
     let answer = client.exceptions(job_id(job)).await.map_err(|error| silence(&error))?;
     Ok(answer.root.map(|root| root.message).unwrap_or_default())
+}
+
+/// The vertices of a job whose scheduler can change them. The details may be a copy from before the
+/// bounds were changed: they then show another parallelism than asked for, not less than the truth.
+async fn requirements(
+    client: &Client,
+    identity: &Identity,
+    job: core::JobId,
+) -> Result<Option<Vec<Vertex>>, Silence> {
+    if !identity.version.has_resource_requirements() {
+        return Ok(None);
+    }
+    let bounds = match client.resource_requirements(&identity.version, job_id(job)).await {
+        Ok(answer) => answer.0,
+        // Of a job that this JobManager does not know the job fact tells.
+        Err(error)
+            if matches!(error.cause(), Some(Cause::SchedulerUnsuited | Cause::JobUnknown)) =>
+        {
+            return Ok(None);
+        }
+        Err(error) => return Err(silence(&error)),
+    };
+    let details = client.job(job_id(job)).await.map_err(|error| silence(&error))?;
+    let vertex = |found: &rest::model::Vertex| {
+        let allowed = bounds.get(&found.id)?;
+        let tasks = |state: &TaskState| found.tasks.get(state).copied().unwrap_or_default();
+        Some(Vertex {
+            bounds: core::Bounds {
+                vertex: core::VertexId(u128::from_be_bytes(found.id.0)),
+                lower: allowed.lower_bound,
+                upper: allowed.upper_bound,
+            },
+            max_parallelism: found.max_parallelism,
+            parallelism: found.parallelism,
+            running: tasks(&TaskState::Running) + tasks(&TaskState::Finished),
+        })
+    };
+    // Flink refuses a request that does not list every vertex: rather none than some.
+    let vertices: Option<Vec<Vertex>> = details.vertices.iter().map(vertex).collect();
+    let all = vertices.filter(|vertices| vertices.len() == bounds.len());
+    all.map(Some).ok_or(Silence::NotReady)
+}
+
+/// The pods of TaskManagers that are registered with all their slots free. A TaskManager is known by its
+/// host, which created clusters set to the pod's address.
+async fn idle(client: &Client, pods: &[Pod]) -> Result<BTreeSet<core::Uid>, Silence> {
+    let answer = client.task_managers().await.map_err(|error| silence(&error))?;
+    let free = answer.taskmanagers.iter().filter(|tm| tm.free_slots == tm.slots);
+    let hosts: BTreeSet<IpAddr> = free.filter_map(|tm| tm.host()?.parse().ok()).collect();
+    let there = |pod: &&Pod| pod.address.is_some_and(|address| hosts.contains(&address));
+    let mine = |pod: &&Pod| pod.told.role == core::Role::TaskManager && there(pod);
+    Ok(pods.iter().filter(mine).map(|pod| pod.told.uid).collect())
 }
 
 /// Flink itself not knowing the job is an answer, too.

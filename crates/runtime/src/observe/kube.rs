@@ -95,16 +95,31 @@ pub(super) fn sorted(
         let hash = pod.hash.unwrap_or(DeployHash(0));
         cluster(&mut clusters, pod.told.incarnation, hash).pods.push(pod.told.clone());
     }
-    for child in deployments.iter().chain(services) {
+    // Deployments last: they say what the cluster's objects are named by.
+    for child in services.iter().chain(deployments) {
         let generic = is_address(app, child);
-        match (child.owner == Some(app.uid), child.incarnation, child.hash) {
+        match (child.owner == Some(app.uid), child.incarnation, named(app, child)) {
             (true, _, _) if generic => {}
             (true, Some(incarnation), Some(hash)) => {
-                place(cluster(&mut clusters, incarnation, hash), child);
+                let cluster = cluster(&mut clusters, incarnation, hash);
+                match child.role {
+                    Some(role) => place(cluster, child, role, hash),
+                    None => cluster.aliases.push(hash),
+                }
             }
             _ => objects.strangers.extend(stranger(app, child)),
         }
     }
+    let going = |cluster: &ClusterObjects| {
+        let own = |s: &&Child| {
+            s.incarnation == Some(cluster.incarnation) && named(app, s) == Some(cluster.hash)
+        };
+        services.iter().find(own).is_some_and(|service| service.going)
+    };
+    clusters.values_mut().for_each(|cluster| {
+        let going = going(cluster);
+        tell_aliases_apart(cluster, going);
+    });
     objects.clusters = clusters.into_values().collect();
     objects
 }
@@ -131,29 +146,57 @@ fn cluster(
     incarnation: Incarnation,
     hash: DeployHash,
 ) -> &mut ClusterObjects {
-    let cluster = all.entry(incarnation).or_insert_with(|| ClusterObjects {
+    all.entry(incarnation).or_insert_with(|| ClusterObjects {
         incarnation,
         hash,
         jobmanager: Presence::Absent,
+        label: None,
         taskmanager: Presence::Absent,
+        replicas: 0,
         service: Presence::Absent,
+        aliases: Vec::new(),
         pods: Vec::new(),
         trouble: None,
-    });
-    cluster.hash = hash;
-    cluster
+    })
 }
 
-fn place(cluster: &mut ClusterObjects, child: &Child) {
+fn place(cluster: &mut ClusterObjects, child: &Child, role: Role, hash: DeployHash) {
     let presence = if child.going { Presence::Terminating } else { Presence::Present };
-    match child.role {
-        Some(Role::JobManager) => cluster.jobmanager = presence,
-        Some(Role::TaskManager) => cluster.taskmanager = presence,
-        None => cluster.service = presence,
+    let other = match role {
+        Role::JobManager => cluster.taskmanager,
+        Role::TaskManager => cluster.jobmanager,
+    };
+    cluster.hash = hash;
+    cluster.label =
+        child.hash.filter(|hash| other == Presence::Absent || cluster.label == Some(*hash));
+    match role {
+        Role::JobManager => cluster.jobmanager = presence,
+        Role::TaskManager => {
+            cluster.taskmanager = presence;
+            cluster.replicas = child.wanted;
+        }
     }
     if cluster.trouble.is_none() {
         cluster.trouble.clone_from(&child.trouble);
     }
+}
+
+/// Of a cluster's versioned Services the one with its own hash is what its pods look for.
+fn tell_aliases_apart(cluster: &mut ClusterObjects, going: bool) {
+    let ClusterObjects { hash, aliases, service, .. } = cluster;
+    if aliases.contains(hash) {
+        *service = if going { Presence::Terminating } else { Presence::Present };
+        aliases.retain(|alias| alias != hash);
+    }
+    aliases.sort_unstable();
+}
+
+/// The hash in an object's name. Its label says which version it is of, and changes when its cluster is
+/// scaled in place.
+pub(crate) fn named(app: &Application, child: &Child) -> Option<DeployHash> {
+    let rest = child.name.strip_prefix(&*app.key.name)?.strip_prefix('-')?;
+    let version = rest.strip_suffix("-jm").or_else(|| rest.strip_suffix("-tm")).unwrap_or(rest);
+    version.split('-').next()?.parse().ok()
 }
 
 /// An object under a name that a version of this application would use.
@@ -163,10 +206,7 @@ fn stranger(app: &Application, child: &Child) -> Option<Stranger> {
     if is_address(app, child) {
         return Some(Stranger { name, hash: None });
     }
-    let rest = child.name.strip_prefix(&*app.key.name)?.strip_prefix('-')?;
-    let version = rest.strip_suffix("-jm").or_else(|| rest.strip_suffix("-tm")).unwrap_or(rest);
-    let hash = version.split('-').next()?.parse().ok()?;
-    Some(Stranger { name, hash: Some(hash) })
+    Some(Stranger { name, hash: Some(named(app, child)?) })
 }
 
 /// Looks again at what was in the way: no watch shows it.
@@ -211,19 +251,19 @@ pub(super) async fn live_pods(
     Ok(in_order(ours).into_iter().map(|pod| pod.told).collect())
 }
 
-/// The stored revision of an incarnation, read once; none: there is none.
+/// The stored revision of a number, read once; none: there is none.
 pub(crate) async fn revision(
     operator: &Operator,
     app: &Application,
     state: &State,
-    incarnation: Incarnation,
+    number: Incarnation,
     memory: &mut Memory,
 ) -> Result<Option<Arc<Revision>>, Silence> {
-    if let Some(known) = memory.revisions.get(&incarnation) {
+    if let Some(known) = memory.revisions.get(&number) {
         return Ok(known.clone());
     }
-    let hash = hash_of(state, incarnation).ok_or(Silence::Unreadable)?;
-    let name = revision::name(&app.key.name, hash, incarnation);
+    let hash = hash_of(state, number).ok_or(Silence::Unreadable)?;
+    let name = revision::name(&app.key.name, hash, number);
     let stored = operator.kubernetes.get::<ControllerRevision>(&app.key.namespace, &name).await;
     let found = match stored {
         Ok(stored) => match revision::decode(&stored, app.uid) {
@@ -236,20 +276,20 @@ pub(crate) async fn revision(
         Err(KubeError::NotFound(_)) => None,
         Err(error) => return Err(silence(&error)),
     };
-    memory.revisions.insert(incarnation, found.clone());
+    memory.revisions.insert(number, found.clone());
     Ok(found)
 }
 
-/// How the application differs from the revision of an incarnation, as rendered under what that was
+/// How the application differs from the revision of a number, as rendered under what that was
 /// deployed with: a changed setting of the operator redeploys nothing.
 pub(super) async fn change(
     operator: &Operator,
     app: &Application,
     state: &State,
-    incarnation: Incarnation,
+    number: Incarnation,
     memory: &mut Memory,
 ) -> Result<Change, Silence> {
-    let revision = revision(operator, app, state, incarnation, memory).await?;
+    let revision = revision(operator, app, state, number, memory).await?;
     let revision = revision.ok_or(Silence::Unreadable)?;
     let rendering = &revision.rendering;
     let ignored = &operator.settings.rendering.ignored_metadata;

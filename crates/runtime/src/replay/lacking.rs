@@ -43,6 +43,8 @@ fn of_job_manager(want: &FlinkRequest, told: &Flink) -> impl Iterator<Item = &'s
         operation,
         failure,
         submission,
+        idle,
+        requirements,
     } = want;
     let missing = [
         ("process", told.process.is_some_and(|asked| asked != *process)),
@@ -54,6 +56,8 @@ fn of_job_manager(want: &FlinkRequest, told: &Flink) -> impl Iterator<Item = &'s
         ("operation", operation.is_some() && unasked(&told.operation)),
         ("failure", failure.is_some() && unasked(&told.failure)),
         ("submission", submission.is_some() && unasked(&told.submission)),
+        ("idle", *idle && unasked(&told.idle)),
+        ("requirements", requirements.is_some() && unasked(&told.requirements)),
     ];
     missing.into_iter().filter(|(_, lacks)| *lacks).map(|(name, _)| name)
 }

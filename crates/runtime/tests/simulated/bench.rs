@@ -79,12 +79,20 @@ impl Bench {
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Bench {
+        Bench::in_world(world::Settings::default(), change).await
+    }
+
+    /// In a world of another kind.
+    pub(crate) async fn in_world(
+        world: world::Settings,
+        change: impl FnOnce(&mut Settings),
+    ) -> Bench {
         let mut settings = Settings { jitter: false, status_refresh: None, ..Settings::default() };
         change(&mut settings);
         let config = SessionConfig {
             settings,
             latencies: Latencies::default(),
-            world: world::Settings::default(),
+            world,
             reach: Reach::InProcess,
             clock: Clock::at(1_700_000_000_000),
         };

@@ -245,8 +245,8 @@ fn makes(effect: &Effect, call: &Call) -> bool {
         (Effect::SaveRevision(to) | Effect::CopyRevision { to, .. }, Call::SaveRevision(of)) => {
             to.incarnation == *of
         }
-        (Effect::CreateCluster { incarnation, .. }, Call::Create(of, _))
-        | (Effect::RemoveCluster { incarnation }, Call::Delete(of, _))
+        (Effect::CreateCluster(target), Call::Create(of, _)) => target.incarnation == *of,
+        (Effect::RemoveCluster { incarnation }, Call::Delete(of, _))
         | (Effect::PointService { incarnation, .. }, Call::PointService(of)) => incarnation == of,
         (Effect::Submit(submit), Call::Submit(job)) => submit.job == *job,
         (Effect::Savepoint(savepoint), Call::Savepoint(trigger)) => savepoint.trigger == *trigger,

@@ -236,7 +236,10 @@ impl<A: Adapter> Telling<'_, A> {
     /// What the store says is what the user is told: this job is the deployed one, and good.
     fn tell_the_user(&mut self) {
         if let Some(job) = self.ground.stored().as_ref().and_then(announced) {
-            self.ground.world.announce(translate::job_back(job));
+            let (job, world) = (translate::job_back(job), &mut self.ground.world);
+            let run = world.runs.iter().rfind(|run| run.job == job);
+            let parallelism = run.map_or(1, |run| run.parallelism);
+            world.announce(job, parallelism);
         }
     }
 

@@ -1,15 +1,18 @@
 //! Effects as the calls they are made of, and what each call does to the world. A crash can come
 //! between any two of them.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use flinkk8soperator_core as machine;
-use machine::{Colour, Effect, Post, Savepoint, SavepointStop, Submit};
+use machine::{
+    Colour, DeployHash, Effect, Post, Requirements, Savepoint, SavepointStop, Submit, Target,
+};
 
 use super::node::{APP, Node, Triggered};
 use super::scenario::Suite;
 use super::translate;
-use crate::world::{Cluster, CreateError, Role, Stop, Uid, World};
+use crate::world::{Cluster, CreateError, Deployment, Role, Service, Stop, Uid, World};
 
 /// One request to the API server or to Flink.
 #[derive(Clone, Debug)]
@@ -17,8 +20,11 @@ pub(super) enum Call {
     AddFinalizer,
     SaveRevision(Cluster),
     CopyRevision(Cluster, Cluster),
-    CreateDeployment(Cluster, Role),
-    CreateService(Cluster),
+    CreateDeployment(Target, Role),
+    CreateService(Cluster, DeployHash),
+    Scale(Uid, u32, Vec<Uid>),
+    Label(Uid, DeployHash),
+    SetRequirements(Requirements),
     PointService(Cluster, Option<Colour>),
     Submit(Submit),
     Savepoint(Savepoint),
@@ -49,18 +55,23 @@ fn one(effect: &Effect, node: &Node) -> Vec<Call> {
     let cluster = |i: &machine::Incarnation| Cluster { app: APP, incarnation: i.0 };
     match effect {
         Effect::AddFinalizer => vec![Call::AddFinalizer],
-        Effect::SaveRevision(target) => vec![Call::SaveRevision(cluster(&target.incarnation))],
+        Effect::SaveRevision(target) => vec![Call::SaveRevision(cluster(&target.revision()))],
         Effect::CopyRevision { from, to } => {
-            vec![Call::CopyRevision(cluster(from), cluster(&to.incarnation))]
+            vec![Call::CopyRevision(cluster(from), cluster(&to.revision()))]
         }
         Effect::RemoveRevision(obsolete) => {
             vec![Call::DeleteRevision(cluster(&obsolete.incarnation))]
         }
-        Effect::CreateCluster { incarnation, .. } => vec![
-            Call::CreateDeployment(cluster(incarnation), Role::JobManager),
-            Call::CreateDeployment(cluster(incarnation), Role::TaskManager),
-            Call::CreateService(cluster(incarnation)),
+        Effect::CreateCluster(target) => vec![
+            Call::CreateDeployment(*target, Role::JobManager),
+            Call::CreateDeployment(*target, Role::TaskManager),
+            Call::CreateService(cluster(&target.incarnation), target.names()),
         ],
+        Effect::ScaleTaskManagers { incarnation, replicas, idle } => {
+            scaling(node.watched(), cluster(incarnation), *replicas, idle)
+        }
+        Effect::SetRequirements(wanted) => vec![Call::SetRequirements(wanted.clone())],
+        Effect::LabelCluster(target) => labelling(node.watched(), *target),
         Effect::PointService { incarnation, colour } => {
             vec![Call::PointService(cluster(incarnation), *colour)]
         }
@@ -71,6 +82,34 @@ fn one(effect: &Effect, node: &Node) -> Vec<Call> {
         Effect::RemoveCluster { incarnation } => removal(node.watched(), cluster(incarnation)),
         Effect::RemoveFinalizer => vec![Call::RemoveFinalizer],
     }
+}
+
+fn scaling(
+    watched: &World,
+    cluster: Cluster,
+    replicas: u32,
+    idle: &BTreeSet<machine::Uid>,
+) -> Vec<Call> {
+    let first: Vec<Uid> = idle.iter().map(|uid| translate::uid_back(*uid)).collect();
+    let mine = |d: &&Deployment| (d.cluster, d.role) == (cluster, Role::TaskManager);
+    let deployments = watched.deployments.iter().filter(mine);
+    deployments.map(|d| Call::Scale(d.uid, replicas, first.clone())).collect()
+}
+
+/// The further Service, the labels, then the Services of versions in between.
+fn labelling(watched: &World, target: Target) -> Vec<Call> {
+    let cluster = Cluster { app: APP, incarnation: target.incarnation.0 };
+    let mut calls = Vec::new();
+    if target.hash != target.names() {
+        calls.push(Call::CreateService(cluster, target.hash));
+    }
+    let deployments = watched.deployments.iter().filter(|d| d.cluster == cluster);
+    calls.extend(deployments.map(|d| Call::Label(d.uid, target.hash)));
+    let stays = [target.hash, target.names()].map(|hash| hash.0);
+    let mine = watched.services.iter().filter(|s| s.cluster == cluster);
+    let surplus = mine.filter(|s| !stays.contains(&s.hash));
+    calls.extend(surplus.map(|s| Call::DeleteService(s.uid)));
+    calls
 }
 
 fn removal(watched: &World, cluster: Cluster) -> Vec<Call> {
@@ -93,11 +132,23 @@ pub(super) fn perform(suite: &Suite, node: &mut Node, call: &Call) -> Result<(),
             let spec = node.world.revision(*from).ok_or(Failed)?.spec.clone();
             node.world.save_revision(*to, spec)?;
         }
-        Call::CreateDeployment(cluster, role) => create_deployment(node, *cluster, *role)?,
-        Call::CreateService(cluster) => create_service(node, *cluster)?,
+        Call::CreateDeployment(target, role) => create_deployment(node, *target, *role)?,
+        Call::CreateService(cluster, hash) => create_service(node, *cluster, *hash)?,
+        Call::Scale(uid, replicas, first) => {
+            node.world.scale_deployment(*uid, *replicas, first);
+        }
+        Call::Label(uid, hash) => node.world.label_deployment(*uid, hash.0),
         Call::PointService(cluster, colour) => point(&mut node.world, *cluster, *colour),
         Call::Submit(submit) => return send(node, submit),
         Call::Savepoint(savepoint) => return trigger(suite, node, savepoint),
+        Call::SetRequirements(wanted) => {
+            reachable(node)?;
+            let process = translate::process_back(wanted.process);
+            let job = translate::job_back(wanted.job);
+            let [bounds] = wanted.bounds.as_slice() else { return Err(Failed) };
+            let bounds = (bounds.lower, bounds.upper);
+            return node.world.set_bounds(process, job, bounds).map_err(|_| Failed);
+        }
         Call::Cancel(process, job) => {
             reachable(node)?;
             let process = translate::process_back(*process);
@@ -125,20 +176,22 @@ fn reachable(node: &Node) -> Result<(), Failed> {
 }
 
 /// What is there and ours is as good as created; anything else of that name is waited out.
-fn create_deployment(node: &mut Node, cluster: Cluster, role: Role) -> Result<(), Failed> {
+fn create_deployment(node: &mut Node, target: Target, role: Role) -> Result<(), Failed> {
+    let cluster = Cluster { app: APP, incarnation: target.incarnation.0 };
     let mut there = node.world.deployments.iter().filter(|d| !d.terminating);
     if there.any(|d| (d.cluster, d.role) == (cluster, role)) {
         return Ok(());
     }
-    node.world.create_deployment(cluster, role)?;
+    let revision = Cluster { app: APP, incarnation: target.revision().0 };
+    node.world.create_deployment_from(cluster, role, revision, target.names().0)?;
     Ok(())
 }
 
-fn create_service(node: &mut Node, cluster: Cluster) -> Result<(), Failed> {
-    if node.world.services.iter().any(|s| s.cluster == cluster) {
+fn create_service(node: &mut Node, cluster: Cluster, hash: DeployHash) -> Result<(), Failed> {
+    if node.world.services.iter().any(|s| (s.cluster, s.hash) == (cluster, hash.0)) {
         return Ok(());
     }
-    node.world.create_service(cluster)?;
+    node.world.create_service_named(cluster, hash.0)?;
     Ok(())
 }
 
@@ -152,8 +205,11 @@ fn send(node: &mut Node, submit: &Submit) -> Result<(), Failed> {
     }
     let process = translate::process_back(submit.process);
     let job = translate::job_back(submit.job);
+    let revision = Cluster { app: APP, incarnation: submit.revision.0 };
+    let parallelism = node.world.revision(revision).ok_or(Failed)?.spec.parallelism;
+    let from = submit.from.path();
     let sent =
-        reachable(node).is_ok() && node.world.submit(process, job, submit.from.path()).is_ok();
+        reachable(node).is_ok() && node.world.submit(process, job, from, parallelism).is_ok();
     let post = if sent { Post::InFlight } else { Post::Lost };
     node.operator.post = Some((submit.job, post));
     Ok(())
@@ -187,13 +243,20 @@ fn show_own_writes(node: &mut Node, call: &Call) {
     let frozen = Rc::make_mut(frozen);
     let world = &node.world;
     match call {
-        Call::CreateDeployment(cluster, role) => {
-            let made = world.deployments.iter().find(|d| (d.cluster, d.role) == (*cluster, *role));
+        Call::CreateDeployment(target, role) => {
+            let cluster = Cluster { app: APP, incarnation: target.incarnation.0 };
+            let made = world.deployments.iter().find(|d| (d.cluster, d.role) == (cluster, *role));
             let made = made.filter(|made| frozen.deployments.iter().all(|d| d.uid != made.uid));
             frozen.deployments.extend(made.cloned());
         }
-        Call::CreateService(cluster) => {
-            let made = world.services.iter().find(|s| s.cluster == *cluster);
+        Call::Scale(uid, replicas, _) => {
+            let his = frozen.deployments.iter_mut().filter(|d| d.uid == *uid);
+            his.for_each(|d| d.replicas = *replicas);
+        }
+        Call::Label(uid, hash) => frozen.label_deployment(*uid, hash.0),
+        Call::CreateService(cluster, hash) => {
+            let named = |s: &&Service| (s.cluster, s.hash) == (*cluster, hash.0);
+            let made = world.services.iter().find(named);
             let made = made.filter(|made| frozen.services.iter().all(|s| s.uid != made.uid));
             frozen.services.extend(made.copied());
         }
@@ -213,6 +276,7 @@ fn show_own_writes(node: &mut Node, call: &Call) {
         | Call::Submit(_)
         | Call::Savepoint(_)
         | Call::Cancel(..)
+        | Call::SetRequirements(_)
         | Call::DeleteRevision(_)
         | Call::RemoveFinalizer => {}
     }

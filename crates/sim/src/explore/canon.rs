@@ -171,7 +171,10 @@ impl<'n> Canon<'n> {
             self.run(RunId(last));
             // What it would go back to: an invariant asks.
             let before = invariants::good_before(self.world, RunId(last));
-            self.number(before.map_or(0, |run| 1 + u64::from(run.hash)));
+            self.numbers(
+                &before
+                    .map_or([0; 2], |run| [1 + u64::from(run.hash), u64::from(run.announced_with)]),
+            );
             if let Some(newest) = self.world.newest_file(RunId(last)) {
                 self.file(newest);
             }
@@ -194,7 +197,9 @@ impl<'n> Canon<'n> {
 
     fn whole_run(&mut self, id: RunId) {
         let run = self.world.run(id);
-        self.numbers(&[u64::from(run.hash), run.consumed - run.base]);
+        self.numbers(&[run.hash, run.parallelism, run.submitted].map(u64::from));
+        self.number(u64::from(run.announced_with));
+        self.number(run.consumed - run.base);
         self.incarnation(run.incarnation);
         self.flags(&[run.started, run.told, run.announced, run.end.is_some()]);
         self.number(run.end.map_or(0, |end| 1 + end as u64));
@@ -218,7 +223,8 @@ impl<'n> Canon<'n> {
         }
         let Some(run) = file.run else { return };
         let writer = self.world.run(run);
-        self.numbers(&[u64::from(writer.hash), file.offset - writer.base]);
+        self.numbers(&[writer.hash, writer.parallelism].map(u64::from));
+        self.number(file.offset - writer.base);
         self.incarnation(writer.incarnation);
         let known = self.runs.iter().position(|r| *r == run);
         self.number(known.map_or(u64::MAX, |known| known as u64));

@@ -3,8 +3,8 @@
 use flinkk8soperator_core as machine;
 use machine::{
     Aftermath, ClusterStarting, Confirming, DeletingStep, DualRunning, Failure, Find, Learnt,
-    Phase, Post, Purpose, Recovering, RecoveringStep, Restart, RollingBackJob, State, Stop,
-    Submission, Target, Version, Work,
+    Phase, Post, Purpose, Recovering, RecoveringStep, RescalingStep, Restart, RollingBackJob,
+    State, Stop, Submission, Target, Version, Work,
 };
 
 use super::canon::{Canon, pod_of};
@@ -18,14 +18,19 @@ const MANY: u64 = 4;
 pub(super) fn incarnations(state: &State) -> Vec<u32> {
     let record = &state.record;
     let versions = record.deployed.iter().chain(&record.previous);
-    let mut all: Vec<u32> = versions.map(|v| v.target.incarnation.0).collect();
+    let mut all: Vec<u32> = versions.flat_map(|v| numbers(v.target)).collect();
     all.extend(record.leaving.iter().map(|l| l.incarnation.0));
     all.extend(record.obsolete.iter().map(|o| o.incarnation.0));
     if let Phase::RollingBackJob(phase) = &state.phase {
         all.extend(phase.revived.map(|i| i.0));
     }
-    all.extend(state.target().or(state.failed()).map(|t| t.incarnation.0));
+    all.extend(state.target().or(state.failed()).into_iter().flat_map(numbers));
     all
+}
+
+/// Of a version's cluster, and of its revision.
+fn numbers(target: Target) -> [u32; 2] {
+    [target.incarnation.0, target.revision().0]
 }
 
 pub(super) fn state(canon: &mut Canon<'_>, state: &State) {
@@ -46,7 +51,11 @@ pub(super) fn state(canon: &mut Canon<'_>, state: &State) {
     for obsolete in &record.obsolete {
         canon.incarnation(obsolete.incarnation.0);
     }
-    canon.flags(&[record.recovered.is_some(), record.restored.is_some()]);
+    canon.number(record.bounds.len() as u64);
+    for bounds in &record.bounds {
+        canon.numbers(&[bounds.lower, bounds.upper].map(u64::from));
+    }
+    canon.flags(&[record.recovered.is_some(), record.restored.is_some(), record.surplus]);
     if let Some(recovered) = record.recovered {
         canon.number(u64::from(recovered.attempt).min(MANY));
         canon.since(recovered.at.0);
@@ -75,7 +84,8 @@ fn version(canon: &mut Canon<'_>, version: &Version) {
 }
 
 fn target(canon: &mut Canon<'_>, target: Target) {
-    canon.incarnation(target.incarnation.0);
+    numbers(target).into_iter().for_each(|number| canon.incarnation(number));
+    canon.number(u64::from(target.names().0));
     canon.numbers(&[u64::from(target.hash.0), target.generation.unsigned_abs(), target.digest.0]);
     canon.numbers(&[target.mode as u64, target.colour.map_or(0, |colour| 1 + colour as u64)]);
 }
@@ -151,6 +161,22 @@ fn phase(canon: &mut Canon<'_>, phase: &Phase) {
             target(canon, phase.target);
             canon.job(phase.job.0);
             canon.until(phase.deadline);
+        }
+        Phase::Rescaling(phase) => {
+            canon.number(13);
+            target(canon, phase.target);
+            canon.until(phase.deadline);
+            match &phase.step {
+                RescalingStep::Grow { troubled } => {
+                    canon.number(1);
+                    canon.maybe_since(troubled.map(|t| t.0));
+                }
+                RescalingStep::Adapt => canon.number(3),
+                RescalingStep::Return { failure: why } => {
+                    canon.number(2);
+                    failure(canon, why.as_ref());
+                }
+            }
         }
         Phase::Recovering(phase) => {
             canon.number(12);
@@ -242,6 +268,11 @@ fn restart(canon: &mut Canon<'_>, restart: &Restart) {
 fn aftermath(canon: &mut Canon<'_>, aftermath: Option<&Aftermath>) {
     match aftermath {
         None => canon.number(0),
+        Some(Aftermath::Job { job, until }) => {
+            canon.number(u64::MAX);
+            canon.job(job.0);
+            canon.until(*until);
+        }
         Some(Aftermath::JobManager(process)) => {
             canon.number(1);
             canon.pod(pod_of(process.pod));

@@ -13,7 +13,7 @@ pub(super) fn world(canon: &mut Canon<'_>, world: &World) {
     canon.number(world.revisions.len() as u64);
     for revision in &world.revisions {
         cluster(canon, revision.cluster);
-        canon.number(u64::from(revision.spec.hash));
+        canon.numbers(&[revision.spec.hash, revision.spec.parallelism].map(u64::from));
     }
     objects(canon, world);
     for pod in &world.pods {
@@ -42,7 +42,8 @@ pub(super) fn objects(canon: &mut Canon<'_>, world: &World) {
     canon.numbers(&[world.deployments.len() as u64, world.pods.len() as u64]);
     for deployment in &world.deployments {
         cluster(canon, deployment.cluster);
-        canon.numbers(&[u64::from(deployment.spec.hash), deployment.role as u64]);
+        let [hash, label] = [deployment.spec.hash, deployment.label].map(u64::from);
+        canon.numbers(&[hash, label, deployment.role as u64, u64::from(deployment.replicas)]);
         canon.flags(&[deployment.terminating]);
     }
     canon.number(world.services.len() as u64);
@@ -107,6 +108,7 @@ fn jobmanager(canon: &mut Canon<'_>, jobmanager: &JobManager) {
     for post in &jobmanager.posts {
         canon.job(post.job.0);
         canon.flags(&[post.client, post.from.is_some()]);
+        canon.number(u64::from(post.parallelism));
         if let Some(path) = &post.from {
             canon.path(path);
         }
@@ -126,6 +128,7 @@ fn job(canon: &mut Canon<'_>, job: &Job) {
     canon.run(job.run);
     canon.numbers(&[job.state as u64, job.newest, u64::from(job.restored)]);
     canon.flags(&[job.up, job.saved]);
+    canon.numbers(&[job.bounds.0, job.bounds.1].map(u64::from));
     canon.same(job.restarted_at);
     for entry in &job.checkpoints {
         canon.number(entry.id);
@@ -152,6 +155,7 @@ fn job(canon: &mut Canon<'_>, job: &Job) {
 fn details(canon: &mut Canon<'_>, details: Details) {
     canon.number(1 + details.state as u64);
     canon.flags(&[details.up]);
+    canon.number(u64::from(details.parallelism));
     canon.same(details.restarted_at);
 }
 

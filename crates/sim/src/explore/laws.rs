@@ -1,6 +1,7 @@
 //! The laws of the machine, checked in every state that an exploration comes to. (That it is total
 //! shows by itself: a decision that panicked would end the exploration.)
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use flinkk8soperator_core as machine;
@@ -84,6 +85,8 @@ fn fill_flink(flink: &mut Flink) {
     fill(&mut flink.operation, Operation::Unknown);
     fill(&mut flink.failure, "wrong".to_owned());
     fill(&mut flink.submission, Post::NotSent);
+    fill(&mut flink.idle, BTreeSet::new());
+    fill(&mut flink.requirements, Some(Vec::new()));
 }
 
 /// Called again before the instant that it named, the machine does nothing else.
@@ -115,7 +118,8 @@ fn silent_is_not_false(search: &Search<'_>, thought: &Thought) -> Option<Broken>
     })
 }
 
-/// Stops, deletes, or submits.
+/// Stops, deletes, or submits. (Scaling takes only what was seen to run nothing: an invariant of the
+/// world.)
 fn is_grave(effect: &Effect) -> bool {
     match effect {
         Effect::Submit(_)
@@ -128,7 +132,10 @@ fn is_grave(effect: &Effect) -> bool {
         Effect::AddFinalizer
         | Effect::SaveRevision(_)
         | Effect::CopyRevision { .. }
-        | Effect::CreateCluster { .. }
+        | Effect::CreateCluster(_)
+        | Effect::ScaleTaskManagers { .. }
+        | Effect::LabelCluster(_)
+        | Effect::SetRequirements(_)
         | Effect::PointService { .. } => false,
     }
 }
@@ -161,6 +168,8 @@ fn silenced(seen: &Observation) -> Vec<(&'static str, Observation)> {
         without("operation", &|s| flink(s, &|f| silence(&mut f.operation)));
         without("failure", &|s| flink(s, &|f| silence(&mut f.failure)));
         without("submission", &|s| flink(s, &|f| silence(&mut f.submission)));
+        without("idle", &|s| flink(s, &|f| silence(&mut f.idle)));
+        without("requirements", &|s| flink(s, &|f| silence(&mut f.requirements)));
     }
     all
 }

@@ -13,7 +13,7 @@ use machine::{
 use super::node::{APP, Node, Operator, Triggered};
 use super::scenario::Suite;
 use super::translate;
-use crate::world::{Answer, Cluster, Process, Role, World};
+use crate::world::{Answer, Cluster, Process, Role, TaskManager, World};
 
 /// Answers a request. Never fails; leaves traces in Flink's caches and in the operator's memory.
 pub(super) fn observe(suite: &Suite, node: &mut Node, request: &FactRequest) -> Observation {
@@ -47,25 +47,42 @@ fn change(suite: &Suite, node: &Node, base: Cluster) -> Fact<Change> {
     let Some(revision) = node.world.revision(base) else {
         return Fact::Unknown { why: Silence::Failed, for_how_long: Duration::ZERO };
     };
-    let same = revision.spec.hash == suite.editions[node.edition].spec.hash;
-    let class = if same { ChangeClass::StatusOnly } else { ChangeClass::Redeploy };
+    let (old, new) = (&revision.spec, &suite.editions[node.edition].spec);
+    let class = match (old.hash == new.hash, old.family == new.family) {
+        (true, _) => ChangeClass::StatusOnly,
+        (false, true) => ChangeClass::Rescale,
+        (false, false) => ChangeClass::Redeploy,
+    };
     Fact::Known(Change { class, fields: vec!["spec.image".to_owned()] })
 }
 
 /// The application's objects as a world has them.
 pub(crate) fn objects(world: &World) -> Objects {
     let mut clusters: BTreeMap<u32, ClusterObjects> = BTreeMap::new();
+    // Deployments first: their names are those of the cluster.
     for deployment in &world.deployments {
         let found = entry(&mut clusters, deployment.cluster, deployment.spec.hash);
         let presence =
             if deployment.terminating { Presence::Terminating } else { Presence::Present };
-        match deployment.role {
-            Role::JobManager => found.jobmanager = presence,
-            Role::TaskManager => found.taskmanager = presence,
+        let label = machine::DeployHash(deployment.label);
+        let other = match deployment.role {
+            Role::JobManager => std::mem::replace(&mut found.jobmanager, presence),
+            Role::TaskManager => std::mem::replace(&mut found.taskmanager, presence),
+        };
+        debug_assert_eq!(other, Presence::Absent, "a cluster has one Deployment of a role");
+        let first = [found.jobmanager, found.taskmanager].contains(&Presence::Absent);
+        found.label = Some(label).filter(|label| first || found.label == Some(*label));
+        if deployment.role == Role::TaskManager {
+            found.replicas = deployment.replicas;
         }
     }
     for service in &world.services {
-        entry(&mut clusters, service.cluster, service.hash).service = Presence::Present;
+        let found = entry(&mut clusters, service.cluster, service.hash);
+        match machine::DeployHash(service.hash) {
+            hash if hash == found.hash => found.service = Presence::Present,
+            alias => found.aliases.push(alias),
+        }
+        found.aliases.sort_unstable();
     }
     for pod in &world.pods {
         let deployment = world.deployments.iter().find(|d| d.uid == pod.deployment);
@@ -96,9 +113,12 @@ fn entry(
     clusters.entry(cluster.incarnation).or_insert_with(|| ClusterObjects {
         incarnation: Incarnation(cluster.incarnation),
         hash: machine::DeployHash(hash),
+        label: None,
         jobmanager: Presence::Absent,
         taskmanager: Presence::Absent,
+        replicas: 0,
         service: Presence::Absent,
+        aliases: Vec::new(),
         pods: Vec::new(),
         trouble: None,
     })
@@ -156,6 +176,17 @@ fn answers(node: &mut Node, process: Process, question: &FlinkRequest, flink: &m
         let found = world.operation(process, translate::job_back(job), trigger);
         flink.operation = fact(found.map(|state| translate::operation(state, &world.files)));
     }
+    if let Some(job) = question.requirements.map(translate::job_back) {
+        let bounds = world.bounds(process, job).flatten();
+        let details = world.job(process, job).flatten();
+        let vertices = bounds.zip(details).map(|(b, d)| vec![translate::vertex(b, d)]);
+        flink.requirements = Fact::Known(vertices);
+    }
+    if question.idle {
+        let mine = |t: &TaskManager| t.registered == Some(process) && t.tasks.is_empty();
+        let idle = world.taskmanagers().filter(|(_, t)| mine(t));
+        flink.idle = Fact::Known(idle.map(|(pod, _)| translate::uid(pod.uid)).collect());
+    }
     if let Some(job) = question.failure.map(translate::job_back) {
         let words = |words: Option<Arc<str>>| words.map_or_else(String::new, |w| w.to_string());
         flink.failure = fact(world.failure(process, job).map(words));
@@ -202,6 +233,9 @@ fn remains_silent(
     fact(question.checkpointing.is_some(), why, for_how_long, &mut flink.checkpointing);
     fact(question.operation.is_some(), why, for_how_long, &mut flink.operation);
     fact(question.failure.is_some(), why, for_how_long, &mut flink.failure);
+    fact(question.idle, why, for_how_long, &mut flink.idle);
+    let asked = question.requirements.is_some();
+    fact(asked, why, for_how_long, &mut flink.requirements);
 }
 
 /// Why a process does not answer now, if so.

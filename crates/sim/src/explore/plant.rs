@@ -1,12 +1,13 @@
 //! Defects planted around the machine on purpose: an exploration that does not find them proves
 //! nothing by finding none.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use flinkk8soperator_core as machine;
 use machine::{
     Decision, DualRunning, Effect, Fact, Flink, FlinkCluster, JobState, Mode, Observation,
-    Obsolete, Operation, Origin, Phase, Post, RecoveringStep, SavepointStop, Target,
+    Obsolete, Operation, Origin, Phase, Post, RecoveringStep, Rescaling, SavepointStop, Target,
 };
 
 use super::calls::Call;
@@ -75,6 +76,12 @@ plants! {
     NewerGoesUnasked,
     /// A version is started from the savepoint that was taken for the one before.
     StartsFromAnEarlierSavepoint,
+    /// A cluster is scaled down before its job is stopped.
+    ScalesDownEarly,
+    /// A cluster that was scaled in place loses the Service that its pods use.
+    FirstServiceGoes,
+    /// What may still run of a job that was given up in place is left alone.
+    NothingIsLeftInPlace,
 }
 
 /// Where a defect sits.
@@ -158,6 +165,22 @@ impl Plant {
                 goes_unasked(decision, newer);
             }),
             Plant::StartsFromAnEarlierSavepoint => Place::Decision(restore_an_earlier_savepoint),
+            Plant::FirstServiceGoes => Place::Calls(delete_the_first_service),
+            Plant::ScalesDownEarly => Place::Decision(|_, decision| {
+                if let Phase::Rescaling(Rescaling { target, .. }) = &decision.state.phase {
+                    let (incarnation, replicas) = (target.incarnation, target.taskmanagers);
+                    let idle = BTreeSet::new();
+                    let early = Effect::ScaleTaskManagers { incarnation, replicas, idle };
+                    decision.effects.push(early);
+                }
+            }),
+            Plant::NothingIsLeftInPlace => Place::Decision(|_, decision| {
+                if let Phase::RollingBackJob(phase) = &mut decision.state.phase
+                    && phase.failed.scaled.is_some()
+                {
+                    phase.restart.aftermath = None;
+                }
+            }),
             Plant::OldClusterGoesEarly => Place::Decision(|_, decision| {
                 early(decision, |Target { incarnation, .. }| Effect::RemoveCluster { incarnation });
             }),
@@ -200,6 +223,14 @@ fn with_a_new_id(node: &Node, call: &Call) -> Option<Call> {
     let text = format!("{}/{runs}/{}", submit.job, node.world.now);
     let job = machine::JobId(machine::ids::derive(&text));
     Some(Call::Submit(machine::Submit { job, ..submit.clone() }))
+}
+
+fn delete_the_first_service(node: &Node, call: &Call) -> Option<Call> {
+    let Call::Label(uid, _) = call else { return None };
+    let labelled = node.world.deployments.iter().find(|d| d.uid == *uid)?;
+    let name = (labelled.cluster, labelled.spec.hash);
+    let first = node.world.services.iter().find(|s| (s.cluster, s.hash) == name)?;
+    Some(Call::DeleteService(first.uid))
 }
 
 fn not_found_in_a_silence(flink: &mut Flink) {
@@ -288,6 +319,7 @@ fn origin(decision: &mut Decision) -> Option<&mut Origin> {
         },
         Phase::New(_)
         | Phase::Updating(_)
+        | Phase::Rescaling(_)
         | Phase::ClusterStarting(_)
         | Phase::Savepointing(_)
         | Phase::Cancelling(_)

@@ -138,21 +138,23 @@ fn persist(node: &mut Node, state: &State) {
     if node.stored != *state {
         node.stored = state.clone();
     }
-    if let Some(job) = announced(state) {
-        node.world.announce(translate::job_back(job));
+    if let Some((job, parallelism)) = announced(state) {
+        node.world.announce(translate::job_back(job), parallelism);
     }
 }
 
-/// The job that a status with this state tells the user to be the deployed one, and good.
-fn announced(state: &State) -> Option<machine::JobId> {
+/// The job that a status with this state tells the user to be the deployed one, and good; and its
+/// parallelism.
+fn announced(state: &State) -> Option<(machine::JobId, u32)> {
     let at_rest = matches!(
         state.phase,
         Phase::Running(Running { confirming: None })
             | Phase::DualRunning(DualRunning { confirming: None, .. })
             | Phase::DeployFailed(_)
     );
-    match &state.record.deployed.as_ref().filter(|_| at_rest)?.work {
-        Work::Live(job) => Some(job.id),
+    let deployed = state.record.deployed.as_ref().filter(|_| at_rest)?;
+    match &deployed.work {
+        Work::Live(job) => Some((job.id, deployed.target.parallelism)),
         Work::Stopped(_) | Work::Finished => None,
     }
 }

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use flinkk8soperator_core as machine;
-use machine::{DeleteMode, Mode, Recovery, SavepointStop};
+use machine::{DeleteMode, Mode, Recovery, SavepointStop, ScaleMode};
 
-use crate::world::{FlinkVersion, Settings, Spec};
+use crate::world::{FlinkVersion, JobScheduler, Settings, Spec};
 
 /// One unit of time in milliseconds. Polls are one unit apart; its size means nothing else.
 pub const UNIT: u64 = 1_000;
@@ -30,6 +30,8 @@ pub struct Edition {
     pub tear_down: Option<u32>,
     /// `spec.deploymentMode`.
     pub mode: Mode,
+    /// `spec.scaleMode`.
+    pub scale: ScaleMode,
     /// `spec.savepointDisabled`.
     pub savepoint_disabled: bool,
     /// `spec.fallbackWithoutState`.
@@ -49,6 +51,7 @@ impl Edition {
             force_rollback: false,
             tear_down: None,
             mode: Mode::Dual,
+            scale: ScaleMode::NewCluster,
             savepoint_disabled: false,
             fallback: false,
             recovery: Recovery::Proven,
@@ -238,6 +241,20 @@ impl Suite {
         self
     }
 
+    /// With jobs on this scheduler.
+    #[must_use]
+    pub fn scheduled(mut self, scheduler: JobScheduler) -> Suite {
+        self.settings.scheduler = scheduler;
+        self
+    }
+
+    /// With nodes for as many TaskManagers.
+    #[must_use]
+    pub fn with_room_for(mut self, taskmanagers: u32) -> Suite {
+        self.settings.room = taskmanagers;
+        self
+    }
+
     /// On another Flink.
     #[must_use]
     pub fn on_flink(mut self, flink: FlinkVersion) -> Suite {
@@ -286,6 +303,23 @@ impl Suite {
         if let Some(edition) = self.editions.get_mut(edition) {
             edition.tear_down = Some(hash);
             edition.spec.tear_down = Some(hash);
+        }
+        self
+    }
+
+    /// With `scaleMode: InPlace`.
+    #[must_use]
+    pub fn in_place(mut self) -> Suite {
+        self.editions.iter_mut().for_each(|e| e.scale = ScaleMode::InPlace);
+        self
+    }
+
+    /// With the last edition reached by a new cluster, for which the old one may go first.
+    #[must_use]
+    pub fn then_anew(mut self) -> Suite {
+        if let Some(last) = self.editions.last_mut() {
+            last.scale = ScaleMode::NewCluster;
+            last.spec.alone = true;
         }
         self
     }

@@ -4,7 +4,7 @@ use flinkk8soperator_core::{DeleteMode, Mode};
 
 use super::plant::Plant;
 use super::scenario::{Fault, Suite};
-use crate::world::{FlinkVersion, Image, Program, Retention, Spec};
+use crate::world::{FlinkVersion, Image, JobScheduler, Program, Retention, Spec};
 
 /// One slot more than the job needs: a second job by mistake would run, and show.
 fn version(hash: u32) -> Spec {
@@ -40,6 +40,7 @@ pub fn suites() -> Vec<Suite> {
     all.extend(recoveries());
     all.extend(alone());
     all.extend(beside());
+    all.extend(in_place());
     all.into_iter().map(with_laws_where_quick).collect()
 }
 
@@ -179,6 +180,70 @@ fn beside_twice() -> Suite {
         .tearing_down_in(2, 1)
 }
 
+/// With `scaleMode: InPlace`, first of all from one TaskManager to two and back.
+fn in_place() -> Vec<Suite> {
+    let one = |hash| sized(hash, 1);
+    let two = |hash| sized(hash, 3);
+    let scaled = |name, specs: &[Spec]| Suite::new(name, specs.to_vec(), 1).from_running();
+    let fragile = |spec: Spec| Spec { program: Program::OneTaskOnly, ..spec };
+    let other = Spec { family: 3, ..two(3) };
+    let up = [one(1), two(2)];
+    let gone: &[Fault] =
+        &[Fault::CrashAfterCalls, Fault::StaleCache, Fault::ProcessRestarts, Fault::JobFails];
+    let all = vec![
+        scaled("in place: up", &up),
+        scaled("in place: down", &[two(1), one(2)]),
+        scaled("in place: up and back", &[one(1), two(2), one(1)]).with_faults(0),
+        scaled("in place: job fails", &[fragile(one(1)), fragile(two(2))]),
+        scaled("in place: no room", &up).with_room_for(1),
+        scaled("in place: put back", &[one(1), two(2), one(1)]).at_any_time().only(FEW),
+        scaled("in place: another version on the way", &[one(1), two(2), other.clone()])
+            .at_any_time()
+            .only(&[Fault::CrashAfterCalls, Fault::StaleCache]),
+        scaled("in place: then another version", &[one(1), two(2), other]).only(gone),
+        scaled("in place: then back by a new cluster", &[one(1), two(2), one(1)])
+            .then_anew()
+            .only(gone),
+        scaled("in place: forceRollback", &[one(1), two(2), two(2)])
+            .at_any_time()
+            .forced_back()
+            .only(&[Fault::CrashAfterCalls, Fault::StaleCache, Fault::JobFails]),
+        scaled("in place: forceRollback, main() taking its time", &[one(1), two(2), two(2)])
+            .at_any_time()
+            .forced_back()
+            .with_slow_main()
+            .only(&[Fault::CrashAfterCalls, Fault::RequestTimesOut]),
+        scaled("in place: deleted", &up).then_deleted().at_any_time().only(FEW),
+        scaled("in place: without savepoints", &up).without_savepoints().only(FEW),
+    ];
+    all.into_iter().map(Suite::in_place).chain(adaptive()).collect()
+}
+
+/// The same with jobs on the adaptive scheduler.
+fn adaptive() -> Vec<Suite> {
+    let (one, two) = (|hash| sized(hash, 1), |hash| sized(hash, 3));
+    let scaled = |name, specs: &[Spec]| Suite::new(name, specs.to_vec(), 1).from_running();
+    let fragile = |spec: Spec| Spec { program: Program::OneTaskOnly, ..spec };
+    let up = [one(1), two(2)];
+    let (works, in_vain) = (JobScheduler::Adaptive, JobScheduler::AdaptiveInVain);
+    let all = vec![
+        scaled("adaptive: up", &up).scheduled(works),
+        scaled("adaptive: down", &[two(1), one(2)]).scheduled(works),
+        scaled("adaptive: up and back", &[one(1), two(2), one(1)]).scheduled(works).with_faults(0),
+        scaled("adaptive: in vain", &up).scheduled(in_vain),
+        scaled("adaptive: job fails", &[fragile(one(1)), fragile(two(2))])
+            .scheduled(works)
+            .only(FEW),
+        scaled("adaptive: forceRollback", &[one(1), two(2), two(2)])
+            .scheduled(works)
+            .at_any_time()
+            .forced_back()
+            .only(FEW),
+        scaled("adaptive: deleted", &up).scheduled(works).then_deleted().at_any_time().only(FEW),
+    ];
+    all.into_iter().map(Suite::in_place).collect()
+}
+
 /// The faults that every kind of step meets, for suites in which much else varies.
 const FEW: &[Fault] = &[
     Fault::CrashAfterCalls,
@@ -187,8 +252,15 @@ const FEW: &[Fault] = &[
     Fault::ProcessRestarts,
     Fault::SavepointFails,
     Fault::JobFails,
+    Fault::Slow,
     Fault::Outage,
 ];
+
+/// Of one family, and of as many TaskManagers of two slots as it takes.
+fn sized(hash: u32, parallelism: u32) -> Spec {
+    let taskmanagers = parallelism.div_ceil(2);
+    Spec { family: 1, parallelism, taskmanagers, ..version(hash) }
+}
 
 /// What finds a planted defect: without the laws, which most of them break, too.
 #[must_use]
@@ -220,6 +292,21 @@ pub fn finder(plant: Plant) -> Suite {
             another.in_mode(Mode::BlueGreen)
         }
         Plant::StartsFromAnEarlierSavepoint => beside_twice().in_mode(Mode::BlueGreen),
+        Plant::ScalesDownEarly => Suite::new("in place: down", vec![sized(1, 3), sized(2, 1)], 0)
+            .from_running()
+            .in_place(),
+        Plant::FirstServiceGoes => {
+            Suite::new("in place: up", vec![sized(1, 1), sized(2, 3)], 0).from_running().in_place()
+        }
+        Plant::NothingIsLeftInPlace => {
+            Suite::new("in place: up", vec![sized(1, 1), sized(2, 3), sized(2, 3)], 1)
+                .from_running()
+                .in_place()
+                .at_any_time()
+                .forced_back()
+                .with_slow_main()
+                .only(&[Fault::CrashAfterCalls, Fault::RequestTimesOut])
+        }
         Plant::ForgetsWhatIsLeaving | Plant::IncarnationsComeAgain | Plant::RevisionGoesEarly => {
             update("job ends by itself", &[with_program(2, Program::Finishes), version(3)])
         }

@@ -96,6 +96,17 @@ pub(crate) fn details(details: world::Details, now: u64) -> Job {
     }
 }
 
+/// The only vertex of every job.
+pub(super) fn vertex((lower, upper): (u32, u32), details: world::Details) -> machine::Vertex {
+    let vertex = machine::VertexId(1);
+    machine::Vertex {
+        bounds: machine::Bounds { vertex, lower, upper },
+        max_parallelism: None,
+        parallelism: details.parallelism,
+        running: if details.up { details.parallelism } else { 0 },
+    }
+}
+
 pub(crate) fn statistics(statistics: &world::Statistics, files: &[File]) -> machine::Statistics {
     let checkpoint = |entry: &world::CheckpointEntry| {
         let file = &files[entry.file.0];

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use super::kubernetes::ProcessState;
 use super::{
-    Answer, CheckpointEntry, FlinkVersion, Job, JobId, JobManager, JobState, OperationState,
-    Process, Retention, TriggerId, World,
+    Answer, CheckpointEntry, FlinkVersion, Job, JobId, JobManager, JobScheduler, JobState,
+    OperationState, Process, Retention, TriggerId, World,
 };
 
 /// `/overview` and `/config`.
@@ -34,6 +34,8 @@ pub struct Details {
     pub up: bool,
     /// When it last entered RESTARTING.
     pub restarted_at: Option<u64>,
+    /// How many tasks each vertex has.
+    pub parallelism: u32,
 }
 
 /// `/jobs/:id/checkpoints`.
@@ -82,10 +84,13 @@ impl World {
     pub fn job(&mut self, process: Process, id: JobId) -> Option<Option<Details>> {
         let fresh = self.fresh_since();
         let now = self.now;
+        let run = self.answering(process)?.job(id).map(|job| job.run);
+        let parallelism = run.map_or(0, |run| self.run(run).parallelism);
         let Some(job) = self.asked_job(process, id)? else { return Some(None) };
         if job.details_cache.is_none_or(|(at, _)| at < fresh) {
             let Job { state, up, restarted_at, .. } = *job;
-            job.details_cache = Some((now, Details { state, up, restarted_at }));
+            let details = Details { state, up, restarted_at, parallelism };
+            job.details_cache = Some((now, details));
         }
         Some(job.details_cache.map(|(_, details)| details))
     }
@@ -114,6 +119,13 @@ impl World {
     pub fn retention(&self, process: Process, job: JobId) -> Option<Option<Retention>> {
         let known = self.answering(process)?.job(job).is_some();
         Some(self.spec_of(process).filter(|_| known).map(|spec| spec.retention))
+    }
+
+    /// `GET /jobs/:id/resource-requirements`; inner `None`: 404, or not on the adaptive scheduler.
+    #[must_use]
+    pub fn bounds(&self, process: Process, job: JobId) -> Option<Option<(u32, u32)>> {
+        let known = self.answering(process)?.job(job).map(|job| job.bounds);
+        Some(known.filter(|_| self.settings.scheduler != JobScheduler::Default))
     }
 
     /// The state of a savepoint operation; inner `None`: 404.

@@ -40,6 +40,8 @@ pub struct Post {
     pub job: JobId,
     /// The path it is to be restored from.
     pub from: Option<Arc<str>>,
+    /// How many slots it asks for.
+    pub parallelism: u32,
     /// Whether anybody still waits for the answer.
     pub client: bool,
 }
@@ -66,6 +68,8 @@ pub struct Job {
     pub up: bool,
     /// It is being cancelled with a savepoint that is written.
     pub saved: bool,
+    /// How many tasks its vertex may have: at least, at most. On the default scheduler these never change.
+    pub bounds: (u32, u32),
     /// The highest checkpoint id given out; a savepoint gets its own when it is triggered.
     pub newest: u64,
     /// `counts.restored`.

@@ -59,21 +59,14 @@ pub struct Deployment {
     pub cluster: Cluster,
     /// Of what.
     pub role: Role,
-    /// What its pods are made from.
+    /// What its pods are made from. Its hash is in the Deployment's name.
     pub spec: Spec,
+    /// The version that it is labelled with.
+    pub label: u32,
+    /// How many pods it wants.
+    pub replicas: u32,
     /// It has a deletion timestamp.
     pub terminating: bool,
-}
-
-impl Deployment {
-    /// How many pods it wants.
-    #[must_use]
-    pub fn replicas(&self) -> u32 {
-        match self.role {
-            Role::JobManager => 1,
-            Role::TaskManager => self.spec.taskmanagers,
-        }
-    }
 }
 
 /// A versioned Service.
@@ -281,15 +274,68 @@ impl World {
     /// # Errors
     /// The name is taken, or there is no revision.
     pub fn create_deployment(&mut self, cluster: Cluster, role: Role) -> Result<Uid, CreateError> {
-        let revision = self.revision(cluster).ok_or(CreateError::NoRevision)?;
-        let spec = revision.spec.clone();
+        let hash = self.revision(cluster).ok_or(CreateError::NoRevision)?.spec.hash;
+        self.create_deployment_from(cluster, role, cluster, hash)
+    }
+
+    /// The same, made from another revision of the application and named by `hash`: a part of a cluster
+    /// that was scaled in place.
+    ///
+    /// # Errors
+    /// The name is taken, or there is no such revision.
+    pub fn create_deployment_from(
+        &mut self,
+        cluster: Cluster,
+        role: Role,
+        revision: Cluster,
+        hash: u32,
+    ) -> Result<Uid, CreateError> {
+        let revision = self.revision(revision).ok_or(CreateError::NoRevision)?;
+        let spec = Spec { hash, ..revision.spec.clone() };
         let name = |d: &Deployment| (d.cluster.app, d.spec.hash, d.role);
         if self.deployments.iter().any(|d| name(d) == (cluster.app, spec.hash, role)) {
             return Err(CreateError::AlreadyExists);
         }
         let uid = self.new_uid();
-        self.deployments.push(Deployment { uid, cluster, role, spec, terminating: false });
+        let replicas = match role {
+            Role::JobManager => 1,
+            Role::TaskManager => spec.taskmanagers,
+        };
+        let (label, terminating) = (spec.hash, false);
+        self.deployments.push(Deployment {
+            uid,
+            cluster,
+            role,
+            spec,
+            label,
+            replicas,
+            terminating,
+        });
         Ok(uid)
+    }
+
+    /// Labels a Deployment with another version.
+    pub fn label_deployment(&mut self, uid: Uid, label: u32) {
+        self.deployments.iter_mut().filter(|d| d.uid == uid).for_each(|d| d.label = label);
+    }
+
+    /// Lets a Deployment want another number of pods. Those that are too many are told to end: first
+    /// those that do not run, then those in `first` (by their deletion cost), then whichever; here the
+    /// ones with tasks, which is the worst that can happen.
+    pub fn scale_deployment(&mut self, uid: Uid, replicas: u32, first: &[Uid]) {
+        let Some(deployment) = self.deployments.iter_mut().find(|d| d.uid == uid) else { return };
+        deployment.replicas = replicas;
+        let rank = |pod: &Pod| match &pod.process {
+            ProcessState::None => 0,
+            _ if first.contains(&pod.uid) => 1,
+            ProcessState::TaskManager(taskmanager) if !taskmanager.tasks.is_empty() => 2,
+            ProcessState::TaskManager(_) | ProcessState::JobManager(_) => 3,
+        };
+        let mine = |p: &&mut Pod| p.deployment == uid && !p.terminating;
+        let mut pods: Vec<&mut Pod> = self.pods.iter_mut().filter(mine).collect();
+        let surplus = pods.len().saturating_sub(replicas as usize);
+        pods.sort_by_key(|pod| rank(pod));
+        pods.into_iter().take(surplus).for_each(|pod| pod.terminating = true);
     }
 
     /// Creates a cluster's versioned Service.
@@ -298,6 +344,18 @@ impl World {
     /// The name is taken, or there is no revision.
     pub fn create_service(&mut self, cluster: Cluster) -> Result<Uid, CreateError> {
         let hash = self.revision(cluster).ok_or(CreateError::NoRevision)?.spec.hash;
+        self.create_service_named(cluster, hash)
+    }
+
+    /// Creates a versioned Service of a cluster under the name of this version.
+    ///
+    /// # Errors
+    /// The name is taken.
+    pub fn create_service_named(
+        &mut self,
+        cluster: Cluster,
+        hash: u32,
+    ) -> Result<Uid, CreateError> {
         if self.services.iter().any(|s| (s.cluster.app, s.hash) == (cluster.app, hash)) {
             return Err(CreateError::AlreadyExists);
         }

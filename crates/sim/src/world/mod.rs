@@ -31,7 +31,7 @@ pub use kubernetes::{
 pub use mishap::Mishap;
 pub use operate::{OperateError, Stop};
 pub use scheduler::{Latencies, Scheduler};
-pub use spec::{FlinkVersion, Image, Program, Retention, Settings, Spec};
+pub use spec::{FlinkVersion, Image, JobScheduler, Program, Retention, Settings, Spec};
 pub use step::Step;
 pub use truth::{Deleter, End, File, FileId, FileKind, Origin, Run, RunId};
 

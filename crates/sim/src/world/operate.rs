@@ -53,6 +53,7 @@ impl World {
         process: Process,
         job: JobId,
         from: Option<&str>,
+        parallelism: u32,
     ) -> Result<(), OperateError> {
         let program = self.spec_of(process).ok_or(OperateError::NoAnswer)?.program;
         self.overview(process).ok_or(OperateError::NoAnswer)?;
@@ -61,7 +62,8 @@ impl World {
             let words = "Could not find a file system, jar or class: entry point class not found";
             jobmanager.answers.push((job, Answer::Refused(Arc::from(words))));
         } else {
-            jobmanager.posts.push(Post { job, from: from.map(Arc::from), client: true });
+            let from = from.map(Arc::from);
+            jobmanager.posts.push(Post { job, from, parallelism, client: true });
         }
         Ok(())
     }
@@ -138,6 +140,23 @@ impl World {
         Ok(())
     }
 
+    /// `PUT /jobs/:id/resource-requirements`.
+    ///
+    /// # Errors
+    /// Nobody answers, or the job is not known.
+    pub fn set_bounds(
+        &mut self,
+        process: Process,
+        job: JobId,
+        bounds: (u32, u32),
+    ) -> Result<(), OperateError> {
+        self.overview(process).ok_or(OperateError::NoAnswer)?;
+        let jobmanager = self.jobmanager_mut(process).ok_or(OperateError::NoAnswer)?;
+        let found = jobmanager.jobs.iter_mut().find(|j| j.id == job);
+        found.ok_or(OperateError::UnknownJob)?.bounds = bounds;
+        Ok(())
+    }
+
     /// The version that a process runs.
     #[must_use]
     pub fn spec_of(&self, process: Process) -> Option<&Spec> {
@@ -174,7 +193,7 @@ impl World {
             None => Origin::Empty,
             Some(file) => file.map_or(Origin::Empty, Origin::File),
         };
-        let run = self.begin_run(process, post.job, &spec, origin);
+        let run = self.begin_run(process, post, &spec, origin);
         if file == Some(None) {
             let words = "Cannot find checkpoint or savepoint file/directory";
             self.end_job(run, Ending { state: JobState::Failed, end: End::Failed }, words);
@@ -183,7 +202,8 @@ impl World {
         Answer::Accepted
     }
 
-    fn begin_run(&mut self, process: Process, id: JobId, spec: &Spec, origin: Origin) -> RunId {
+    fn begin_run(&mut self, process: Process, post: &Post, spec: &Spec, origin: Origin) -> RunId {
+        let Post { job: id, parallelism, .. } = *post;
         let base = match origin {
             Origin::Empty => 0,
             Origin::File(file) => self.files[file.0].offset,
@@ -194,7 +214,9 @@ impl World {
         self.runs.push(Run {
             app: cluster.app,
             job: id,
-            hash: spec.hash,
+            hash: spec.family,
+            parallelism,
+            submitted: parallelism,
             incarnation: cluster.incarnation,
             origin,
             base,
@@ -202,6 +224,7 @@ impl World {
             started: false,
             told: false,
             announced: false,
+            announced_with: 0,
             end: None,
         });
         let now = self.now;
@@ -213,6 +236,7 @@ impl World {
                 state: JobState::Running,
                 up: false,
                 saved: false,
+                bounds: (1, parallelism),
                 newest: 0,
                 restored: u32::from(origin != Origin::Empty),
                 restored_from: match origin {

@@ -24,6 +24,8 @@ pub struct Latencies {
     pub main_returns: u64,
     /// Tasks come up.
     pub tasks_up: u64,
+    /// A job's scheduler brings it to another parallelism.
+    pub rescales: u64,
     /// A job's checkpoint interval.
     pub checkpoint: u64,
     /// A job that ends by itself does.
@@ -48,6 +50,7 @@ impl Default for Latencies {
             orphans_stop: 45_000,
             main_returns: 1_200,
             tasks_up: 800,
+            rescales: 20_000,
             checkpoint: 10_000,
             finishes: 60_000,
             fails: 2_000,
@@ -68,6 +71,7 @@ impl Latencies {
             Step::OrphansStop(_) => self.orphans_stop,
             Step::MainReturns(..) => self.main_returns,
             Step::TasksUp(_) => self.tasks_up,
+            Step::Rescales(_) => self.rescales,
             Step::CheckpointCompletes(_) => self.checkpoint,
             Step::Finishes(_) => self.finishes,
             Step::Fails(_) => self.fails,

@@ -8,6 +8,9 @@ use std::sync::Arc;
 pub struct Spec {
     /// Names the version's objects; a version that comes again has the same hash.
     pub hash: u32,
+    /// What its pods and its job are made from, but for the parallelism: versions that differ in nothing
+    /// else have the same.
+    pub family: u32,
     /// The image of its pods.
     pub image: Image,
     /// Its job.
@@ -38,6 +41,7 @@ impl Spec {
     pub fn good(hash: u32) -> Spec {
         Spec {
             hash,
+            family: hash,
             image: Image::Runs,
             program: Program::Runs,
             parallelism: 1,
@@ -83,6 +87,8 @@ pub enum Program {
     Finishes,
     /// Never gets its tasks to run.
     NeverUp,
+    /// Starts, and fails for good as soon as more than one task of a vertex runs.
+    OneTaskOnly,
 }
 
 /// `execution.checkpointing.externalized-checkpoint-retention`.
@@ -106,6 +112,17 @@ impl FlinkVersion {
     pub const V1_15: FlinkVersion = FlinkVersion(1, 15);
 }
 
+/// `jobmanager.scheduler`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum JobScheduler {
+    /// A job keeps its parallelism.
+    Default,
+    /// A job takes as many slots as it may have and as there are.
+    Adaptive,
+    /// The same, but it never comes to change a job that runs.
+    AdaptiveInVain,
+}
+
 /// What does not change in a world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Settings {
@@ -115,6 +132,10 @@ pub struct Settings {
     pub refresh_interval: u64,
     /// How many checkpoints one run makes; a bound for exploration.
     pub checkpoints: u32,
+    /// Of all clusters.
+    pub scheduler: JobScheduler,
+    /// How many TaskManager pods find a node.
+    pub room: u32,
     /// TaskManager pods start only once their JobManager is ready: fewer orders to explore.
     pub in_step: bool,
 }
@@ -126,6 +147,8 @@ impl Default for Settings {
             // Flink's own default, also recorded: a finished stop shows up to 3 s late.
             refresh_interval: 3_000,
             checkpoints: u32::MAX,
+            scheduler: JobScheduler::Default,
+            room: u32::MAX,
             in_step: false,
         }
     }

@@ -26,6 +26,8 @@ pub enum Step {
     MainReturns(Process, JobId),
     /// A job's tasks run.
     TasksUp(RunId),
+    /// A job's scheduler brings it to the number of tasks that it may have.
+    Rescales(RunId),
     /// A job makes a checkpoint.
     CheckpointCompletes(RunId),
     /// A job ends by itself.
@@ -57,6 +59,7 @@ impl Step {
             | Step::PodEnds(_)
             | Step::Registers(_)
             | Step::TasksUp(_)
+            | Step::Rescales(_)
             | Step::Fails(_)
             | Step::SavepointWritten(..)
             | Step::StopFinishes(..)
@@ -72,7 +75,7 @@ impl World {
         let mut steps = Vec::new();
         for deployment in self.deployments.iter().filter(|d| !d.terminating) {
             let mine = |p: &&Pod| p.deployment == deployment.uid && !p.terminating;
-            if self.pods.iter().filter(mine).count() < deployment.replicas() as usize {
+            if self.pods.iter().filter(mine).count() < deployment.replicas as usize {
                 steps.push(Step::PodsCreated(deployment.uid));
             }
         }
@@ -129,6 +132,9 @@ impl World {
             if program != Some(Program::NeverUp) && self.can_come_up(job.run) {
                 steps.push(Step::TasksUp(job.run));
             }
+            if self.can_rescale(job.run) {
+                steps.push(Step::Rescales(job.run));
+            }
             // Flink stops its periodic checkpoints before a savepoint that ends the job.
             let ending = jobmanager.operations.iter().any(|o| {
                 let open =
@@ -145,7 +151,10 @@ impl World {
             if runs && program == Some(Program::Finishes) {
                 steps.push(Step::Finishes(job.run));
             }
-            if runs && program == Some(Program::Fails) {
+            let too_many = self.run(job.run).parallelism > 1;
+            let fails = program == Some(Program::Fails)
+                || program == Some(Program::OneTaskOnly) && too_many;
+            if runs && fails {
                 steps.push(Step::Fails(job.run));
             }
         }
@@ -174,6 +183,7 @@ impl World {
             Step::OrphansStop(pod) => self.orphans_stop(pod),
             Step::MainReturns(process, job) => self.main_returns(process, job),
             Step::TasksUp(run) => self.tasks_up(run),
+            Step::Rescales(run) => self.rescale(run),
             Step::CheckpointCompletes(run) => self.checkpoint_completes(run),
             Step::Finishes(run) => {
                 self.end_job(run, Ending { state: JobState::Finished, end: End::Finished }, "");
@@ -190,7 +200,7 @@ impl World {
 
     fn pods_created(&mut self, uid: Uid) {
         let Some(deployment) = self.deployments.iter().find(|d| d.uid == uid) else { return };
-        let (cluster, role, wanted) = (deployment.cluster, deployment.role, deployment.replicas());
+        let (cluster, role, wanted) = (deployment.cluster, deployment.role, deployment.replicas);
         let mine = |p: &&Pod| p.deployment == uid && !p.terminating;
         for _ in self.pods.iter().filter(mine).count()..wanted as usize {
             let pod = Pod {
@@ -213,7 +223,12 @@ impl World {
         let deployment = self.pods[index].deployment;
         let found = self.deployments.iter().find(|d| d.uid == deployment);
         let Some((image, slots)) = found.map(|d| (d.spec.image, d.spec.slots)) else { return };
+        let taskmanagers = self.taskmanagers().count() >= self.settings.room as usize;
         let pod = &mut self.pods[index];
+        if taskmanagers && pod.role == Role::TaskManager {
+            pod.trouble = Some(Trouble::Unschedulable);
+            return;
+        }
         pod.trouble = match image {
             Image::Runs => None,
             Image::CannotBePulled => Some(Trouble::ImagePull),

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::kubernetes::ProcessState;
 use super::{
-    CheckpointEntry, Deleter, End, FileId, FileKind, JobManager, JobState, OperationState, Pod,
-    Process, Retention, RunId, TaskManager, Uid, World,
+    CheckpointEntry, Deleter, End, FileId, FileKind, JobManager, JobScheduler, JobState,
+    OperationState, Pod, Process, Retention, RunId, TaskManager, Uid, World,
 };
 
 /// How a job ends: for its JobManager, and in truth.
@@ -26,8 +26,47 @@ impl World {
                 false
             }
         };
-        let needed = self.spec_of(process).map_or(u32::MAX, |s| s.parallelism);
-        wants && self.overview(process).is_some_and(|o| o.free >= needed)
+        wants && self.slots_for(run, process).is_some()
+    }
+
+    /// How many slots a job that holds none takes now; none: it waits.
+    fn slots_for(&self, run: RunId, process: Process) -> Option<u32> {
+        let free = self.overview(process)?.free;
+        let (lower, upper) = self.live_job(run)?.1.bounds;
+        match self.settings.scheduler {
+            JobScheduler::Default => (free >= upper).then_some(upper),
+            JobScheduler::Adaptive | JobScheduler::AdaptiveInVain => {
+                (free >= lower).then_some(free.min(upper))
+            }
+        }
+    }
+
+    /// Whether the scheduler would have a job that runs take other slots than it holds.
+    pub(super) fn can_rescale(&self, run: RunId) -> bool {
+        let Some((process, job)) = self.live_job(run) else { return false };
+        let held = self.runs[run.0].parallelism;
+        let free = self.overview(process).map_or(0, |o| o.free);
+        let runs = job.up && job.state == JobState::Running;
+        let adapts = self.settings.scheduler == JobScheduler::Adaptive;
+        adapts && runs && (held + free).min(job.bounds.1) != held
+    }
+
+    /// The scheduler takes a job down and starts it with as many tasks as it may have.
+    pub(super) fn rescale(&mut self, run: RunId) {
+        if !self.can_rescale(run) {
+            return;
+        }
+        self.clear_tasks(run);
+        let id = self.runs[run.0].job;
+        let process = self.live_job(run).map(|(process, _)| process);
+        if let Some(jobmanager) = process.and_then(|p| self.jobmanager_mut(p)) {
+            fail_operations(jobmanager, id, "the job was rescaled");
+        }
+        if let Some(job) = self.job_mut(run) {
+            job.state = JobState::Restarting;
+            job.up = false;
+        }
+        self.tasks_up(run);
     }
 
     /// A job's tasks come up, from its newest checkpoint if it failed over.
@@ -36,7 +75,8 @@ impl World {
         let restarting = job.state == JobState::Restarting;
         let newest = job.checkpoints.iter().rev().find(|c| !c.discarded).copied();
         let resumed = newest.map(|c| c.file);
-        let mut needed = self.spec_of(process).map_or(0, |s| s.parallelism);
+        let mut needed = self.slots_for(run, process).unwrap_or(0);
+        self.runs[run.0].parallelism = needed;
         for (_, taskmanager) in self.taskmanagers_mut() {
             if taskmanager.registered != Some(process) {
                 continue;

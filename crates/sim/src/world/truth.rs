@@ -22,8 +22,12 @@ pub struct Run {
     pub app: AppId,
     /// Its id. Two runs can have one id: that is for the operator to prevent.
     pub job: JobId,
-    /// The version's hash.
+    /// What it is made from: its version's [`family`](super::Spec::family).
     pub hash: u32,
+    /// How many slots it takes.
+    pub parallelism: u32,
+    /// How many it was submitted with.
+    pub submitted: u32,
     /// In which cluster.
     pub incarnation: u32,
     /// What it started from.
@@ -38,6 +42,8 @@ pub struct Run {
     pub told: bool,
     /// The user was told that this is the deployed version's job, and good.
     pub announced: bool,
+    /// With which parallelism.
+    pub announced_with: u32,
     /// How it ended, as the JobManager that ran it knew.
     pub end: Option<End>,
 }
@@ -144,10 +150,12 @@ impl World {
         files.max_by_key(|(i, f)| (f.offset, *i)).map(|(i, _)| FileId(i))
     }
 
-    /// Records that the user was told: this job is the deployed version's, and good.
-    pub fn announce(&mut self, job: JobId) {
-        let runs = self.runs.iter_mut().filter(|r| r.job == job && r.started);
-        runs.for_each(|r| r.announced = true);
+    /// Records that the user was told: this job is the deployed version's, with this parallelism, and good.
+    pub fn announce(&mut self, job: JobId, parallelism: u32) {
+        for run in self.runs.iter_mut().filter(|r| r.job == job && r.started) {
+            run.announced = true;
+            run.announced_with = parallelism;
+        }
     }
 
     /// Whether tasks of a run run now, anywhere.

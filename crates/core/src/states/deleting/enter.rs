@@ -44,6 +44,7 @@ pub(crate) fn enter(cx: &Context<'_>, state: &State) -> State {
         Phase::Cancelling(phase) => DeletingStep::Cancel(phase.job),
         Phase::New(_)
         | Phase::Updating(_)
+        | Phase::Rescaling(_)
         | Phase::ClusterStarting(_)
         | Phase::Running(_)
         | Phase::DualRunning(_)

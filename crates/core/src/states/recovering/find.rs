@@ -84,7 +84,7 @@ impl Scene<'_> {
             Edit::None => None,
             Edit::Unknown => Some(self.waiting(state, "the edited spec to be compared")),
             Edit::Harmless => Some(self.settle(job)),
-            Edit::Redeploy => Some(self.replaced()),
+            Edit::Redeploy | Edit::Rescale => Some(self.replaced()),
         }
     }
 

@@ -101,7 +101,7 @@ impl Scene<'_> {
             Edit::Unknown => return self.waiting(self.state, "the edited spec to be compared"),
             // The spec still says what was torn down: that is not deployed again.
             Edit::None | Edit::Harmless => record.settled = Some(self.cx.desired.digest),
-            Edit::Redeploy => {}
+            Edit::Rescale | Edit::Redeploy => {}
         }
         deploy::without_the_newer(&mut record);
         let hash = self.deployed.target.hash;

@@ -64,7 +64,7 @@ impl Scene<'_> {
                 return Some(self.waiting(self.state, "the edited spec to be compared"));
             }
             Edit::Harmless => Some(deploy::settle(self.cx, &self.state.record)),
-            Edit::Redeploy => return Some(self.replaced()),
+            Edit::Redeploy | Edit::Rescale => return Some(self.replaced()),
         };
         if let Some(other) = self.another_origin(restart, from) {
             let record = settled.unwrap_or_else(|| self.state.record.clone());

@@ -146,7 +146,9 @@ impl<K: Clone> Ground<K> {
     pub(in super::super) fn arrives(&mut self, submit: &Submit) -> Result<(), OperateError> {
         let (process, job) =
             (translate::process_back(submit.process), translate::job_back(submit.job));
-        self.world.submit(process, job, submit.from.path())
+        // No story changes the parallelism: it is the cluster's.
+        let parallelism = self.world.spec_of(process).map_or(1, |spec| spec.parallelism);
+        self.world.submit(process, job, submit.from.path(), parallelism)
     }
 
     /// What came back of a job that this process sent; none: nothing yet. Told once.

@@ -11,7 +11,7 @@ use super::super::kubernetes::meta;
 use super::super::kubernetes::store::{DeleteOptions, Store};
 use super::application::{APPLICATIONS, Known};
 use super::{intent, pod};
-use crate::world::{Cluster, Mishap, Pod, Role, Uid, World};
+use crate::world::{Cluster, Mishap, Pod, Role, Spec, Uid, World};
 
 /// Who is who on the two sides.
 #[derive(Default)]
@@ -49,7 +49,8 @@ impl Bridge {
             match self.deployments.get(meta::uid(deployment)) {
                 None if !meta::is_deleting(deployment) => self.create(deployment, world),
                 Some(uid) if meta::is_deleting(deployment) => world.delete_deployment(*uid),
-                None | Some(_) => {}
+                Some(uid) => self.scale(&store, deployment, *uid, world),
+                None => {}
             }
         }
         let there = |uid: &String| deployments.iter().any(|d| meta::uid(d) == uid);
@@ -75,6 +76,7 @@ impl Bridge {
             if let Some(cluster) = self.cluster(&object) {
                 let name = (meta::namespace(&object).to_owned(), meta::name(&object).to_owned());
                 self.revisions.insert(name, cluster);
+                save_scaled(&object, cluster, world);
             }
         }
         self.revisions.retain(|(namespace, name), cluster| {
@@ -116,6 +118,32 @@ impl Bridge {
         {
             self.deployments.insert(meta::uid(deployment).to_owned(), uid);
         }
+    }
+
+    /// Its number of pods and its label can change while it stands.
+    fn scale(&self, store: &Store, deployment: &Value, uid: Uid, world: &mut World) {
+        let Some(known) = world.deployments.iter().find(|d| d.uid == uid) else { return };
+        let label = u32::from_str_radix(intent::label(deployment, "flink-app-hash"), 16);
+        let label = label.unwrap_or(known.label);
+        let wanted = deployment.pointer("/spec/replicas").and_then(Value::as_u64);
+        let wanted = wanted.and_then(|n| u32::try_from(n).ok()).unwrap_or(1);
+        if wanted != known.replicas {
+            let marked: Vec<Uid> = self.marked(store);
+            world.scale_deployment(uid, wanted, &marked);
+        }
+        world.label_deployment(uid, label);
+    }
+
+    /// The pods that are to go before others.
+    fn marked(&self, store: &Store) -> Vec<Uid> {
+        let cheap = |named: &Named| {
+            let object = store.get(&PODS, &named.namespace, &named.name);
+            let annotations = object.as_deref().and_then(|o| o.pointer("/metadata/annotations"));
+            let cost =
+                annotations.and_then(|a| a.get("controller.kubernetes.io/pod-deletion-cost"));
+            cost.and_then(Value::as_str).is_some_and(|cost| cost.starts_with('-'))
+        };
+        self.pods.iter().filter(|(_, named)| cheap(named)).map(|(uid, _)| *uid).collect()
     }
 
     fn take_in_pods(&mut self, store: &Store, world: &mut World) {
@@ -186,6 +214,21 @@ impl Bridge {
     fn deployment_of(&self, store: &Store, pod: &Pod) -> Option<Arc<Value>> {
         let uid = self.deployments.iter().find(|(_, uid)| **uid == pod.deployment)?.0;
         store.list(&DEPLOYMENTS, None).into_iter().find(|d| meta::uid(d) == uid)
+    }
+}
+
+/// A revision under which no cluster stands (yet) is taken to be one that the newest cluster is scaled to
+/// in place: from the pods of that one, with another parallelism. Should a cluster of its own come, it
+/// tells more.
+fn save_scaled(object: &Value, cluster: Cluster, world: &mut World) {
+    let parallelism = object.pointer("/data/application/spec/parallelism").and_then(Value::as_u64);
+    let parallelism = parallelism.and_then(|n| u32::try_from(n).ok());
+    let newest = world.deployments.iter().rev().find(|d| d.cluster.app == cluster.app);
+    if let (None, Some(parallelism), Some(newest)) = (world.revision(cluster), parallelism, newest)
+    {
+        let spec = Spec { parallelism, ..newest.spec.clone() };
+        // There is none of this number, so that it cannot be another one.
+        let _ = world.save_revision(cluster, spec);
     }
 }
 

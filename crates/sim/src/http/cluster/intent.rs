@@ -57,8 +57,10 @@ pub fn spec(deployment: &Value) -> Option<Spec> {
     let savepoints = property(&properties, "execution.checkpointing.savepoint-dir")
         .or_else(|| property(&properties, "state.savepoints.dir"))
         .unwrap_or("file:///savepoints");
+    let hash = u32::from_str_radix(hash, 16).ok()?;
     Some(Spec {
-        hash: u32::from_str_radix(hash, 16).ok()?,
+        hash,
+        family: hash,
         image: image(text(deployment, "/spec/template/spec/containers/0/image")),
         program: program(about("entryClass").unwrap_or_default()),
         parallelism,

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::super::cluster::pod::address;
 use crate::world::{
-    Details, FileKind, JobId, JobState, OperationState, Overview, Retention, Settings, Statistics,
-    World,
+    Details, FileKind, JobId, JobScheduler, JobState, OperationState, Overview, Retention,
+    Settings, Statistics, World,
 };
 
 /// 128 bits as Flink writes ids.
@@ -50,7 +50,10 @@ pub(super) fn config(settings: &Settings) -> Value {
         "refresh-interval": settings.refresh_interval,
         "timezone-name": "Coordinated Universal Time", "timezone-offset": 0,
         "flink-version": version(settings), "flink-revision": "simulated",
-        "features": { "web-submit": true, "web-cancel": true, "web-rescale": false, "web-history": false },
+        "features": {
+            "web-submit": true, "web-cancel": true, "web-history": false,
+            "web-rescale": settings.scheduler != JobScheduler::Default,
+        },
     })
 }
 
@@ -94,7 +97,8 @@ pub(super) fn jobs(jobs: &[(JobId, JobState)]) -> Value {
     json!({ "jobs": list })
 }
 
-pub(super) fn job(world: &World, id: JobId, details: &Details, parallelism: u32) -> Value {
+pub(super) fn job(world: &World, id: JobId, details: &Details) -> Value {
+    let parallelism = details.parallelism;
     let status = match (details.state, details.up) {
         (JobState::Running, false) | (JobState::Restarting, _) => "CREATED",
         (state, _) => word(state),
@@ -115,6 +119,12 @@ pub(super) fn job(world: &World, id: JobId, details: &Details, parallelism: u32)
         "vertices": [vertex("Source", 1), vertex("Sink", 2)],
         "status-counts": {}, "plan": {},
     })
+}
+
+/// `/jobs/:id/resource-requirements`, of the vertices that `job` tells.
+pub(super) fn requirements((lower, upper): (u32, u32)) -> Value {
+    let bounds = json!({ "parallelism": { "lowerBound": lower, "upperBound": upper } });
+    [1, 2].map(|number| (hex(number), bounds.clone())).into_iter().collect()
 }
 
 pub(super) fn statistics(world: &World, statistics: &Statistics) -> Value {

@@ -94,8 +94,12 @@ async fn submit(
     let reset = || Refused("connection reset by peer".to_owned());
     let job = submission.job;
     let mut changes = life.changes();
-    life.with_world(|world| world.submit(process, job, submission.from.as_deref()))
-        .map_err(|_| reset())?;
+    life.with_world(|world| {
+        let parallelism = submission.parallelism;
+        let parallelism = parallelism.or_else(|| Some(world.spec_of(process)?.parallelism));
+        world.submit(process, job, submission.from.as_deref(), parallelism.unwrap_or(1))
+    })
+    .map_err(|_| reset())?;
     loop {
         changes.borrow_and_update();
         if let Some(answer) = life.with_world_quietly(|world| told(world, process, &submission))? {
@@ -113,7 +117,7 @@ fn told(
     if world.jobmanager(process).is_none() {
         return Err(Refused("connection reset by peer".to_owned()));
     }
-    let Submission { job, from, class } = submission;
+    let Submission { job, from, class, .. } = submission;
     Ok(world.take_answer(process, *job).map(|answer| match answer {
         Answer::Accepted => answers::ok(&serde_json::json!({ "jobid": answers::hex(job.0) })),
         Answer::Refused(words) => {

@@ -39,6 +39,16 @@ pub(super) fn call_unknown(path: &str) -> Response<Bytes> {
     errors(StatusCode::NOT_FOUND, &[format!("Not found: {path}")])
 }
 
+/// Only the adaptive scheduler changes a job's parallelism.
+pub(super) fn default_scheduler() -> Response<Bytes> {
+    let text = "<Exception on server side:\njava.lang.UnsupportedOperationException: The \
+                DefaultScheduler does not support changing the parallelism without a job restart. \
+                This feature is currently only expected to work with the AdaptiveScheduler.\n\n\
+                End of exception on server side>";
+    let all = ["Internal server error.".to_owned(), text.to_owned()];
+    errors(StatusCode::INTERNAL_SERVER_ERROR, &all)
+}
+
 /// A job that has ended cannot be cancelled.
 pub(super) fn ended_already() -> Response<Bytes> {
     let text = format!(

@@ -5,7 +5,7 @@ use http::{Method, Response};
 use serde_json::{Value, json};
 
 use super::{answers, refusals};
-use crate::world::{JobId, OperateError, Process, Spec, Stop, TriggerId, World};
+use crate::world::{JobId, JobScheduler, OperateError, Process, Spec, Stop, TriggerId, World};
 
 /// A request to a JobManager.
 pub(super) struct Asked<'a> {
@@ -28,6 +28,7 @@ pub(super) struct Submission {
     pub(super) job: JobId,
     pub(super) from: Option<String>,
     pub(super) class: String,
+    pub(super) parallelism: Option<u32>,
 }
 
 impl Submission {
@@ -37,7 +38,13 @@ impl Submission {
         let text = |field: &str| asked.body.get(field).and_then(Value::as_str);
         let job = text("jobId").and_then(id).unwrap_or(1);
         let class = text("entryClass").unwrap_or_default().to_owned();
-        Some(Submission { job: JobId(job), from: text("savepointPath").map(str::to_owned), class })
+        let parallelism = asked.body.get("parallelism").and_then(Value::as_u64);
+        Some(Submission {
+            job: JobId(job),
+            from: text("savepointPath").map(str::to_owned),
+            class,
+            parallelism: parallelism.and_then(|n| u32::try_from(n).ok()),
+        })
     }
 }
 
@@ -77,10 +84,11 @@ fn of_job(
 ) -> Option<Response<Bytes>> {
     let process = asked.process;
     let unknown = || refusals::job_unknown(job);
+    let settings = world.settings;
     let spec = world.spec_of(process).cloned()?;
     let answer = match (method, rest) {
         ("GET", []) => match world.job(process, job)? {
-            Some(details) => answers::ok(&answers::job(world, job, &details, spec.parallelism)),
+            Some(details) => answers::ok(&answers::job(world, job, &details)),
             None => unknown(),
         },
         ("GET", ["checkpoints"]) => match world.statistics(process, job)? {
@@ -91,6 +99,20 @@ fn of_job(
             Some(retention) => answers::ok(&answers::checkpoint_config(retention)),
             None => unknown(),
         },
+        ("GET", ["resource-requirements"]) => {
+            match (settings.scheduler, world.bounds(process, job)?) {
+                (JobScheduler::Default, _) => refusals::default_scheduler(),
+                (_, Some(bounds)) => answers::ok(&answers::requirements(bounds)),
+                (_, None) => unknown(),
+            }
+        }
+        ("PUT", ["resource-requirements"]) => {
+            match world.set_bounds(process, job, bounds(asked.body)?) {
+                Ok(()) => answers::ok(&json!({})),
+                Err(OperateError::NoAnswer) => return None,
+                Err(OperateError::UnknownJob | OperateError::JobIsOver) => unknown(),
+            }
+        }
         ("GET", ["exceptions"]) => {
             answers::ok(&answers::exceptions(world.failure(process, job)?.as_deref()))
         }
@@ -116,6 +138,13 @@ fn of_job(
         (_, _) => refusals::call_unknown(asked.path),
     };
     Some(answer)
+}
+
+/// The bounds of the first vertex; the world's jobs have the same for all.
+fn bounds(body: &Value) -> Option<(u32, u32)> {
+    let first = body.as_object()?.values().next()?;
+    let bound = |name: &str| u32::try_from(first.pointer(name)?.as_u64()?).ok();
+    Some((bound("/parallelism/lowerBound")?, bound("/parallelism/upperBound")?))
 }
 
 fn savepoint(
