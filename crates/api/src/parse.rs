@@ -8,8 +8,8 @@
 use std::time::Duration;
 
 use flinkk8soperator_core::{
-    Coloured, Config, DeleteMode, DeployHash, Desired, Digest, Goal, Mode, Recovery, Restore,
-    SavepointStop, ScaleMode, State, Timeouts, Timestamp, Uid, ids,
+    Coloured, Config, DeleteMode, DeployHash, Desired, Digest, ForeignJob, ForeignJobAction, Goal,
+    Mode, Recovery, Restore, SavepointStop, ScaleMode, State, Timeouts, Timestamp, Uid, ids,
 };
 
 use crate::machine;
@@ -99,6 +99,7 @@ pub fn desired(
         recovery: recovery(spec),
         max_checkpoint_age: max_checkpoint_age(spec),
         initial_savepoint: initial_savepoint(spec),
+        foreign_job: foreign_job(spec),
         force_rollback: spec.force_rollback.unwrap_or(false),
         tear_down: spec.tear_down_version_hash.as_deref().and_then(|hash| hash.parse().ok()),
         timeouts: timeouts::of(spec, &settings.timeouts),
@@ -139,6 +140,17 @@ fn scale_mode(spec: &FlinkApplicationSpec) -> ScaleMode {
             ScaleMode::NewCluster
         }
     }
+}
+
+/// `foreignJob`; an id that is none is refused by a rule, a word that nobody knows by its own.
+fn foreign_job(spec: &FlinkApplicationSpec) -> Option<ForeignJob> {
+    let v1beta1::ForeignJob { id, action } = spec.foreign_job.as_ref()?;
+    let action = match action {
+        v1beta1::ForeignJobAction::Adopt => ForeignJobAction::Adopt,
+        v1beta1::ForeignJobAction::Cancel => ForeignJobAction::Cancel,
+        v1beta1::ForeignJobAction::Unknown(_) => return None,
+    };
+    Some(ForeignJob { id: id.parse().ok()?, action })
 }
 
 /// `restore`, once both parts of it are there; one without a nonce is refused by a rule.

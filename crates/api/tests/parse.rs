@@ -7,8 +7,8 @@ use flinkk8soperator_api::machine;
 use flinkk8soperator_api::parse::{Hashes, OperatorSettings, desired, state};
 use flinkk8soperator_api::v1beta1::FlinkApplication;
 use flinkk8soperator_core::{
-    Colour, Coloured, DeleteMode, DeployHash, Desired, Digest, Goal, Mode, ObstacleKind, Phase,
-    Recovery, Restore, SavepointStop, ScaleMode, State, Timestamp, Uid, ids,
+    Colour, Coloured, DeleteMode, DeployHash, Desired, Digest, ForeignJobAction, Goal, JobId, Mode,
+    ObstacleKind, Phase, Recovery, Restore, SavepointStop, ScaleMode, State, Timestamp, Uid, ids,
 };
 use serde_json::{Value, json};
 
@@ -176,20 +176,8 @@ fn what_this_version_cannot_do_is_refused_by_the_name_of_its_field() {
             "{spec}"
         );
     };
-    for (field, value, cure) in [
-        (
-            "foreignJob",
-            json!({ "id": "0", "action": "Adopt" }),
-            "end that job by hand and leave it out",
-        ),
-        ("acceptPendingEdit", json!("00c0ffee"), "leave it out"),
-    ] {
-        check(
-            json!({ field: value }),
-            &format!("spec.{field}"),
-            format!("is {unsupported}: {cure}"),
-        );
-    }
+    let (spec, field) = (json!({ "acceptPendingEdit": "00c0ffee" }), "spec.acceptPendingEdit");
+    check(spec, field, format!("is {unsupported}: leave it out"));
 }
 
 #[test]
@@ -239,6 +227,24 @@ fn unknown_words_are_refused_with_the_known_ones() {
     check("savepointStop", "Stop, Cancel");
     check("recovery", "Proven, LastSeen");
     check("imagePullPolicy", "Always, Never, IfNotPresent");
+}
+
+#[test]
+fn a_foreign_job_is_adopted_or_cancelled_by_its_id() {
+    let check = |id: &str, action: &str, expected, told: &[&str]| {
+        let app = application(&json!({ "foreignJob": { "id": id, "action": action } }));
+        let wish = parsed(&app).foreign_job.map(|wish| (wish.id, wish.action));
+        assert_eq!(wish, expected, "{id} {action}");
+        assert_eq!(obstacles(&app), told);
+    };
+    let id = "00000000000000000000000000000bad";
+    check(id, "Adopt", Some((JobId(0xbad), ForeignJobAction::Adopt)), &[]);
+    check(id, "Cancel", Some((JobId(0xbad), ForeignJobAction::Cancel)), &[]);
+    let unknown = "invalid spec.foreignJob.action: is \"Keep\"; it must be one of Adopt, Cancel";
+    check(id, "Keep", None, &[unknown]);
+    let wrong = "invalid spec.foreignJob.id: is \"my-job\"; it must be 32 hex digits, the id of the \
+                 job that the status names";
+    check("my-job", "Cancel", None, &[wrong]);
 }
 
 #[test]

@@ -67,7 +67,7 @@ fn effects(cx: &Context<'_>, state: &State, seen: &Observation) -> Vec<Effect> {
         Phase::New(_) | Phase::Unreadable(_) => return Vec::new(),
         Phase::Updating(phase) => states::updating::effects(cx, phase, seen),
         Phase::Rescaling(phase) => states::rescaling::effects(state, phase, seen),
-        Phase::ClusterStarting(phase) => states::cluster_starting::effects(state, phase, seen),
+        Phase::ClusterStarting(phase) => states::cluster_starting::effects(cx, state, phase, seen),
         Phase::Savepointing(phase) => states::savepointing::effects(cx, state, phase, seen),
         Phase::Cancelling(phase) => states::cancelling::effects(cx, state, phase, seen),
         Phase::Recovering(phase) => states::recovering::effects(cx, state, phase, seen),
@@ -79,6 +79,6 @@ fn effects(cx: &Context<'_>, state: &State, seen: &Observation) -> Vec<Effect> {
         Phase::Deleting(phase) => return states::deleting::effects(cx, state, phase, seen),
     };
     effects.extend(leaving::effects(&state.record, seen));
-    effects.extend(obsolete::effects(&state.record, seen));
+    effects.extend(obsolete::effects(state, seen));
     effects
 }

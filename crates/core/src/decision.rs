@@ -184,6 +184,8 @@ words! {
         SavepointFailed,
         /// A job was submitted.
         JobSubmitted,
+        /// A job that the operator did not submit is the application's now.
+        JobAdopted,
         /// A job could not be submitted.
         JobSubmissionFailed,
         /// A job did not start, or failed before it was confirmed.

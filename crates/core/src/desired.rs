@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::colour::Colour;
 use crate::config::Timeouts;
-use crate::ids::{DeployHash, Digest, Uid};
+use crate::ids::{DeployHash, Digest, JobId, Uid};
 use crate::words::words;
 
 /// The desired state of an application, from its spec and metadata.
@@ -48,6 +48,8 @@ pub struct Desired {
     pub max_checkpoint_age: Duration,
     /// `savepointPath`: what the very first job is restored from.
     pub initial_savepoint: Option<String>,
+    /// `foreignJob`: what becomes of a job that is not the operator's.
+    pub foreign_job: Option<ForeignJob>,
     /// `forceRollback`.
     pub force_rollback: bool,
     /// `tearDownVersionHash`: which one of two running versions is to go.
@@ -85,6 +87,7 @@ impl Desired {
             recovery: Recovery::Proven,
             max_checkpoint_age: Duration::from_secs(3600),
             initial_savepoint: None,
+            foreign_job: None,
             force_rollback: false,
             tear_down: None,
             timeouts: Timeouts::default(),
@@ -134,6 +137,26 @@ pub enum ScaleMode {
     NewCluster,
     /// In the cluster that runs, by another number of TaskManagers.
     InPlace,
+}
+
+/// `spec.foreignJob`: the user's choice about a job that the operator did not submit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct ForeignJob {
+    /// The job, as the status names it.
+    pub id: JobId,
+    /// What becomes of it.
+    pub action: ForeignJobAction,
+}
+
+/// What becomes of a job that the operator did not submit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum ForeignJobAction {
+    /// It becomes the application's job, where no other one of the application runs.
+    Adopt,
+    /// It is cancelled.
+    Cancel,
 }
 
 /// `spec.restore`: what the user wants the next job to start from. Used once per nonce.

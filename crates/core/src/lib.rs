@@ -79,8 +79,8 @@ pub use decision::{
     Decision, Effect, Event, EventReason, Requirements, Savepoint, Submit, Verdict, Waiting,
 };
 pub use desired::{
-    Coloured, DeleteMode, Desired, Goal, Mode, Obstacle, ObstacleKind, Recovery, Restore,
-    SavepointStop, ScaleMode,
+    Coloured, DeleteMode, Desired, ForeignJob, ForeignJobAction, Goal, Mode, Obstacle,
+    ObstacleKind, Recovery, Restore, SavepointStop, ScaleMode,
 };
 pub use ids::{
     DeployHash, Digest, Ids, Incarnation, JobId, Process, Role, TriggerId, Uid, VertexId,

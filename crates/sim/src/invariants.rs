@@ -5,8 +5,8 @@
 //! case it speaks of never came.
 
 use crate::world::{
-    AppId, Deleter, Deployment, End, File, FileId, FileKind, JobState, Origin, Pod, Revision, Run,
-    RunId, Service, Spec, World,
+    AppId, Deleter, Deployment, End, File, FileId, FileKind, Job, JobState, Origin, Pod, Post,
+    Revision, Run, RunId, Service, Spec, World,
 };
 
 /// An invariant that was broken.
@@ -40,6 +40,9 @@ pub const CLUSTER_STAYS: &str = "the cluster of the good version stays until ano
 /// In mode BlueGreen the good version's job runs on while another comes up.
 pub const RUNS_ON: &str = "a good version is not stopped for one that comes up beside it";
 
+/// Nothing is submitted to a JobManager that runs a person's job.
+pub const NOTHING_BESIDE: &str = "nothing is submitted beside a job that is a person's";
+
 /// The first invariant that the step from `before` to `after` breaks.
 #[must_use]
 pub fn broken(before: &World, after: &World) -> Option<Violation> {
@@ -52,6 +55,7 @@ pub fn broken(before: &World, after: &World) -> Option<Violation> {
         .or_else(|| apps.clone().find_map(|app| cluster_stays(before, after, app)))
         .or_else(|| apps.clone().find_map(|app| runs_on(before, after, app)))
         .or_else(|| tasks_stay(before, after))
+        .or_else(|| nothing_beside(before, after))
         .or_else(|| apps.clone().find_map(|app| address_stays(before, after, app)))
 }
 
@@ -62,7 +66,8 @@ fn violation(invariant: &'static str, what: String) -> Option<Violation> {
 fn one_job(world: &World, app: AppId) -> Option<Violation> {
     let mut consuming: Vec<RunId> = Vec::new();
     for (_, taskmanager) in world.taskmanagers() {
-        for run in taskmanager.tasks.iter().filter(|r| world.run(**r).app == app) {
+        let ours = |r: &&RunId| world.run(**r).app == app && world.counts(**r);
+        for run in taskmanager.tasks.iter().filter(ours) {
             if !consuming.contains(run) {
                 consuming.push(*run);
             }
@@ -107,7 +112,7 @@ fn files_stay(world: &World) -> Option<Violation> {
 /// Runs whose tasks come up for the first time between the two.
 fn started<'w>(before: &'w World, after: &'w World) -> impl Iterator<Item = RunId> + 'w {
     let was = |n: usize| before.runs.get(n).is_some_and(|r| r.started);
-    let new = move |n: &usize| after.runs[*n].started && !was(*n);
+    let new = move |n: &usize| after.runs[*n].started && !after.runs[*n].foreign && !was(*n);
     (0..after.runs.len()).filter(new).map(RunId)
 }
 
@@ -117,7 +122,8 @@ fn started<'w>(before: &'w World, after: &'w World) -> impl Iterator<Item = RunI
 fn predecessor(world: &World, app: AppId, before: RunId) -> Option<RunId> {
     let counts = |n: &usize| {
         let run = &world.runs[*n];
-        RunId(*n) != before && run.app == app && run.started && run.told
+        let ours = run.app == app && world.counts(RunId(*n));
+        RunId(*n) != before && ours && run.started && run.told
     };
     (0..world.runs.len()).rev().find(counts).map(RunId)
 }
@@ -308,6 +314,22 @@ fn tasks_stay(before: &World, after: &World) -> Option<Violation> {
     violation(TASKS_STAY, format!("pod {} goes with tasks of {:?}", pod.uid.0, taskmanager.tasks))
 }
 
+/// A submission of the operator's reaches a JobManager that runs a job which is a person's.
+fn nothing_beside(before: &World, after: &World) -> Option<Violation> {
+    for (pod, jobmanager) in after.jobmanagers() {
+        let was = before.jobmanager(pod.process()).map_or(&[][..], |m| &m.posts);
+        let new = |post: &&Post| was.iter().all(|old| old.job != post.job);
+        let theirs = |job: &&Job| !job.state.over() && !after.counts(job.run);
+        if let Some(post) = jobmanager.posts.iter().find(new)
+            && let Some(theirs) = jobmanager.jobs.iter().find(theirs)
+        {
+            let what = format!("{:?} is submitted beside {:?}", post.job, theirs.run);
+            return violation(NOTHING_BESIDE, what);
+        }
+    }
+    None
+}
+
 /// A Service is deleted though a Deployment of its cluster that is named alike stays.
 fn address_stays(before: &World, after: &World, app: AppId) -> Option<Violation> {
     if after.applications[app.0].deleting || after.applications[app.0].gone {
@@ -350,6 +372,11 @@ pub const FAILED_BESIDE: &str = "a version failed beside a good one that runs";
 pub const WITHOUT_STATE: &str = "a job begins from nothing because the user allowed it";
 /// A job ended by itself and its successor began from nothing.
 pub const AFTER_THE_END: &str = "a job begins from nothing after one that ended by itself";
+
+/// A person's job was cancelled, and one of the application's own is good.
+pub const CLEARED: &str = "a person's job was cancelled, and the application's own is good";
+/// A person's job became the application's.
+pub const ADOPTED: &str = "a person's job is the application's own, and good";
 
 /// A job goes on in the same cluster with more tasks.
 pub const SCALED_UP: &str = "a job goes on in the same cluster with a higher parallelism";
@@ -426,6 +453,12 @@ pub const SOMETIMES: &[Sometimes] = &[
         let first = w.runs.iter().position(ended);
         first.is_some_and(|n| w.runs[n..].iter().any(|r| r.announced && !ended(r)))
     }),
+    (CLEARED, |w| {
+        let cancelled = |r: &Run| r.foreign && r.end == Some(End::Canceled) && !r.announced;
+        let theirs = w.runs.iter().position(cancelled);
+        theirs.is_some_and(|n| w.runs[n..].iter().any(|r| r.announced && !r.foreign))
+    }),
+    (ADOPTED, |w| w.runs.iter().any(|r| r.foreign && r.announced)),
     (SCALED_UP, |w| in_place(w, |run, before| run.parallelism > before.parallelism)),
     (SCALED_DOWN, |w| in_place(w, |run, before| run.parallelism < before.parallelism)),
     (ADAPTED, |w| {

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 
 use flinkk8soperator_sim::explore::{Limits, Suite, What, check_form, explore, suites};
 use flinkk8soperator_sim::invariants::{
-    ADAPTED, AFTER_THE_END, BESIDE, CURED, DELETED, FAILED_BESIDE, FIRST_DEPLOYED,
-    FOUND_BY_STATISTICS, NEWER_TORN_DOWN, OLDER_TORN_DOWN, RECOVERED, ROLLED_BACK, SCALED_ANEW,
-    SCALED_BACK, SCALED_DOWN, SCALED_UP, SOMETIMES, UPDATED, WITHOUT_STATE,
+    ADAPTED, ADOPTED, AFTER_THE_END, BESIDE, CLEARED, CURED, DELETED, FAILED_BESIDE,
+    FIRST_DEPLOYED, FOUND_BY_STATISTICS, NEWER_TORN_DOWN, OLDER_TORN_DOWN, RECOVERED, ROLLED_BACK,
+    SCALED_ANEW, SCALED_BACK, SCALED_DOWN, SCALED_UP, SOMETIMES, UPDATED, WITHOUT_STATE,
 };
 
 /// The suites by name, with what has to be seen in each: an exploration that never sees an update
@@ -96,6 +96,12 @@ explorations! {
     adaptive_fails: "adaptive: job fails" sees [FIRST_DEPLOYED];
     adaptive_forced_back: "adaptive: forceRollback" sees [ADAPTED];
     adaptive_deleted: "adaptive: deleted" sees [ADAPTED, DELETED];
+    foreign_cancelled: "a person's job: cancelled" sees [CLEARED];
+    foreign_adopted: "a person's job: adopted" sees [ADOPTED];
+    foreign_in_an_update: "a person's job in an update: cancelled" sees [CLEARED, UPDATED];
+    foreign_not_adopted: "a person's job in an update: adopted" sees [UPDATED];
+    foreign_in_a_rollback: "a person's job in a rollback: cancelled" sees [CLEARED, ROLLED_BACK];
+    foreign_then_rolled_back: "a person's job in a rollback: adopted" sees [ROLLED_BACK];
     deleted_and_left_alone: "deleted and left alone" sees [FIRST_DEPLOYED];
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use flinkk8soperator_sim::explore::{Limits, Plant, What, explore, finder};
 use flinkk8soperator_sim::invariants::{
-    ADDRESS_STAYS, CLUSTER_STAYS, NEWEST_STATE, NOT_EMPTY, ONE_JOB, ROLLBACK_POSSIBLE, RUNS_ON,
-    TASKS_STAY,
+    ADDRESS_STAYS, CLUSTER_STAYS, NEWEST_STATE, NOT_EMPTY, NOTHING_BESIDE, ONE_JOB,
+    ROLLBACK_POSSIBLE, RUNS_ON, TASKS_STAY,
 };
 
 #[test]
@@ -52,6 +52,7 @@ fn broken_by(plant: Plant) -> &'static str {
         Plant::RevisionGoesEarly => ROLLBACK_POSSIBLE,
         Plant::ScalesDownEarly | Plant::NothingIsLeftInPlace => TASKS_STAY,
         Plant::FirstServiceGoes => ADDRESS_STAYS,
+        Plant::ForeignJobIsOverlooked => NOTHING_BESIDE,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The job and its size: image, jar, parallelism, numbers of slots and JobManagers.
 
-use flinkk8soperator_core::{DeployHash, Obstacle};
+use flinkk8soperator_core::{DeployHash, JobId, Obstacle};
 
 use super::rule::invalid;
 use crate::v1beta1::FlinkApplicationSpec;
@@ -50,6 +50,15 @@ pub(super) fn tear_down(spec: &FlinkApplicationSpec) -> Vec<Obstacle> {
     let right = "8 hex digits, the versionHash of one of status.versionStatuses";
     let message = |hash: &str| format!("is {hash:?}; it must be {right}");
     wrong.map(|hash| invalid("spec.tearDownVersionHash", message(hash))).into_iter().collect()
+}
+
+/// A choice about a job that Flink cannot have.
+pub(super) fn foreign(spec: &FlinkApplicationSpec) -> Vec<Obstacle> {
+    let id = spec.foreign_job.as_ref().map(|foreign| &foreign.id);
+    let wrong = id.filter(|id| id.parse::<JobId>().is_err());
+    let right = "32 hex digits, the id of the job that the status names";
+    let message = |id: &String| format!("is {id:?}; it must be {right}");
+    wrong.map(|id| invalid("spec.foreignJob.id", message(id))).into_iter().collect()
 }
 
 /// Numbers below one of what there has to be.

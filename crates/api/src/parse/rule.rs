@@ -25,6 +25,7 @@ pub(super) const RULES: &[Rule] = &[
     |app, _| job::parallelism(&app.spec),
     |app, _| job::counts(&app.spec),
     |app, _| job::tear_down(&app.spec),
+    |app, _| job::foreign(&app.spec),
     |app, _| words::unknown(&app.spec),
     |app, _| flink_config::scalars(&app.spec),
     |app, _| flink_config::several_job_managers(&app.spec),

@@ -8,10 +8,7 @@ use crate::v1beta1::FlinkApplicationSpec;
 /// The fields of the spec that ask for it.
 pub(super) fn find(spec: &FlinkApplicationSpec) -> Vec<Obstacle> {
     let text = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
-    let set = [
-        (spec.foreign_job.is_some(), "spec.foreignJob", "end that job by hand and leave it out"),
-        (text(&spec.accept_pending_edit), "spec.acceptPendingEdit", "leave it out"),
-    ];
+    let set = [(text(&spec.accept_pending_edit), "spec.acceptPendingEdit", "leave it out")];
     let refused = set.into_iter().filter(|(asked_for, _, _)| *asked_for);
     refused.map(|(_, field, cure)| refusal(field, cure)).collect()
 }

@@ -5,8 +5,8 @@ use flinkk8soperator_core::Obstacle;
 
 use super::rule::invalid;
 use crate::v1beta1::{
-    DeleteMode, DeploymentMode, FlinkApplicationSpec, ImagePullPolicy, Recovery, SavepointStop,
-    ScaleMode,
+    DeleteMode, DeploymentMode, FlinkApplicationSpec, ForeignJobAction, ImagePullPolicy, Recovery,
+    SavepointStop, ScaleMode,
 };
 
 /// Words that this version does not know.
@@ -16,6 +16,7 @@ pub(super) fn unknown(spec: &FlinkApplicationSpec) -> Vec<Obstacle> {
             check($path, spec.$field.as_ref().map($type::as_str), $type::WORDS)
         };
     }
+    let foreign = spec.foreign_job.as_ref();
     let found = [
         word!(ImagePullPolicy, image_pull_policy, "spec.imagePullPolicy"),
         word!(DeploymentMode, deployment_mode, "spec.deploymentMode"),
@@ -23,6 +24,11 @@ pub(super) fn unknown(spec: &FlinkApplicationSpec) -> Vec<Obstacle> {
         word!(DeleteMode, delete_mode, "spec.deleteMode"),
         word!(SavepointStop, savepoint_stop, "spec.savepointStop"),
         word!(Recovery, recovery, "spec.recovery"),
+        check(
+            "spec.foreignJob.action",
+            foreign.map(|f| f.action.as_str()),
+            ForeignJobAction::WORDS,
+        ),
     ];
     found.into_iter().flatten().collect()
 }

@@ -7,7 +7,7 @@ use crate::ids::{Ids, JobId};
 use crate::observation::{FactRequest, Observation};
 use crate::policy::readiness::{self, Readiness};
 use crate::policy::submission::{self, Outcome};
-use crate::policy::{aftermath, leaving, resize};
+use crate::policy::{aftermath, foreign, leaving, resize};
 use crate::state::{Aftermath, Failure, LiveJob, Origin, Record, Restart, Submission, Target};
 use crate::time::Timestamp;
 
@@ -108,6 +108,11 @@ fn begin(
     match readiness::of(target, seen) {
         Readiness::Waiting(_) => waiting(readiness::awaited(target)),
         Readiness::TooOld(_) => waiting("a Flink that can be driven".to_owned()),
+        // What may still run of the job before shows by the slots alone, and they are not all free:
+        // so this one is not adopted.
+        Readiness::Foreign(job) if foreign::is_cancelled(cx, job) => {
+            waiting(foreign::cancelled(job))
+        }
         Readiness::Foreign(job) => Progress::Foreign(job),
         Readiness::Ready(_) if !resize::fits(target, seen) => waiting(readiness::awaited(target)),
         Readiness::Ready(process) => {
@@ -170,6 +175,7 @@ pub(crate) fn effects(
         effects.extend(submission::effect(cx, target, submission, seen));
     } else {
         effects.extend(resize::fit(target, seen));
+        effects.extend(foreign::effect(cx, target, seen));
     }
     effects
 }

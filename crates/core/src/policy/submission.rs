@@ -9,6 +9,7 @@ use crate::ids::{Ids, Process};
 use crate::observation::{
     Fact, FactRequest, Flink, FlinkRequest, FlinkVersion, JobState, Observation, Post,
 };
+use crate::policy::foreign;
 use crate::policy::readiness::job_state;
 use crate::state::{Failure, FailureKind, Origin, Submission, Target};
 use crate::time::Timestamp;
@@ -190,15 +191,23 @@ fn unnamed(cx: &Context<'_>, submission: &Submission, flink: &Flink) -> Outcome 
     }
     let grace = cx.config.unreachable_grace;
     if cx.now >= submission.deadline && flink.job.settled(grace) && flink.settled(grace) {
-        let message = "the JobManager did not name the job in time; its main() may hang".to_owned();
+        let message = match foreign::beside(submission.job, flink) {
+            Some(other) => format!("nothing was submitted beside job {other}, which is not ours"),
+            None => "the JobManager did not name the job in time; its main() may hang".to_owned(),
+        };
         let failure = Failure { kind: FailureKind::SubmissionTimeout, message };
         return Outcome::Failed { failure, over: false, retriable: false };
     }
-    Outcome::Waiting("the JobManager to accept the job".to_owned(), submission.deadline)
+    let what = match foreign::beside(submission.job, flink) {
+        Some(other) => foreign::in_the_way(other),
+        None => "the JobManager to accept the job".to_owned(),
+    };
+    Outcome::Waiting(what, submission.deadline)
 }
 
 /// Sends the job where it is not known to have arrived: only to the process that the id was made
-/// for, and only while that process does not know it.
+/// for, and only while that process does not know it. A foreign job that is in its way is cancelled
+/// first, where the user wants that.
 pub(crate) fn effect(
     cx: &Context<'_>,
     target: Target,
@@ -210,27 +219,26 @@ pub(crate) fn effect(
     let unknown_to_flink = matches!(flink.job, Fact::Known(None));
     // Past the deadline it is being given up, even while a silence holds that back.
     let in_time = (submission.not_before..submission.deadline).contains(&cx.now);
-    let due = asked_this_one && unknown_to_flink && in_time;
-    (due && may_be_sent(submission, flink)).then(|| {
-        Effect::Submit(Submit {
-            incarnation: target.incarnation,
-            revision: target.revision(),
-            process: submission.process,
-            job: submission.job,
-            from: submission.from.clone(),
-        })
-    })
+    if !(asked_this_one && unknown_to_flink && in_time && may_be_sent(flink)) {
+        return None;
+    }
+    if let Some(other) = foreign::beside(submission.job, flink) {
+        return foreign::cancel(cx, target, other, seen);
+    }
+    Some(Effect::Submit(Submit {
+        incarnation: target.incarnation,
+        revision: target.revision(),
+        process: submission.process,
+        job: submission.job,
+        from: submission.from.clone(),
+    }))
 }
 
 /// From 1.15 on a JobManager refuses an id that it has seen; before, it runs a job that has
 /// finished a second time (recorded), so there only what was certainly not sent is sent.
-fn may_be_sent(submission: &Submission, flink: &Flink) -> bool {
-    let nothing_foreign = flink
-        .jobs
-        .known()
-        .is_some_and(|j| j.iter().all(|j| j.state.over() || j.id == submission.job));
+fn may_be_sent(flink: &Flink) -> bool {
     let refuses_twice = flink.cluster.known().is_some_and(|c| c.version >= FlinkVersion::V1_15);
-    nothing_foreign
+    flink.jobs.known().is_some()
         && match flink.submission.known() {
             Some(Post::NotSent) => true,
             Some(Post::MaybeSent | Post::Lost) => refuses_twice,

@@ -2,16 +2,17 @@
 //! so a newer spec or a failure costs nothing.
 
 use crate::context::Context;
-use crate::decision::Effect;
+use crate::decision::{Effect, EventReason};
 use crate::desired::Mode;
-use crate::ids::Process;
+use crate::ids::{JobId, Process};
 use crate::observation::{FactRequest, Observation};
 use crate::policy::change::{self, Edit};
+use crate::policy::foreign::{self, Fate};
 use crate::policy::readiness::{self, Readiness};
 use crate::policy::trouble::{self, Told};
 use crate::policy::{leaving, resize};
 use crate::reason::Reason;
-use crate::state::{ClusterStarting, Failure, FailureKind, Origin, Phase, State};
+use crate::state::{ClusterStarting, Failure, FailureKind, Origin, Phase, State, SubmittingJob};
 use crate::states::handover::{self, Asked};
 use crate::states::{Next, deploy};
 
@@ -26,6 +27,7 @@ pub(crate) fn needs(
         change::needs(cx, &state.record, phase.target, &mut ask);
     }
     readiness::needs(phase.target, seen, &mut ask);
+    foreign::needs(cx, phase.target, seen, &mut ask);
     if matches!(readiness::of(phase.target, seen), Readiness::Ready(_)) {
         handover::needs(&state.record, seen, &mut ask);
     }
@@ -74,12 +76,7 @@ pub(crate) fn step(
             let failure = Failure { kind: FailureKind::SubmissionRefused, message };
             fail(state, phase, failure)
         }
-        Readiness::Foreign(job) => {
-            let message = format!("job {job} runs on the new cluster and is not ours");
-            Next::stay(state, Reason::ForeignJob, message)
-                .unblocked_by("cancel that job")
-                .polls_busily(cx)
-        }
+        Readiness::Foreign(job) => foreign_job(cx, state, phase, job, seen),
         // A job is put on no TaskManager that is on its way out.
         Readiness::Ready(_) if !resize::fits(phase.target, seen) => {
             start_deadline(cx, state, phase, seen, &readiness::awaited(phase.target))
@@ -142,11 +139,75 @@ fn start_deadline(
     seen: &Observation,
     what: &str,
 ) -> Next {
-    if cx.now >= phase.deadline && seen.settled(cx.config.unreachable_grace) {
+    too_late(cx, state, phase, seen, what)
+        .unwrap_or_else(|| wait(cx, state, phase, &readiness::awaited(phase.target)))
+}
+
+/// The cluster had its time.
+fn too_late(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &ClusterStarting,
+    seen: &Observation,
+    what: &str,
+) -> Option<Next> {
+    let due = cx.now >= phase.deadline && seen.settled(cx.config.unreachable_grace);
+    due.then(|| {
         let message = format!("the cluster did not start in time: still waiting for {what}");
-        return fail(state, phase, Failure { kind: FailureKind::ClusterStartTimeout, message });
+        fail(state, phase, Failure { kind: FailureKind::ClusterStartTimeout, message })
+    })
+}
+
+/// A job of ours was sent to the cluster before: its slots alone would show whether it left tasks.
+fn had_a_job(state: &State, phase: &ClusterStarting) -> bool {
+    phase.attempt > 1 || state.record.shares_cluster(phase.target)
+}
+
+/// A job that is not ours runs on the new cluster. It can take the place of the target's only where the
+/// deployed one does not run any more.
+fn foreign_job(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &ClusterStarting,
+    job: JobId,
+    seen: &Observation,
+) -> Next {
+    let target = phase.target;
+    let stalled = |message: String, cures: &str| {
+        Next::stay(state, Reason::ForeignJob, message).unblocked_by(cures).polls_busily(cx)
+    };
+    let waiting = |what: String| {
+        too_late(cx, state, phase, seen, &what).unwrap_or_else(|| wait(cx, state, phase, &what))
+    };
+    match foreign::fate(cx, target, job, seen) {
+        Fate::Undecided => {
+            let message = format!("job {job} runs on the new cluster and is not ours");
+            stalled(message, foreign::CURES)
+        }
+        Fate::Cancelled => waiting(foreign::cancelled(job)),
+        Fate::Asked | Fate::Adopted(_) if handover::live(&state.record).is_some() => {
+            let message = format!("job {job} cannot be adopted: the deployed job runs, too");
+            stalled(message, foreign::CANCEL)
+        }
+        Fate::Asked | Fate::Adopted(_) if had_a_job(state, phase) => {
+            let message = format!(
+                "job {job} cannot be adopted: tasks of another job may still run on the cluster"
+            );
+            stalled(message, foreign::CANCEL)
+        }
+        Fate::Asked => waiting(foreign::asked(job)),
+        Fate::Adopted(_) if leaving::may_run(&state.record) => {
+            wait(cx, state, phase, "a cluster that may still run a job to be gone")
+        }
+        Fate::Adopted(submission) => {
+            let told = foreign::told(&submission);
+            let until = submission.start_deadline.unwrap_or(submission.deadline);
+            let phase = Phase::SubmittingJob(SubmittingJob { target, submission });
+            let next = State { record: state.record.clone(), phase };
+            Next::waiting(&next, "every vertex of the job to run", until)
+                .tells(EventReason::JobAdopted, told)
+        }
     }
-    wait(cx, state, phase, &readiness::awaited(phase.target))
 }
 
 /// The cluster can take a job: stop the deployed one first, or submit at once if none runs.
@@ -177,12 +238,18 @@ fn ready(
 }
 
 /// In mode Single nothing is created before the old cluster is gone: its resources are needed.
-pub(crate) fn effects(state: &State, phase: &ClusterStarting, seen: &Observation) -> Vec<Effect> {
+pub(crate) fn effects(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &ClusterStarting,
+    seen: &Observation,
+) -> Vec<Effect> {
     if phase.target.mode == Mode::Single && !state.record.leaving.is_empty() {
         return Vec::new();
     }
     let mut effects = Vec::new();
     effects.extend(readiness::create_missing(phase.target, seen));
     effects.extend(resize::fit(phase.target, seen));
+    effects.extend(foreign::effect(cx, phase.target, seen));
     effects
 }

@@ -9,7 +9,7 @@ use crate::ids::Incarnation;
 use crate::observation::{FactRequest, Observation};
 use crate::policy::change::{self, Edit};
 use crate::policy::restart::{self, Progress};
-use crate::policy::{leaving, obsolete, restore_point};
+use crate::policy::{foreign, leaving, obsolete, restore_point};
 use crate::reason::Reason;
 use crate::state::{
     DeployFailed, LiveJob, Origin, Phase, Restart, RollingBackJob, State, Target, Version, Work,
@@ -84,7 +84,7 @@ fn follow(
         Progress::Foreign(job) => {
             let message = format!("job {job} runs on the old cluster and is not ours");
             Next::stay(state, Reason::ForeignJob, message)
-                .unblocked_by("cancel that job, or deploy a new spec")
+                .unblocked_by(foreign::CANCEL)
                 .polls_busily(cx)
         }
         Progress::Begun(restart, ids) => {

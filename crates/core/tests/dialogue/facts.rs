@@ -12,6 +12,7 @@
 //! spec force-rollback                  a newer generation with forceRollback
 //! spec blue-green | spec tear-down vN  the mode; the version that is to go
 //! spec single|last-seen|fallback|savepoint-disabled|restore PATH NONCE|age 60s   an edit of that field
+//! spec foreign-job adopt|cancel ID     foreignJob
 //! spec initial PATH                    savepointPath
 //! spec obstacle invalid|unsupported F  field F cannot be deployed
 //! spec in-place | spec parallelism 4 2  scaleMode InPlace; 4 slots of 2 TaskManagers
@@ -34,6 +35,7 @@
 //! flink N job J STATE [UP/ALL] [restarted 5s]   list and details
 //! flink N list J STATE                 the list alone: the details are older
 //! flink N statistics NEWEST RESTORED | none     with checkpoint NEWEST; none: 404
+//! flink N restored PATH                 what the job was restored from, by its statistics
 //! flink N savepoint ID TRIGGER         is in the statistics
 //! flink N discards ID                  Flink removed checkpoint ID
 //! flink N retention none|on-failure|on-cancellation | flink N high-availability
@@ -184,6 +186,15 @@ fn spec(world: &mut World, words: &[&str]) -> Applied {
         ["restore", path, nonce] => {
             let restore = Restore { path: (*path).to_owned(), nonce: (*nonce).to_owned() };
             status_only(desired, |d| d.restore = Some(restore));
+        }
+        ["foreign-job", action, id] => {
+            let action = match *action {
+                "adopt" => ForeignJobAction::Adopt,
+                "cancel" => ForeignJobAction::Cancel,
+                other => return unknown(&[other]),
+            };
+            let id = id.parse().map_err(|error| format!("{error}"))?;
+            status_only(desired, |d| d.foreign_job = Some(ForeignJob { id, action }));
         }
         ["obstacle", kind, field] => {
             let kind = match *kind {

@@ -26,6 +26,14 @@ pub(super) fn apply(cluster: &mut Cluster, words: &[&str]) -> Applied {
             let statistics = Statistics { newest_id, restored, completed, ..Statistics::default() };
             cluster.statistics = Some(statistics);
         }
+        ["restored", path] => {
+            let statistics = cluster.statistics.get_or_insert_default();
+            let path = Some((*path).to_owned());
+            let (kind, taken) = (CheckpointKind::Savepoint, Timestamp(0));
+            let point = Checkpoint { id: 1, kind, path, discarded: false, taken };
+            statistics.restored_from = Some(point);
+            statistics.restored = 1;
+        }
         ["discards", id] => {
             let id: u64 = number(id)?;
             let listed = cluster.statistics.iter_mut().flat_map(|s| &mut s.completed);

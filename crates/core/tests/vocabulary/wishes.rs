@@ -4,6 +4,10 @@ use flinkk8soperator_core::*;
 
 pub(crate) fn all() -> Vec<Desired> {
     let plain = plain();
+    let foreign = |action| {
+        let foreign_job = Some(ForeignJob { id: JobId(99), action });
+        Desired { foreign_job, ..plain.clone() }
+    };
     let deleted = |mode| Desired { goal: Goal::Delete(mode), ..plain.clone() };
     let obstacle = Obstacle {
         field: "spec.deploymentMode".to_owned(),
@@ -26,8 +30,9 @@ pub(crate) fn all() -> Vec<Desired> {
         },
         Desired { finalizer: false, ..plain.clone() },
         Desired { savepoint_disabled: true, ..plain.clone() },
-        Desired { fallback_without_state: true, ..plain.clone() },
-        Desired { recovery: Recovery::LastSeen, ..plain.clone() },
+        // With the choice about the foreign job, which leaves everything else as it is.
+        Desired { fallback_without_state: true, ..foreign(ForeignJobAction::Cancel) },
+        Desired { recovery: Recovery::LastSeen, ..foreign(ForeignJobAction::Adopt) },
         Desired { restore: Some(restore), ..plain.clone() },
         Desired {
             generation: 9,

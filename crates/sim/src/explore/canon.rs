@@ -201,7 +201,7 @@ impl<'n> Canon<'n> {
         self.number(u64::from(run.announced_with));
         self.number(run.consumed - run.base);
         self.incarnation(run.incarnation);
-        self.flags(&[run.started, run.told, run.announced, run.end.is_some()]);
+        self.flags(&[run.started, run.told, run.announced, run.end.is_some(), run.foreign]);
         self.number(run.end.map_or(0, |end| 1 + end as u64));
         match run.origin {
             Origin::Empty => self.number(0),

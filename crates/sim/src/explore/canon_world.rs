@@ -107,7 +107,7 @@ fn jobmanager(canon: &mut Canon<'_>, jobmanager: &JobManager) {
     }
     for post in &jobmanager.posts {
         canon.job(post.job.0);
-        canon.flags(&[post.client, post.from.is_some()]);
+        canon.flags(&[post.client, post.foreign, post.from.is_some()]);
         canon.number(u64::from(post.parallelism));
         if let Some(path) = &post.from {
             canon.path(path);

@@ -74,6 +74,7 @@ impl Move {
             Move::Mishap(Mishap::FailsOver(_)) => Some(Fault::FailsOver),
             Move::Mishap(Mishap::JobFails(_)) => Some(Fault::JobFails),
             Move::Mishap(Mishap::PersonCancels(_)) => Some(Fault::PersonCancels),
+            Move::Mishap(Mishap::PersonSubmits(_)) => Some(Fault::PersonSubmits),
         }
     }
 }

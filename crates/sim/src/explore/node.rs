@@ -7,7 +7,7 @@ use flinkk8soperator_core as machine;
 use machine::{Desired, Goal, State, Timestamp};
 
 use super::scenario::{self, Suite, Wish};
-use crate::world::{AppId, Process, TriggerId, World};
+use crate::world::{AppId, PERSONS_JOB, Process, TriggerId, World};
 
 /// The only application of an exploration.
 pub(super) const APP: AppId = AppId(0);
@@ -109,6 +109,9 @@ impl Node {
             // No checkpoint of an exploration grows too old.
             max_checkpoint_age: std::time::Duration::MAX,
             initial_savepoint: None,
+            foreign_job: edition
+                .foreign
+                .map(|action| machine::ForeignJob { id: machine::JobId(PERSONS_JOB.0), action }),
             force_rollback: edition.force_rollback,
             tear_down: edition.tear_down.map(machine::DeployHash),
             timeouts: scenario::timeouts(),

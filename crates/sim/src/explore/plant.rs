@@ -12,7 +12,7 @@ use machine::{
 
 use super::calls::Call;
 use super::node::Node;
-use crate::world::FileKind;
+use crate::world::{FileKind, PERSONS_JOB};
 
 macro_rules! plants {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
@@ -82,6 +82,8 @@ plants! {
     FirstServiceGoes,
     /// What may still run of a job that was given up in place is left alone.
     NothingIsLeftInPlace,
+    /// A job that is not the operator's is overlooked.
+    ForeignJobIsOverlooked,
 }
 
 /// Where a defect sits.
@@ -180,6 +182,12 @@ impl Plant {
                 {
                     phase.restart.aftermath = None;
                 }
+            }),
+            Plant::ForeignJobIsOverlooked => Place::Facts(|flink| {
+                if let Fact::Known(jobs) = &mut flink.jobs {
+                    jobs.retain(|job| job.id.0 != PERSONS_JOB.0);
+                }
+                about(flink, |cluster| cluster.slots_free = cluster.slots);
             }),
             Plant::OldClusterGoesEarly => Place::Decision(|_, decision| {
                 early(decision, |Target { incarnation, .. }| Effect::RemoveCluster { incarnation });

@@ -4,8 +4,10 @@
 use std::time::Duration;
 
 use flinkk8soperator_core as machine;
-use machine::{DeleteMode, Mode, Recovery, SavepointStop, ScaleMode};
+use machine::{DeleteMode, ForeignJobAction, Mode, Recovery, SavepointStop, ScaleMode};
 
+#[cfg(doc)]
+use crate::world::PERSONS_JOB;
 use crate::world::{FlinkVersion, JobScheduler, Settings, Spec};
 
 /// One unit of time in milliseconds. Polls are one unit apart; its size means nothing else.
@@ -38,6 +40,8 @@ pub struct Edition {
     pub fallback: bool,
     /// `spec.recovery`.
     pub recovery: Recovery,
+    /// `spec.foreignJob`, about [`PERSONS_JOB`].
+    pub foreign: Option<ForeignJobAction>,
 }
 
 impl Edition {
@@ -55,6 +59,7 @@ impl Edition {
             savepoint_disabled: false,
             fallback: false,
             recovery: Recovery::Proven,
+            foreign: None,
         }
     }
 }
@@ -114,6 +119,8 @@ pub enum Fault {
     JobFails,
     /// A person cancels a job.
     PersonCancels,
+    /// A person submits a job.
+    PersonSubmits,
 }
 
 impl Fault {
@@ -136,7 +143,14 @@ impl Fault {
         Fault::FailsOver,
         Fault::JobFails,
         Fault::PersonCancels,
+        Fault::PersonSubmits,
     ];
+
+    /// All of them but what a person submits: that needs the user's word to go on.
+    pub const USUAL: &'static [Fault] = {
+        let [usual @ .., Fault::PersonSubmits] = Fault::ALL else { panic!("it is the last one") };
+        usual
+    };
 }
 
 /// A space to explore.
@@ -175,7 +189,7 @@ impl Suite {
             editions: specs.into_iter().map(Edition::of).collect(),
             from_running: false,
             faults,
-            kinds: Fault::ALL,
+            kinds: Fault::USUAL,
             free_time: false,
             slow_main: false,
             laws: false,
@@ -349,6 +363,15 @@ impl Suite {
     pub fn from_last_seen(mut self) -> Suite {
         if let Some(last) = self.editions.last_mut() {
             last.recovery = Recovery::LastSeen;
+        }
+        self
+    }
+
+    /// With `foreignJob` in the last edition.
+    #[must_use]
+    pub fn deciding(mut self, action: ForeignJobAction) -> Suite {
+        if let Some(last) = self.editions.last_mut() {
+            last.foreign = Some(action);
         }
         self
     }

@@ -1,6 +1,6 @@
 //! The spaces that are explored on every test run.
 
-use flinkk8soperator_core::{DeleteMode, Mode};
+use flinkk8soperator_core::{DeleteMode, ForeignJobAction, Mode};
 
 use super::plant::Plant;
 use super::scenario::{Fault, Suite};
@@ -41,6 +41,7 @@ pub fn suites() -> Vec<Suite> {
     all.extend(alone());
     all.extend(beside());
     all.extend(in_place());
+    all.extend(foreign());
     all.into_iter().map(with_laws_where_quick).collect()
 }
 
@@ -180,6 +181,33 @@ fn beside_twice() -> Suite {
         .tearing_down_in(2, 1)
 }
 
+/// A person submits a job to a cluster that is to take one, and the user decides about it.
+fn foreign() -> Vec<Suite> {
+    let with = |name, specs: &[Spec]| Suite::new(name, specs.to_vec(), 2).at_any_time();
+    let same = [version(1), version(1)];
+    let next = [version(1), version(2), version(2)];
+    let class_not_found = with_program(2, Program::ClassNotFound);
+    let wrong = [version(1), class_not_found.clone(), class_not_found];
+    let alone = |name, specs: &[Spec]| {
+        with(name, specs).from_running().with_faults(1).only(&[Fault::PersonSubmits])
+    };
+    let kinds: &[Fault] = &[
+        Fault::PersonSubmits,
+        Fault::CrashAfterCalls,
+        Fault::LostReply,
+        Fault::ProcessRestarts,
+        Fault::JobFails,
+    ];
+    vec![
+        with("a person's job: cancelled", &same).deciding(ForeignJobAction::Cancel).only(kinds),
+        with("a person's job: adopted", &same).deciding(ForeignJobAction::Adopt).only(kinds),
+        alone("a person's job in an update: cancelled", &next).deciding(ForeignJobAction::Cancel),
+        alone("a person's job in an update: adopted", &next).deciding(ForeignJobAction::Adopt),
+        alone("a person's job in a rollback: cancelled", &wrong).deciding(ForeignJobAction::Cancel),
+        alone("a person's job in a rollback: adopted", &wrong).deciding(ForeignJobAction::Adopt),
+    ]
+}
+
 /// With `scaleMode: InPlace`, first of all from one TaskManager to two and back.
 fn in_place() -> Vec<Suite> {
     let one = |hash| sized(hash, 1);
@@ -292,6 +320,9 @@ pub fn finder(plant: Plant) -> Suite {
             another.in_mode(Mode::BlueGreen)
         }
         Plant::StartsFromAnEarlierSavepoint => beside_twice().in_mode(Mode::BlueGreen),
+        Plant::ForeignJobIsOverlooked => {
+            first("a person's job", &[version(1)]).only(&[Fault::PersonSubmits])
+        }
         Plant::ScalesDownEarly => Suite::new("in place: down", vec![sized(1, 3), sized(2, 1)], 0)
             .from_running()
             .in_place(),

@@ -44,6 +44,8 @@ pub struct Post {
     pub parallelism: u32,
     /// Whether anybody still waits for the answer.
     pub client: bool,
+    /// It is a person's.
+    pub foreign: bool,
 }
 
 /// How a submission was answered.

@@ -4,8 +4,12 @@
 use super::kubernetes::ProcessState;
 use super::tasks::Ending;
 use super::{
-    End, JobManager, JobState, OperationState, Process, RunId, TaskManager, TriggerId, Uid, World,
+    End, JobId, JobManager, JobState, OperationState, Post, Process, RunId, TaskManager, TriggerId,
+    Uid, World,
 };
+
+/// The id of the job that a person submits.
+pub const PERSONS_JOB: JobId = JobId(0xbad);
 
 /// One thing that goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,6 +28,8 @@ pub enum Mishap {
     JobFails(RunId),
     /// A person cancels a job.
     PersonCancels(RunId),
+    /// A person submits a job, [`PERSONS_JOB`], which starts from nothing.
+    PersonSubmits(Process),
 }
 
 impl World {
@@ -49,6 +55,9 @@ impl World {
                 mishaps.push(Mishap::FailsOver(job.run));
                 mishaps.push(Mishap::JobFails(job.run));
                 mishaps.push(Mishap::PersonCancels(job.run));
+            }
+            if self.can_take_a_persons_job(pod.process(), jobmanager) {
+                mishaps.push(Mishap::PersonSubmits(pod.process()));
             }
         }
         mishaps
@@ -79,7 +88,25 @@ impl World {
                     job.state = JobState::Cancelling;
                 }
             }
+            Mishap::PersonSubmits(process) => {
+                let parallelism = self.spec_of(process).map_or(1, |spec| spec.parallelism);
+                let post = Post {
+                    job: PERSONS_JOB,
+                    from: None,
+                    parallelism,
+                    client: false,
+                    foreign: true,
+                };
+                self.job_arrives(process, &post);
+            }
         }
+    }
+
+    /// A cluster that runs no job yet; there is only one such person, who does it once.
+    fn can_take_a_persons_job(&self, process: Process, jobmanager: &JobManager) -> bool {
+        let free = jobmanager.jobs.iter().all(|job| job.state.over());
+        let first = self.runs.iter().all(|run| !run.foreign);
+        free && first && self.overview(process).is_some()
     }
 
     fn process_restarts(&mut self, uid: Uid) {

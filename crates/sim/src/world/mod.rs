@@ -28,7 +28,7 @@ pub use kubernetes::{
     Application, Cluster, CreateError, Deployment, Pod, ProcessState, Revision, Role, Service,
     Trouble,
 };
-pub use mishap::Mishap;
+pub use mishap::{Mishap, PERSONS_JOB};
 pub use operate::{OperateError, Stop};
 pub use scheduler::{Latencies, Scheduler};
 pub use spec::{FlinkVersion, Image, JobScheduler, Program, Retention, Settings, Spec};

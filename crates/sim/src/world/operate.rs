@@ -63,7 +63,7 @@ impl World {
             jobmanager.answers.push((job, Answer::Refused(Arc::from(words))));
         } else {
             let from = from.map(Arc::from);
-            jobmanager.posts.push(Post { job, from, parallelism, client: true });
+            jobmanager.posts.push(Post { job, from, parallelism, client: true, foreign: false });
         }
         Ok(())
     }
@@ -175,7 +175,7 @@ impl World {
         }
     }
 
-    fn job_arrives(&mut self, process: Process, post: &Post) -> Answer {
+    pub(super) fn job_arrives(&mut self, process: Process, post: &Post) -> Answer {
         let refused = |words: &str| Answer::Refused(Arc::from(words));
         let Some(spec) = self.spec_of(process).cloned() else { return refused("shutting down") };
         debug_assert_eq!(spec.image, Image::Runs, "only an image that runs has processes");
@@ -203,7 +203,7 @@ impl World {
     }
 
     fn begin_run(&mut self, process: Process, post: &Post, spec: &Spec, origin: Origin) -> RunId {
-        let Post { job: id, parallelism, .. } = *post;
+        let Post { job: id, parallelism, foreign, .. } = *post;
         let base = match origin {
             Origin::Empty => 0,
             Origin::File(file) => self.files[file.0].offset,
@@ -214,6 +214,7 @@ impl World {
         self.runs.push(Run {
             app: cluster.app,
             job: id,
+            foreign,
             hash: spec.family,
             parallelism,
             submitted: parallelism,

@@ -22,6 +22,8 @@ pub struct Run {
     pub app: AppId,
     /// Its id. Two runs can have one id: that is for the operator to prevent.
     pub job: JobId,
+    /// A person submitted it.
+    pub foreign: bool,
     /// What it is made from: its version's [`family`](super::Spec::family).
     pub hash: u32,
     /// How many slots it takes.
@@ -156,6 +158,14 @@ impl World {
             run.announced = true;
             run.announced_with = parallelism;
         }
+    }
+
+    /// Whether a run counts among its application's: a person's does once the user was told that it is
+    /// the application's.
+    #[must_use]
+    pub fn counts(&self, run: RunId) -> bool {
+        let run = self.run(run);
+        !run.foreign || run.announced
     }
 
     /// Whether tasks of a run run now, anywhere.

@@ -6,7 +6,7 @@ use crate::decision::{EventReason, Verdict};
 use crate::ids::JobId;
 use crate::policy::change::Edit;
 use crate::policy::restart::{self, Progress};
-use crate::policy::restore_point;
+use crate::policy::{foreign, restore_point};
 use crate::reason::Reason;
 use crate::state::{
     Failure, FailureKind, LiveJob, Origin, Purpose, Record, Recovered, RecoveringStep, Restart,
@@ -30,7 +30,7 @@ impl Scene<'_> {
             }
             Progress::Foreign(job) => {
                 let message = format!("job {job} runs on the cluster and is not ours");
-                self.stalled(Reason::ForeignJob, &message, "cancel that job, or deploy a new spec")
+                self.stalled(Reason::ForeignJob, &message, foreign::CANCEL)
             }
             Progress::Begun(restart, ids) => {
                 let id = restart.submission.as_ref().map(|s| s.job.to_string());
