@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
-use flinkk8soperator_sim::explore::{Limits, Plant, explore, finder, suites};
+use anyhow::{Result, anyhow, ensure};
+use flinkk8soperator_sim::explore::{Limits, Plant, Report, explore, finder, suites};
 
 /// Explores the suites whose names contain one of `only`, or all.
 ///
@@ -20,7 +20,7 @@ pub(crate) fn run(only: &[String]) -> Result<()> {
             continue;
         }
         let report = explore(&suite, None, Limits::default());
-        println!("{report}");
+        show(&report)?;
         states += report.states;
         edges += report.edges;
         took += report.took;
@@ -45,11 +45,22 @@ pub(crate) fn planted() -> Result<()> {
     let mut missed = Vec::new();
     for plant in Plant::ALL {
         let report = explore(&finder(*plant), Some(*plant), Limits::default());
-        println!("{plant:?}, {report}");
+        print!("{plant:?}, ");
+        show(&report)?;
         if report.finding.is_none() {
             missed.push(*plant);
         }
     }
     ensure!(missed.is_empty(), "not found: {missed:?}");
+    Ok(())
+}
+
+/// Prints what came out; of something wrong the shortest way to it in words, and as a scenario that
+/// can be put into crates/core/tests/scenarios as it is.
+fn show(report: &Report) -> Result<()> {
+    println!("{report}");
+    let Some(finding) = &report.finding else { return Ok(()) };
+    let played = crate::dialogue::play(&finding.story.text).map_err(|error| anyhow!(error))?;
+    println!("--- as a scenario:\n{played}---");
     Ok(())
 }

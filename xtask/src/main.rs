@@ -8,8 +8,13 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 mod checks;
+/// How core's tests play a scenario: what an exploration finds is printed as one.
+#[path = "../../crates/core/tests/common/mod.rs"]
+mod common;
 mod crds;
 mod demo;
+#[path = "../../crates/core/tests/dialogue/mod.rs"]
+mod dialogue;
 mod explore;
 mod stages;
 mod test;

@@ -45,6 +45,7 @@
 //! flink N vertex V LOWER-UPPER RUNNING/ALL [MAX]   of a job on the adaptive scheduler
 //! flink N failure TEXT                 why the job failed
 //! flink N post J not-sent|maybe-sent|in-flight|accepted|lost|refused TEXT|refused-for-now TEXT
+//! exactly ...                          one thing and nothing with it, as the exploration tells (`exact`)
 //! ```
 
 use std::time::Duration;
@@ -53,7 +54,7 @@ use flinkk8soperator_core::*;
 
 use super::print::names;
 use super::world::{Cluster, World, pod};
-use super::{flink, given};
+use super::{exact, flink, given};
 
 pub(super) type Applied = Result<(), String>;
 
@@ -111,6 +112,7 @@ pub(crate) fn apply(world: &mut World, line: &str) -> Applied {
         ["jobmanager", n, what] => jobmanager(of(world, n)?, what),
         ["trouble", n, kind, text @ ..] => trouble(of(world, n)?, kind, &text.join(" ")),
         ["flink", n, rest @ ..] => flink::apply(of(world, n)?, rest),
+        ["exactly", rest @ ..] => exact::apply(world, rest),
         _ => unknown(&words),
     }
 }
@@ -123,7 +125,7 @@ pub(super) fn number<T: std::str::FromStr>(word: &str) -> Result<T, String> {
     word.parse().map_err(|_| format!("not a number: {word}"))
 }
 
-fn incarnation(word: &str) -> Result<Incarnation, String> {
+pub(super) fn incarnation(word: &str) -> Result<Incarnation, String> {
     number(word).map(Incarnation)
 }
 
@@ -140,11 +142,11 @@ fn service_of(world: &mut World, colour: Colour, n: &str) -> Applied {
     incarnation(n).map(|n| _ = world.coloured.insert(colour, n))
 }
 
-fn version(word: &str) -> Result<u32, String> {
+pub(super) fn version(word: &str) -> Result<u32, String> {
     number(word.strip_prefix('v').ok_or_else(|| format!("not a version: {word}"))?)
 }
 
-fn of<'w>(world: &'w mut World, n: &str) -> Result<&'w mut Cluster, String> {
+pub(super) fn of<'w>(world: &'w mut World, n: &str) -> Result<&'w mut Cluster, String> {
     world.clusters.get_mut(&incarnation(n)?).ok_or_else(|| format!("there is no cluster {n}"))
 }
 

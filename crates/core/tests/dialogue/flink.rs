@@ -94,7 +94,7 @@ fn job_is(cluster: &mut Cluster, id: JobId, state: &str, rest: &[&str]) -> Appli
     Ok(())
 }
 
-fn job_state(word: &str) -> Result<JobState, String> {
+pub(super) fn job_state(word: &str) -> Result<JobState, String> {
     Ok(match word {
         "starting" => JobState::Starting,
         "running" => JobState::Running,
@@ -146,6 +146,6 @@ fn post(cluster: &mut Cluster, job: JobId, what: &str, message: String) -> Appli
     Ok(())
 }
 
-fn job(word: &str) -> Result<JobId, String> {
+pub(super) fn job(word: &str) -> Result<JobId, String> {
     word.parse().map_err(|error| format!("{error}"))
 }

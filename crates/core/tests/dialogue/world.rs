@@ -16,6 +16,10 @@ pub(crate) struct World {
     pub(crate) clusters: BTreeMap<Incarnation, Cluster>,
     /// Pods that only the live LIST shows.
     pub(crate) listed: Vec<Pod>,
+    /// What the live LIST shows, whatever the watches say.
+    pub(crate) listed_exactly: Option<Vec<Pod>>,
+    /// A step is one round, not as many as it takes until the state stays.
+    pub(crate) one_round: bool,
     pub(crate) strangers: Vec<Stranger>,
     pub(crate) service: Option<Incarnation>,
     pub(crate) coloured: BTreeMap<Colour, Incarnation>,
@@ -57,6 +61,8 @@ impl Default for World {
             state: State::new(Timestamp(0)),
             clusters: BTreeMap::new(),
             listed: Vec::new(),
+            listed_exactly: None,
+            one_round: false,
             strangers: Vec::new(),
             service: None,
             coloured: BTreeMap::new(),
@@ -94,9 +100,7 @@ impl World {
             seen.objects = fact(self.watch_silent, self.objects());
         }
         if ask.live_pods {
-            let watched = self.clusters.values().flat_map(|c| &c.objects.pods);
-            let pods = watched.chain(&self.listed).cloned().collect();
-            seen.live_pods = fact(self.list_silent, pods);
+            seen.live_pods = fact(self.list_silent, self.live_pods());
         }
         for incarnation in &ask.revisions {
             let stored = Fact::Known(self.revisions.contains(incarnation));
@@ -114,6 +118,12 @@ impl World {
             seen.flink.insert(request.incarnation, answer);
         }
         seen
+    }
+
+    fn live_pods(&self) -> Vec<Pod> {
+        let watched = self.clusters.values().flat_map(|c| &c.objects.pods);
+        let shown = || watched.chain(&self.listed).cloned().collect();
+        self.listed_exactly.clone().unwrap_or_else(shown)
     }
 
     fn objects(&self) -> Objects {

@@ -20,7 +20,7 @@ use super::{canon, round, trace};
 /// Two nodes of the same form have different futures: the moves that lead to different forms.
 pub fn check_form(suite: &Suite) -> Result<usize, String> {
     let config = scenario::config();
-    let root = trace::beginning(suite, &config, None);
+    let (root, _) = trace::beginning(suite, &config, None);
     let mut futures: HashMap<u128, BTreeSet<u128>> = HashMap::new();
     let mut queue = VecDeque::from([root]);
     let mut compared = 0;

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
+use super::story::Story;
+
 /// The outcome of one suite.
 #[derive(Clone, Debug)]
 pub struct Report {
@@ -30,6 +32,8 @@ pub struct Finding {
     pub what: What,
     /// A line for each move from the beginning on.
     pub trace: Vec<String>,
+    /// The same, from the creation of the application on, as a scenario for core's tests.
+    pub story: Story,
 }
 
 /// What is wrong.
@@ -64,17 +68,23 @@ impl fmt::Display for Report {
     }
 }
 
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            What::Invariant(violation) => {
+                write!(f, "broken: {} ({})", violation.invariant, violation.what)
+            }
+            What::Law { law, how } => write!(f, "broken law: {law} ({how})"),
+            What::Trap => write!(f, "a trap: no way from here to a goal"),
+            What::Livelock => write!(f, "a livelock: rounds without an end"),
+            What::CutShort => write!(f, "cut short: more states than the limit"),
+        }
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.what {
-            What::Invariant(violation) => {
-                writeln!(f, "broken: {} ({})", violation.invariant, violation.what)?;
-            }
-            What::Law { law, how } => writeln!(f, "broken law: {law} ({how})")?,
-            What::Trap => writeln!(f, "a trap: no way from here to a goal")?,
-            What::Livelock => writeln!(f, "a livelock: rounds without an end")?,
-            What::CutShort => writeln!(f, "cut short: more states than the limit")?,
-        }
+        writeln!(f, "{}", self.what)?;
         for (n, line) in self.trace.iter().enumerate() {
             writeln!(f, "{:>3}  {line}", n + 1)?;
         }

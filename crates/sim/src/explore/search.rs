@@ -13,7 +13,7 @@ use super::plant::Plant;
 use super::report::{Finding, Report, What};
 use super::round::{self, Thought};
 use super::scenario::{self, Suite};
-use super::{canon, laws, trace};
+use super::{canon, laws, story, trace};
 use crate::invariants;
 
 /// How far an exploration goes before it gives up.
@@ -45,6 +45,8 @@ pub(super) struct Search<'s> {
     pub(super) plant: Option<Plant>,
     pub(super) config: Config,
     pub(super) root: Node,
+    /// The moves from the creation of the application to the root.
+    pub(super) opening: Vec<Move>,
     pub(super) visited: Vec<Visited>,
     numbers: HashMap<u128, u32, BuildHasherDefault<Taken>>,
     queue: VecDeque<(u32, Node)>,
@@ -60,12 +62,13 @@ pub(super) struct Search<'s> {
 pub fn explore(suite: &Suite, plant: Option<Plant>, limits: Limits) -> Report {
     let began = Instant::now();
     let config = scenario::config();
-    let root = trace::beginning(suite, &config, plant);
+    let (root, opening) = trace::beginning(suite, &config, plant);
     let mut search = Search {
         suite,
         plant,
         config,
         root: root.clone(),
+        opening,
         visited: Vec::new(),
         numbers: HashMap::default(),
         queue: VecDeque::new(),
@@ -203,7 +206,9 @@ impl Search<'_> {
     }
 
     fn finding(&self, what: What, number: u32, last: Option<Move>) -> Finding {
-        Finding { what, trace: trace::lines(self, number, last) }
+        let way = trace::way(self, number, last);
+        let story = story::tell(self, &what.to_string(), &way);
+        Finding { what, trace: trace::lines(self, &way), story }
     }
 }
 

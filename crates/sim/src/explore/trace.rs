@@ -13,11 +13,12 @@ use super::search::{Search, is_goal, phase_name};
 use crate::world::{JobManager, Pod, ProcessState, Step};
 
 /// Where a suite begins: at the creation of the application, or once its first edition is good,
-/// reached without a fault and without delay.
-pub(super) fn beginning(suite: &Suite, config: &Config, plant: Option<Plant>) -> Node {
+/// reached without a fault and without delay; with the moves from the creation to there.
+pub(super) fn beginning(suite: &Suite, config: &Config, plant: Option<Plant>) -> (Node, Vec<Move>) {
     let mut node = Node::root(suite);
+    let mut opening = Vec::new();
     if !suite.from_running {
-        return node;
+        return (node, opening);
     }
     // Far more moves than a deploy takes; a machine that cannot deploy is found by other suites.
     for _ in 0..1_000 {
@@ -34,13 +35,14 @@ pub(super) fn beginning(suite: &Suite, config: &Config, plant: Option<Plant>) ->
             _ => true,
         };
         let Some(chosen) = all.iter().find(wanted) else { break };
+        opening.push(*chosen);
         node = moves::make(suite, plant, &node, &thought, *chosen);
     }
-    node
+    (node, opening)
 }
 
-/// The moves from the beginning to a state, and one more if given, a line each.
-pub(super) fn lines(search: &Search<'_>, number: u32, last: Option<Move>) -> Vec<String> {
+/// The moves from the beginning to a state, and one more if given.
+pub(super) fn way(search: &Search<'_>, number: u32, last: Option<Move>) -> Vec<Move> {
     let mut way: Vec<Move> = Vec::new();
     let mut at = number;
     while let Some(by) = search.visited[at as usize].by {
@@ -49,9 +51,14 @@ pub(super) fn lines(search: &Search<'_>, number: u32, last: Option<Move>) -> Vec
     }
     way.reverse();
     way.extend(last);
+    way
+}
+
+/// A line for each move from the beginning on.
+pub(super) fn lines(search: &Search<'_>, way: &[Move]) -> Vec<String> {
     let mut node = search.root.clone();
     let mut lines = Vec::new();
-    for chosen in way {
+    for chosen in way.iter().copied() {
         let thought = round::think(search.suite, &search.config, search.plant, &node);
         let next = moves::make(search.suite, search.plant, &node, &thought, chosen);
         lines.push(line(&node, &thought, chosen, &next));
