@@ -48,6 +48,9 @@ enum Chore {
         /// With each planted defect instead, which has to be found.
         #[arg(long, conflicts_with = "only")]
         planted: bool,
+        /// Explore everything, and write the diagram and the table of phases of the documents.
+        #[arg(long, conflicts_with_all = ["only", "planted"])]
+        write_docs: bool,
     },
     /// The story of an application, live on a simulated cluster, in under a minute.
     Demo {
@@ -72,6 +75,7 @@ fn run() -> Result<()> {
         Chore::Test { only } => test::run(&only),
         Chore::Crds { check } => crds::run(check),
         Chore::Explore { planted: true, .. } => explore::planted(),
+        Chore::Explore { write_docs: true, .. } => explore::write_docs(),
         Chore::Explore { only, .. } => explore::run(&only),
         Chore::Demo { hold } => demo::run(hold),
     }

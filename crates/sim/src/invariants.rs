@@ -43,6 +43,20 @@ pub const RUNS_ON: &str = "a good version is not stopped for one that comes up b
 /// Nothing is submitted to a JobManager that runs a person's job.
 pub const NOTHING_BESIDE: &str = "nothing is submitted beside a job that is a person's";
 
+/// All of them.
+pub const ALWAYS: &[&str] = &[
+    ONE_JOB,
+    NEWEST_STATE,
+    NOT_EMPTY,
+    FILES_STAY,
+    ROLLBACK_POSSIBLE,
+    TASKS_STAY,
+    ADDRESS_STAYS,
+    CLUSTER_STAYS,
+    RUNS_ON,
+    NOTHING_BESIDE,
+];
+
 /// The first invariant that the step from `before` to `after` breaks.
 #[must_use]
 pub fn broken(before: &World, after: &World) -> Option<Violation> {
@@ -169,11 +183,16 @@ fn good_beside(world: &World, run: &Run) -> Option<RunId> {
     if spec.beside && own().any(|r| r.announced) {
         return last_of(world, run.incarnation);
     }
-    let good = |n: &usize| world.runs[*n].announced && spec.beside;
+    let good = |n: &usize| is_good(&world.runs[*n]) && spec.beside;
     let all = || (0..world.runs.len()).rev().filter(good).map(RunId);
     let goes_on = |id: &RunId| world.run(*id).end.is_none();
     let wanted = |id: &RunId| spec.tear_down != Some(world.run(*id).hash);
     all().find(goes_on).or_else(|| all().find(wanted))
+}
+
+/// The user was told so; or it ended by itself, which is good, too.
+fn is_good(run: &Run) -> bool {
+    run.announced || run.end == Some(End::Finished)
 }
 
 fn last_of(world: &World, incarnation: u32) -> Option<RunId> {
@@ -183,7 +202,7 @@ fn last_of(world: &World, incarnation: u32) -> Option<RunId> {
 
 /// Every run that a next one may have to follow, where versions run beside each other.
 pub(crate) fn followed_beside(world: &World) -> Vec<RunId> {
-    let beside = |r: &&Run| r.announced && world.applications[r.app.0].spec.beside;
+    let beside = |r: &&Run| is_good(r) && world.applications[r.app.0].spec.beside;
     let mut good: Vec<u32> = world.runs.iter().filter(beside).map(|r| r.incarnation).collect();
     good.dedup();
     good.into_iter().filter_map(|incarnation| last_of(world, incarnation)).collect()
@@ -372,6 +391,10 @@ pub const FAILED_BESIDE: &str = "a version failed beside a good one that runs";
 pub const WITHOUT_STATE: &str = "a job begins from nothing because the user allowed it";
 /// A job ended by itself and its successor began from nothing.
 pub const AFTER_THE_END: &str = "a job begins from nothing after one that ended by itself";
+/// Flink removed a checkpoint by its rules of retention.
+pub const DISCARDED: &str = "a checkpoint is gone that Flink itself removed";
+/// A cluster that was good went after another one was.
+pub const REPLACED: &str = "the cluster of a good version is gone after another is good";
 
 /// A person's job was cancelled, and one of the application's own is good.
 pub const CLEARED: &str = "a person's job was cancelled, and the application's own is good";
@@ -391,6 +414,15 @@ pub const SCALED_BACK: &str = "a job goes on as before in the cluster that was s
 
 /// What has to be seen at some time, by some exploration.
 pub const SOMETIMES: &[Sometimes] = &[
+    (DISCARDED, |w| w.files.iter().any(|f| f.deleted == Some(Deleter::Flink))),
+    (REPLACED, |w| {
+        let good = || w.runs.iter().filter(|r| r.announced);
+        let Some(last) = good().next_back() else { return false };
+        let stands =
+            |r: &&Run| w.deployments.iter().any(|d| d.cluster.incarnation == r.incarnation);
+        let stays = w.applications.iter().all(|a| !a.deleting && !a.gone);
+        stays && stands(&last) && good().any(|r| !stands(&r))
+    }),
     (FIRST_DEPLOYED, |w| w.runs.iter().any(|r| r.announced && r.origin == Origin::Empty)),
     (UPDATED, |w| goes_on(w, |run, before| run.announced && run.hash != before.hash)),
     (ROLLED_BACK, |w| {

@@ -2,13 +2,22 @@
 //! what has to be seen is seen, from everywhere a goal can be reached, and the laws of the machine
 //! hold in every state.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::sync::OnceLock;
 
-use flinkk8soperator_sim::explore::{Limits, Suite, What, check_form, explore, suites};
+use flinkk8soperator_core::Mode;
+use flinkk8soperator_sim::explore::{
+    Fault, IMPOSSIBLE, Limits, Place, Report, Suite, What, check_form, document, explore,
+    followers, suites,
+};
 use flinkk8soperator_sim::invariants::{
-    ADAPTED, ADOPTED, AFTER_THE_END, BESIDE, CLEARED, CURED, DELETED, FAILED_BESIDE,
-    FIRST_DEPLOYED, FOUND_BY_STATISTICS, NEWER_TORN_DOWN, OLDER_TORN_DOWN, RECOVERED, ROLLED_BACK,
-    SCALED_ANEW, SCALED_BACK, SCALED_DOWN, SCALED_UP, SOMETIMES, UPDATED, WITHOUT_STATE,
+    ADAPTED, ADDRESS_STAYS, ADOPTED, AFTER_THE_END, ALWAYS, BESIDE, CLEARED, CLUSTER_STAYS, CURED,
+    DELETED, DISCARDED, FAILED_BESIDE, FILES_STAY, FIRST_DEPLOYED, FOUND_BY_STATISTICS,
+    NEWER_TORN_DOWN, NEWEST_STATE, NOT_EMPTY, NOTHING_BESIDE, OLDER_TORN_DOWN, ONE_JOB, RECOVERED,
+    REPLACED, ROLLBACK_POSSIBLE, ROLLED_BACK, RUNS_ON, SCALED_ANEW, SCALED_BACK, SCALED_DOWN,
+    SCALED_UP, SOMETIMES, TASKS_STAY, UPDATED, WITHOUT_STATE,
 };
 
 /// The suites by name, with what has to be seen in each: an exploration that never sees an update
@@ -27,7 +36,7 @@ macro_rules! explorations {
 }
 
 explorations! {
-    update: "update" sees [UPDATED, ROLLED_BACK, FOUND_BY_STATISTICS];
+    update: "update" sees [UPDATED, ROLLED_BACK, FOUND_BY_STATISTICS, DISCARDED, REPLACED];
     new_spec_in_an_update: "new spec in an update" sees [UPDATED, ROLLED_BACK];
     new_spec_in_a_rollback: "new spec in a rollback" sees [UPDATED, ROLLED_BACK];
     job_ends_by_itself: "job ends by itself" sees [AFTER_THE_END];
@@ -49,6 +58,10 @@ explorations! {
     new_spec_in_a_first_deploy: "new spec in a first deploy" sees [FIRST_DEPLOYED, CURED];
     put_back_in_an_update: "put back in an update" sees [ROLLED_BACK];
     put_back_in_a_rollback: "put back in a rollback" sees [ROLLED_BACK];
+    put_back_after_a_rollback: "new spec in a rollback, then put back" sees [ROLLED_BACK];
+    sent_twice: "two updates, main() sent twice" sees [UPDATED];
+    sent_twice_without_savepoints: "two updates without savepoints, main() sent twice"
+        sees [WITHOUT_STATE];
     slow_main_in_a_rollback: "new spec in a rollback, main() taking its time" sees [ROLLED_BACK];
     forced_back: "forceRollback in an update" sees [ROLLED_BACK];
     deleted_in_a_first_deploy: "deleted in a first deploy" sees [DELETED];
@@ -57,17 +70,34 @@ explorations! {
     deleted_by_force: "deleted by force" sees [FIRST_DEPLOYED];
     lost_twice: "lost twice" sees [FIRST_DEPLOYED, RECOVERED];
     savepoint_fails: "savepoint fails in an update" sees [UPDATED, RECOVERED];
+    savepoint_fails_again: "savepoint fails again and again" sees [UPDATED, RECOVERED];
     without_savepoints: "update without savepoints" sees [WITHOUT_STATE];
+    deleted_without_savepoints: "deleted in an update without savepoints" sees [WITHOUT_STATE];
+    savepoints_disabled_later: "savepoints disabled after a rollback" sees [WITHOUT_STATE];
+    tried_again: "savepoint fails without retention, tried again" sees [UPDATED];
     not_retained: "lost without retention" sees [UPDATED];
     not_retained_then_anew: "lost without retention, started without state" sees [WITHOUT_STATE];
     last_seen: "last seen" sees [RECOVERED];
     alone: "alone: update" sees [UPDATED, ROLLED_BACK];
     alone_bad_image: "alone: bad image, then cured" sees [UPDATED, ROLLED_BACK];
     alone_wrong_class: "alone: wrong class" sees [ROLLED_BACK];
+    alone_ends_by_itself: "alone: job ends by itself" sees [AFTER_THE_END];
+    alone_without_savepoints: "alone: update without savepoints" sees [WITHOUT_STATE];
+    status_lost: "status lost in an update" sees [UPDATED];
+    status_lost_then_deleted: "status lost in an update, then deleted" sees [UPDATED];
+    status_unreadable: "status unreadable in an update" sees [UPDATED];
+    status_unreadable_then_deleted: "status unreadable, then deleted by force" sees [UPDATED];
     alone_put_back: "alone: put back in an update" sees [ROLLED_BACK];
     alone_deleted: "alone: deleted in a rollback" sees [DELETED];
     beside_older_goes: "beside: update, the older one goes" sees [BESIDE, OLDER_TORN_DOWN];
     beside_newer_goes: "beside: update, the newer one goes" sees [BESIDE, NEWER_TORN_DOWN];
+    beside_ends_by_itself: "beside: job ends by itself" sees [AFTER_THE_END];
+    beside_given_up: "beside: savepoint given up, then another" sees [BESIDE];
+    beside_given_up_then_back: "beside: savepoint given up, then put back" sees [FIRST_DEPLOYED];
+    beside_sent_twice: "beside: main() sent twice" sees [BESIDE];
+    beside_a_person: "beside: a person's job" sees [CLEARED];
+    alone_taken_down: "alone: in place, down" sees [SCALED_DOWN];
+    alone_a_person: "alone: a person's job" sees [CLEARED];
     beside_wrong_class: "beside: wrong class" sees [FIRST_DEPLOYED];
     beside_fails: "beside: job fails at once, then cured" sees [FAILED_BESIDE, BESIDE];
     beside_new_spec: "beside: new spec in an update" sees [BESIDE];
@@ -99,6 +129,12 @@ explorations! {
     foreign_cancelled: "a person's job: cancelled" sees [CLEARED];
     foreign_adopted: "a person's job: adopted" sees [ADOPTED];
     foreign_in_an_update: "a person's job in an update: cancelled" sees [CLEARED, UPDATED];
+    foreign_without_savepoints: "a person's job in an update without savepoints" sees [WITHOUT_STATE];
+    foreign_then_deleted: "a person's job, then deleted" sees [FIRST_DEPLOYED];
+    foreign_status_lost: "a person's job, status lost" sees [FIRST_DEPLOYED];
+    foreign_status_unreadable: "a person's job, status unreadable" sees [FIRST_DEPLOYED];
+    foreign_in_place: "in place: a person's job" sees [SCALED_UP];
+    in_place_sent_twice: "in place: main() sent twice" sees [SCALED_DOWN, SCALED_UP];
     foreign_not_adopted: "a person's job in an update: adopted" sees [UPDATED];
     foreign_in_a_rollback: "a person's job in a rollback: cancelled" sees [CLEARED, ROLLED_BACK];
     foreign_then_rolled_back: "a person's job in a rollback: adopted" sees [ROLLED_BACK];
@@ -109,12 +145,112 @@ fn suite(name: &str) -> Suite {
     suites().into_iter().find(|s| s.name == name).expect("there is a suite of that name")
 }
 
+/// The report of a suite: explored by the first test that asks for it, one at a time.
+fn report(name: &str) -> &'static Report {
+    static REPORTS: OnceLock<BTreeMap<&str, OnceLock<Report>>> = OnceLock::new();
+    let all = || suites().into_iter().map(|s| (s.name, OnceLock::new())).collect();
+    let slot = &REPORTS.get_or_init(all)[name];
+    slot.get_or_init(|| explore(&suite(name), None, Limits::default()))
+}
+
+fn reports() -> Vec<&'static Report> {
+    suites().iter().map(|suite| report(suite.name)).collect()
+}
+
 fn check(name: &str, sees: &[&str]) {
-    let report = explore(&suite(name), None, Limits::default());
+    let report = report(name);
     println!("{report}");
     assert!(report.finding.is_none(), "{report}");
-    let missing: Vec<&&str> = sees.iter().filter(|s| !report.seen.contains(**s)).collect();
+    let seen = &report.survey.seen;
+    let missing: Vec<&&str> = sees.iter().filter(|s| !seen.contains(**s)).collect();
     assert!(missing.is_empty(), "{name}: never seen: {missing:?}");
+}
+
+#[test]
+fn every_transition_of_the_machine_is_seen_and_no_other() {
+    let reports = reports();
+    let seen: BTreeSet<(Place, Place)> =
+        reports.iter().flat_map(|r| r.survey.transitions.keys().copied()).collect();
+    let known = Place::ALL.iter().flat_map(|p| followers(*p).iter().map(|next| (*p, *next)));
+    let known: BTreeSet<(Place, Place)> = known.collect();
+    let (unknown, unseen) = (seen.difference(&known), known.difference(&seen));
+    assert!(seen == known, "not known: {:?}; not seen: {:?}", debug(unknown), debug(unseen));
+}
+
+fn debug<T: std::fmt::Debug>(all: impl Iterator<Item = T>) -> Vec<String> {
+    all.map(|one| format!("{one:?}")).collect()
+}
+
+#[test]
+fn every_fault_strikes_in_every_phase_but_where_it_is_listed_as_impossible() {
+    let reports = reports();
+    let struck: BTreeSet<(Place, Fault)> =
+        reports.iter().flat_map(|r| r.survey.struck.iter().copied()).collect();
+    // Nothing befalls an application that is gone.
+    let phases = Place::ALL.iter().filter(|place| **place != Place::Gone);
+    let all: BTreeSet<(Place, Fault)> =
+        phases.flat_map(|place| Fault::ALL.iter().map(|fault| (*place, *fault))).collect();
+    let listed: BTreeSet<(Place, Fault)> = IMPOSSIBLE.iter().map(|i| (i.place, i.fault)).collect();
+    let not_struck: BTreeSet<(Place, Fault)> = all.difference(&struck).copied().collect();
+    let (more, fewer) = (not_struck.difference(&listed), listed.difference(&not_struck));
+    assert!(not_struck == listed, "struck nowhere: {:?}; struck: {:?}", debug(more), debug(fewer));
+    assert!(listed.len() * 10 <= all.len(), "{} of {}", listed.len(), all.len());
+}
+
+/// The cases without which an invariant would say nothing in a mode.
+fn twins(invariant: &str, mode: Mode) -> Vec<&'static str> {
+    // What comes up beside another version that runs is not rolled back, it goes.
+    let rolled_back = match mode {
+        Mode::Dual | Mode::Single => ROLLED_BACK,
+        Mode::BlueGreen => FAILED_BESIDE,
+    };
+    match invariant {
+        ONE_JOB => vec![UPDATED],
+        NEWEST_STATE => vec![UPDATED, rolled_back, RECOVERED],
+        NOT_EMPTY => vec![UPDATED, WITHOUT_STATE, AFTER_THE_END],
+        FILES_STAY => vec![DISCARDED],
+        ROLLBACK_POSSIBLE => vec![rolled_back],
+        TASKS_STAY | ADDRESS_STAYS => vec![SCALED_DOWN],
+        CLUSTER_STAYS => vec![REPLACED],
+        RUNS_ON => vec![BESIDE, OLDER_TORN_DOWN, NEWER_TORN_DOWN],
+        NOTHING_BESIDE => vec![CLEARED],
+        _ => Vec::new(),
+    }
+}
+
+/// Whether an invariant speaks of a mode at all.
+fn speaks_of(invariant: &str, mode: Mode) -> bool {
+    match invariant {
+        // In mode Single the old cluster goes before its successor is good.
+        CLUSTER_STAYS => mode != Mode::Single,
+        // In mode BlueGreen nothing is scaled in place.
+        TASKS_STAY | ADDRESS_STAYS => mode != Mode::BlueGreen,
+        RUNS_ON => mode == Mode::BlueGreen,
+        _ => true,
+    }
+}
+
+#[test]
+fn every_invariant_has_its_cases_in_every_mode() {
+    let suites = suites();
+    for mode in Mode::ALL {
+        let mine = suites.iter().filter(|suite| suite.editions.iter().all(|e| e.mode == *mode));
+        let seen: BTreeSet<&str> =
+            mine.flat_map(|suite| report(suite.name).survey.seen.iter().copied()).collect();
+        for invariant in ALWAYS.iter().filter(|invariant| speaks_of(invariant, *mode)) {
+            let twins = twins(invariant, *mode);
+            assert!(!twins.is_empty(), "{invariant}: no case is named");
+            let missing: Vec<&&str> = twins.iter().filter(|twin| !seen.contains(**twin)).collect();
+            assert!(missing.is_empty(), "{mode:?}: {invariant}: never seen: {missing:?}");
+        }
+    }
+}
+
+#[test]
+fn the_diagram_and_the_table_in_the_documents_are_what_is_seen() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/generated/phases.md");
+    let written = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(written, document(&reports()), "cargo xtask explore --write-docs writes it anew");
 }
 
 #[test]

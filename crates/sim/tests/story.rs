@@ -50,9 +50,8 @@ fn so_it_is_in_every_mode() {
 fn comes_to_the_same(suite: &Suite, plant: Plant) {
     let at = format!("{}, {plant:?}", suite.name);
     let report = explore(suite, Some(plant), Limits::default());
-    let finding = report.finding.unwrap_or_else(|| panic!("{at}: not found"));
-    let Story { text, decisions } = finding.story;
-    let played = dialogue::play(&text).unwrap_or_else(|e| panic!("{at}: {e}\n{text}"));
+    let Story { text, decisions } = report.finding.expect(&at).story;
+    let played = dialogue::play(&text).map_err(|e| format!("{e}\n{text}")).expect(&at);
     assert_eq!(decided(&played), expected(&decisions), "{at}:\n{played}");
     assert!(decisions.len() > 5, "{at}: it has a way to go:\n{played}");
     // As a file it stays as it is.

@@ -79,6 +79,31 @@ impl Move {
     }
 }
 
+impl Move {
+    /// Whether it is a round whose state is written.
+    pub(super) fn writes(self) -> bool {
+        match self {
+            Move::Round
+            | Move::Crash(Cut::AfterCalls(_))
+            | Move::LostReply(_)
+            | Move::LostStatusReply => true,
+            Move::Crash(Cut::BeforeWrite)
+            | Move::Conflict
+            | Move::Step(_)
+            | Move::Time(_)
+            | Move::Recovers
+            | Move::CatchesUp
+            | Move::Edit
+            | Move::StaleCache
+            | Move::Unreachable
+            | Move::Slow
+            | Move::Outage
+            | Move::RequestTimesOut(_)
+            | Move::Mishap(_) => false,
+        }
+    }
+}
+
 /// What is known of a node when its moves are listed.
 pub(super) struct Standing {
     /// A round changes nothing any more.
@@ -121,7 +146,8 @@ pub(super) fn list(
         moves.push(Move::Edit);
     }
     if node.faults > 0 && !node.gone() {
-        let wanted = |m: &Move| m.fault().is_some_and(|fault| suite.kinds.contains(&fault));
+        let kinds = suite.kinds_next(node.faults);
+        let wanted = |m: &Move| m.fault().is_some_and(|fault| kinds.contains(&fault));
         moves.extend(faults(node, thought, standing).into_iter().filter(wanted));
     }
     moves

@@ -128,6 +128,11 @@ impl Node {
                 self.world.edit_application(APP, suite.editions[n].spec.clone());
             }
             Wish::Deleted => self.world.delete_application(APP),
+            Wish::StatusLost => self.stored = State::new(self.now()),
+            Wish::StatusUnreadable => {
+                let why = "status.machine has an unknown format".to_owned();
+                self.stored = State::unreadable(self.now(), why);
+            }
         }
         self.edits += 1;
     }

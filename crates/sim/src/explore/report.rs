@@ -1,10 +1,10 @@
 //! What an exploration comes to.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
 use super::story::Story;
+use super::survey::Survey;
 
 /// The outcome of one suite.
 #[derive(Clone, Debug)]
@@ -17,10 +17,8 @@ pub struct Report {
     pub edges: usize,
     /// How long it took.
     pub took: Duration,
-    /// Phases that followed one another by a round; `""` is New, `-` an application that is gone.
-    pub transitions: BTreeSet<(&'static str, &'static str)>,
-    /// Which of [`crate::invariants::SOMETIMES`] were seen.
-    pub seen: BTreeSet<&'static str>,
+    /// What came to be seen.
+    pub survey: Survey,
     /// What was found to be wrong.
     pub finding: Option<Finding>,
 }

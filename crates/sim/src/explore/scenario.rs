@@ -80,6 +80,10 @@ pub enum Wish {
     Edition(usize),
     /// The application gone.
     Deleted,
+    /// `status.machine` gone, as after a restore from a backup.
+    StatusLost,
+    /// `status.machine` as this operator cannot read it.
+    StatusUnreadable,
 }
 
 /// Sorts of faults.
@@ -168,6 +172,8 @@ pub struct Suite {
     pub faults: u8,
     /// Which ones.
     pub kinds: &'static [Fault],
+    /// One of each sort, in their order.
+    pub in_order: bool,
     /// Time may pass at any moment, not only when nothing else is about to happen.
     pub free_time: bool,
     /// `main()` takes its time: deadlines pass while it runs.
@@ -190,6 +196,7 @@ impl Suite {
             from_running: false,
             faults,
             kinds: Fault::USUAL,
+            in_order: false,
             free_time: false,
             slow_main: false,
             laws: false,
@@ -219,8 +226,21 @@ impl Suite {
 
     /// With a deletion at the end.
     #[must_use]
-    pub fn then_deleted(mut self) -> Suite {
-        self.edits.push(Edit { what: Wish::Deleted, any_time: false });
+    pub fn then_deleted(self) -> Suite {
+        self.then(Wish::Deleted)
+    }
+
+    /// With the user doing everything at any moment.
+    #[must_use]
+    pub fn always_at_any_time(mut self) -> Suite {
+        self.edits.iter_mut().for_each(|edit| edit.any_time = true);
+        self
+    }
+
+    /// With something else that the user does at the end.
+    #[must_use]
+    pub fn then(mut self, what: Wish) -> Suite {
+        self.edits.push(Edit { what, any_time: false });
         self
     }
 
@@ -348,6 +368,16 @@ impl Suite {
         self
     }
 
+    /// With `savepointDisabled` in the last edition.
+    #[must_use]
+    pub fn without_a_last_savepoint(mut self) -> Suite {
+        if let Some(last) = self.editions.last_mut() {
+            last.savepoint_disabled = true;
+            last.spec.stateless = true;
+        }
+        self
+    }
+
     /// With `fallbackWithoutState` in the last edition.
     #[must_use]
     pub fn falling_back(mut self) -> Suite {
@@ -380,6 +410,21 @@ impl Suite {
     #[must_use]
     pub fn only(self, kinds: &'static [Fault]) -> Suite {
         Suite { kinds, ..self }
+    }
+
+    /// With one fault of each of these sorts, in this order.
+    #[must_use]
+    pub fn in_order(self, kinds: &'static [Fault]) -> Suite {
+        let faults = u8::try_from(kinds.len()).expect("an exploration has a few faults");
+        Suite { kinds, faults, in_order: true, ..self }
+    }
+
+    /// The sorts of the next fault, when as many are left.
+    pub(super) fn kinds_next(&self, left: u8) -> &'static [Fault] {
+        match (self.in_order, usize::from(self.faults.saturating_sub(left))) {
+            (true, nth) => self.kinds.get(nth..=nth).unwrap_or_default(),
+            (false, _) => self.kinds,
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The search itself: breadth first, so that what is found is found by the shortest way.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::time::Instant;
 
@@ -13,7 +13,8 @@ use super::plant::Plant;
 use super::report::{Finding, Report, What};
 use super::round::{self, Thought};
 use super::scenario::{self, Suite};
-use super::{canon, laws, story, trace};
+use super::survey::Survey;
+use super::{canon, laws, reach, story, trace};
 use crate::invariants;
 
 /// How far an exploration goes before it gives up.
@@ -53,8 +54,7 @@ pub(super) struct Search<'s> {
     /// Moves that need neither a fault nor the user, backwards: to, from.
     edges: Vec<(u32, u32)>,
     all_edges: usize,
-    transitions: BTreeSet<(&'static str, &'static str)>,
-    seen: BTreeSet<&'static str>,
+    survey: Survey,
 }
 
 /// Explores a suite, with a planted defect if one is given.
@@ -74,8 +74,7 @@ pub fn explore(suite: &Suite, plant: Option<Plant>, limits: Limits) -> Report {
         queue: VecDeque::new(),
         edges: Vec::new(),
         all_edges: 0,
-        transitions: BTreeSet::new(),
-        seen: BTreeSet::new(),
+        survey: Survey::default(),
     };
     search.visit(root, 0, None);
     let finding = search.run(limits);
@@ -84,8 +83,7 @@ pub fn explore(suite: &Suite, plant: Option<Plant>, limits: Limits) -> Report {
         states: search.visited.len(),
         edges: search.all_edges,
         took: began.elapsed(),
-        transitions: search.transitions,
-        seen: search.seen,
+        survey: search.survey,
         finding,
     }
 }
@@ -120,6 +118,10 @@ impl Search<'_> {
         {
             return Some((What::Law { law, how }, None));
         }
+        if let Some(listed) = reach::wrongly_listed(node) {
+            let how = format!("{:?} in {}: {}", listed.fault, listed.place, listed.because);
+            return Some((What::Law { law: "what is listed as impossible is", how }, None));
+        }
         let goal = node.gone() || still && is_goal(node, &thought);
         self.visited[number as usize].goal = goal;
         let standing = Standing { still, goal };
@@ -131,22 +133,10 @@ impl Search<'_> {
             if let Some(violation) = invariants::broken(&node.world, &next.world) {
                 return Some((What::Invariant(violation), Some(chosen)));
             }
-            self.note(chosen, node, &next);
+            self.survey.note(node, &thought.decision, chosen, &next);
             self.visit(next, number, Some(chosen));
         }
         None
-    }
-
-    fn note(&mut self, chosen: Move, node: &Node, next: &Node) {
-        let names = (phase_name(node), phase_name(next));
-        if names.0 != names.1 && (chosen == Move::Round || next.gone()) {
-            self.transitions.insert(names);
-        }
-        for (name, holds) in invariants::SOMETIMES {
-            if !self.seen.contains(name) && holds(&next.world) {
-                self.seen.insert(name);
-            }
-        }
     }
 
     fn visit(&mut self, node: Node, parent: u32, by: Option<Move>) {

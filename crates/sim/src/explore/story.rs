@@ -10,7 +10,7 @@ use flinkk8soperator_core as machine;
 use machine::{DeleteMode, ForeignJobAction, Goal, Ids, Mode, Recovery, SavepointStop, ScaleMode};
 
 use super::moves::{self, Move};
-use super::round::{Cut, Thought};
+use super::round::Thought;
 use super::saw;
 use super::scenario;
 use super::search::Search;
@@ -35,7 +35,7 @@ pub(super) fn tell(search: &Search<'_>, what: &str, way: &[Move]) -> Story {
     for chosen in search.opening.iter().chain(way) {
         let thought = round::think(search.suite, &search.config, search.plant, &node);
         let next = moves::make(search.suite, search.plant, &node, &thought, *chosen);
-        if writes(*chosen) {
+        if chosen.writes() {
             writer.step(&thought);
         } else {
             writer.happens(*chosen);
@@ -43,29 +43,6 @@ pub(super) fn tell(search: &Search<'_>, what: &str, way: &[Move]) -> Story {
         node = next;
     }
     writer.ended()
-}
-
-/// Whether the state that the round decided is written.
-fn writes(chosen: Move) -> bool {
-    match chosen {
-        Move::Round
-        | Move::Crash(Cut::AfterCalls(_))
-        | Move::LostReply(_)
-        | Move::LostStatusReply => true,
-        Move::Crash(Cut::BeforeWrite)
-        | Move::Conflict
-        | Move::Step(_)
-        | Move::Time(_)
-        | Move::Recovers
-        | Move::CatchesUp
-        | Move::Edit
-        | Move::StaleCache
-        | Move::Unreachable
-        | Move::Slow
-        | Move::Outage
-        | Move::RequestTimesOut(_)
-        | Move::Mishap(_) => false,
-    }
 }
 
 /// The story so far: a fact that still holds is not said again.

@@ -1,9 +1,12 @@
 //! The spaces that are explored on every test run.
 
+mod finder;
+
+pub use finder::finder;
+
 use flinkk8soperator_core::{DeleteMode, ForeignJobAction, Mode};
 
-use super::plant::Plant;
-use super::scenario::{Fault, Suite};
+use super::scenario::{Fault, Suite, Wish};
 use crate::world::{FlinkVersion, Image, JobScheduler, Program, Retention, Spec};
 
 /// One slot more than the job needs: a second job by mistake would run, and show.
@@ -42,13 +45,22 @@ pub fn suites() -> Vec<Suite> {
     all.extend(beside());
     all.extend(in_place());
     all.extend(foreign());
+    all.extend(without_a_status());
     all.into_iter().map(with_laws_where_quick).collect()
 }
 
 /// The laws ask the machine a dozen times in every state: the largest suites go without.
 fn with_laws_where_quick(suite: Suite) -> Suite {
-    const LARGE: [&str; 4] =
-        ["update", "job ends by itself", "new spec in an update", "new spec in a rollback"];
+    const LARGE: [&str; 8] = [
+        "update",
+        "job ends by itself",
+        "new spec in an update",
+        "new spec in a rollback",
+        "savepoint fails in an update",
+        "beside: new spec in an update",
+        "beside: deleted",
+        "beside: savepoint given up, then another",
+    ];
     if LARGE.contains(&suite.name) { suite } else { suite.with_laws() }
 }
 
@@ -86,12 +98,24 @@ fn edits_on_the_way() -> Vec<Suite> {
         first("new spec in a first deploy", &[version(1), version(2)]).at_any_time(),
         update("new spec in an update", &[version(2), version(3)]).at_any_time(),
         update("put back in an update", &[version(2), version(1)]).at_any_time(),
-        update("new spec in a rollback", &[wrong.clone(), version(3)]).at_any_time(),
+        update("new spec in a rollback", &[wrong.clone(), version(3)]).at_any_time().only(FEW),
         update("put back in a rollback", &[wrong.clone(), version(1)]).at_any_time(),
-        update("new spec in a rollback, main() taking its time", &[wrong, version(3)])
+        update("new spec in a rollback, main() taking its time", &[wrong.clone(), version(3)])
             .at_any_time()
             .with_slow_main()
             .only(&[Fault::CrashAfterCalls, Fault::RequestTimesOut]),
+        update("new spec in a rollback, then put back", &[wrong.clone(), version(3), version(1)])
+            .always_at_any_time()
+            .with_faults(0),
+        update("two updates, main() sent twice", &[version(2), version(3)])
+            .with_slow_main()
+            .only(&[Fault::RequestTimesOut])
+            .with_faults(2),
+        update("two updates without savepoints, main() sent twice", &[version(2), version(3)])
+            .with_slow_main()
+            .without_savepoints()
+            .only(&[Fault::RequestTimesOut])
+            .with_faults(2),
         update("forceRollback in an update", &[version(2), version(2)]).at_any_time().forced_back(),
     ]
 }
@@ -119,8 +143,29 @@ fn recoveries() -> Vec<Suite> {
     let failing: &[Fault] = &[Fault::SavepointFails, Fault::JobFails, Fault::ProcessRestarts];
     vec![
         first("lost twice", &[version(1)]).with_faults(2).only(losses),
-        update("savepoint fails in an update", &[version(2)]).with_faults(3).only(failing),
+        update("savepoint fails in an update", &[version(2)]).with_faults(2).only(failing),
+        update("savepoint fails again and again", &[version(2)])
+            .with_faults(3)
+            .only(&[Fault::SavepointFails, Fault::JobFails]),
         update("update without savepoints", &[version(2)]).without_savepoints(),
+        update("deleted in an update without savepoints", &[version(2)])
+            .without_savepoints()
+            .then_deleted()
+            .at_any_time(),
+        update(
+            "savepoints disabled after a rollback",
+            &[with_program(2, Program::ClassNotFound), version(3)],
+        )
+        .without_a_last_savepoint()
+        .only(&[Fault::OperationForgotten]),
+        first(
+            "savepoint fails without retention, tried again",
+            &[not_retained(1), not_retained(2), not_retained(2)],
+        )
+        .from_running()
+        .only(&[Fault::SavepointFails])
+        .with_faults(2)
+        .at_any_time(),
         update("lost without retention", &[not_retained(2)]).only(losses),
         update(
             "lost without retention, started without state",
@@ -145,8 +190,16 @@ fn alone() -> Vec<Suite> {
         update("alone: update", &[version(2)]),
         update("alone: bad image, then cured", &[bad, version(3)]).at_any_time(),
         update("alone: wrong class", std::slice::from_ref(&wrong)),
+        update("alone: job ends by itself", &[with_program(2, Program::Finishes), version(3)])
+            .only(&[Fault::JobFails, Fault::ProcessRestarts]),
+        update("alone: update without savepoints", &[version(2)]).without_savepoints(),
         update("alone: put back in an update", &[version(2), version(1)]).at_any_time(),
         update("alone: deleted in a rollback", &[wrong]).then_deleted().at_any_time(),
+        Suite::new("alone: in place, down", vec![sized(1, 3), sized(2, 1)], 1)
+            .from_running()
+            .in_place()
+            .only(&[Fault::CrashAfterCalls, Fault::JobFails]),
+        a_persons("alone: a person's job"),
     ];
     all.into_iter().map(|suite| suite.in_mode(Mode::Single)).collect()
 }
@@ -157,21 +210,57 @@ fn beside() -> Vec<Suite> {
     let fails = with_program(2, Program::Fails);
     let all = vec![
         update("beside: update, the older one goes", &[version(2), version(2)]).tearing_down(1),
-        update("beside: update, the newer one goes", &[version(2), version(2)]).tearing_down(2),
+        update("beside: update, the newer one goes", &[version(2), version(2)])
+            .tearing_down(2)
+            .only(FEW),
         update("beside: wrong class", &[wrong]),
-        update("beside: job fails at once, then cured", &[fails, version(3)]),
+        update("beside: job fails at once, then cured", &[fails, version(3)]).only(FEW),
+        update("beside: job ends by itself", &[with_program(2, Program::Finishes), version(3)])
+            .only(&[Fault::JobFails, Fault::PersonSubmits]),
         update("beside: new spec in an update", &[version(2), version(3)]).at_any_time().only(&[
             Fault::CrashAfterCalls,
             Fault::StaleCache,
             Fault::JobFails,
         ]),
         update("beside: put back in an update", &[version(2), version(1)]).at_any_time().only(FEW),
-        update("beside: forceRollback", &[version(2), version(2)]).at_any_time().forced_back(),
-        update("beside: deleted", &[version(2)]).then_deleted().at_any_time().only(FEW),
-        beside_twice().with_faults(1).only(FEW),
+        update("beside: forceRollback", &[version(2), version(2)])
+            .at_any_time()
+            .forced_back()
+            .only(FEW),
+        update("beside: deleted", &[version(2)]).then_deleted().at_any_time().only(&[
+            Fault::CrashAfterCalls,
+            Fault::SavepointFails,
+            Fault::JobFails,
+            Fault::Outage,
+        ]),
+        beside_twice().with_faults(1).only(&[
+            Fault::CrashAfterCalls,
+            Fault::StaleCache,
+            Fault::JobFails,
+        ]),
         update("beside: without savepoints", &[version(2)]).without_savepoints(),
+        update("beside: main() sent twice", &[version(2)])
+            .with_slow_main()
+            .only(&[Fault::RequestTimesOut])
+            .with_faults(2),
+        given_up("beside: savepoint given up, then another", version(3)),
+        given_up("beside: savepoint given up, then put back", version(1)),
+        a_persons("beside: a person's job"),
     ];
     all.into_iter().map(|suite| suite.in_mode(Mode::BlueGreen)).collect()
+}
+
+/// The savepoint for the next version is not complete in time, and goes on nevertheless.
+fn given_up(name: &'static str, then: Spec) -> Suite {
+    update(name, &[version(2), then]).in_order(&[Fault::Slow, Fault::SavepointFails])
+}
+
+/// A person's job is in the way of the first one, and the user wants it cancelled.
+fn a_persons(name: &'static str) -> Suite {
+    first(name, &[version(1), version(1)])
+        .at_any_time()
+        .deciding(ForeignJobAction::Cancel)
+        .only(&[Fault::PersonSubmits])
 }
 
 /// The first version makes way for the second, then the third comes up beside that.
@@ -205,7 +294,18 @@ fn foreign() -> Vec<Suite> {
         alone("a person's job in an update: adopted", &next).deciding(ForeignJobAction::Adopt),
         alone("a person's job in a rollback: cancelled", &wrong).deciding(ForeignJobAction::Cancel),
         alone("a person's job in a rollback: adopted", &wrong).deciding(ForeignJobAction::Adopt),
+        update("a person's job in an update without savepoints", &[version(2)])
+            .without_savepoints()
+            .only(&[Fault::PersonSubmits]),
+        on_the_way("a person's job, then deleted", Wish::Deleted),
+        on_the_way("a person's job, status lost", Wish::StatusLost),
+        on_the_way("a person's job, status unreadable", Wish::StatusUnreadable),
     ]
+}
+
+/// A person's job in a first deploy, in which the user does something else besides.
+fn on_the_way(name: &'static str, what: Wish) -> Suite {
+    first(name, &[version(1)]).then(what).at_any_time().only(&[Fault::PersonSubmits])
 }
 
 /// With `scaleMode: InPlace`, first of all from one TaskManager to two and back.
@@ -221,7 +321,15 @@ fn in_place() -> Vec<Suite> {
     let all = vec![
         scaled("in place: up", &up),
         scaled("in place: down", &[two(1), one(2)]),
-        scaled("in place: up and back", &[one(1), two(2), one(1)]).with_faults(0),
+        scaled("in place: up and back", &[one(1), two(2), one(1)])
+            .only(&[Fault::OperationForgotten]),
+        scaled("in place: main() sent twice", &[two(1), one(2), two(1)])
+            .with_slow_main()
+            .only(&[Fault::RequestTimesOut])
+            .with_faults(2),
+        scaled("in place: a person's job", &[one(1), sized(2, 2)])
+            .only(&[Fault::JobFails, Fault::PersonSubmits])
+            .with_faults(2),
         scaled("in place: job fails", &[fragile(one(1)), fragile(two(2))]),
         scaled("in place: no room", &up).with_room_for(1),
         scaled("in place: put back", &[one(1), two(2), one(1)]).at_any_time().only(FEW),
@@ -290,56 +398,20 @@ fn sized(hash: u32, parallelism: u32) -> Spec {
     Spec { family: 1, parallelism, taskmanagers, ..version(hash) }
 }
 
-/// What finds a planted defect: without the laws, which most of them break, too.
-#[must_use]
-pub fn finder(plant: Plant) -> Suite {
-    let another = update("update", &[version(2)]);
-    let wrong = update("wrong class", &[with_program(2, Program::ClassNotFound)]);
-    let losses = &[Fault::JobFails, Fault::ProcessRestarts, Fault::PodLost];
-    match plant {
-        Plant::EffectsBeforeWrite
-        | Plant::StartsEmpty
-        | Plant::NewJobIdEachTime
-        | Plant::OldClusterGoesEarly
-        | Plant::SubmitsBesideALeavingCluster => another,
-        Plant::LostAnswerMeansRefused => {
-            another.with_faults(2).only(&[Fault::RequestTimesOut, Fault::CrashAfterCalls])
-        }
-        Plant::NotFoundClosesSubmission => another.with_slow_main(),
-        Plant::RestoresFromCheckpoint | Plant::SavepointEndsTheJob => another.cancelling(),
-        Plant::CancellingCountsAsOver => another.without_savepoints(),
-        Plant::FailedCountsAsFinished
-        | Plant::FailedSavepointCounts
-        | Plant::OldStatisticsBelieved
-        | Plant::SilenceMeansNotFound => another.in_mode(Mode::Single),
-        Plant::RollsBackToNothing => wrong,
-        Plant::HeldSlotsCountAsFree | Plant::RecoversFromNothing => {
-            first("lost", &[version(1)]).only(losses)
-        }
-        Plant::StopsWhatRunsOn | Plant::OlderGoesUnasked | Plant::NewerGoesUnasked => {
-            another.in_mode(Mode::BlueGreen)
-        }
-        Plant::StartsFromAnEarlierSavepoint => beside_twice().in_mode(Mode::BlueGreen),
-        Plant::ForeignJobIsOverlooked => {
-            first("a person's job", &[version(1)]).only(&[Fault::PersonSubmits])
-        }
-        Plant::ScalesDownEarly => Suite::new("in place: down", vec![sized(1, 3), sized(2, 1)], 0)
-            .from_running()
-            .in_place(),
-        Plant::FirstServiceGoes => {
-            Suite::new("in place: up", vec![sized(1, 1), sized(2, 3)], 0).from_running().in_place()
-        }
-        Plant::NothingIsLeftInPlace => {
-            Suite::new("in place: up", vec![sized(1, 1), sized(2, 3), sized(2, 3)], 1)
-                .from_running()
-                .in_place()
-                .at_any_time()
-                .forced_back()
-                .with_slow_main()
-                .only(&[Fault::CrashAfterCalls, Fault::RequestTimesOut])
-        }
-        Plant::ForgetsWhatIsLeaving | Plant::IncarnationsComeAgain | Plant::RevisionGoesEarly => {
-            update("job ends by itself", &[with_program(2, Program::Finishes), version(3)])
-        }
-    }
+/// `status.machine` goes, or cannot be read, whatever the application is doing.
+fn without_a_status() -> Vec<Suite> {
+    let unreadable = |name| update(name, &[version(2)]).then(Wish::StatusUnreadable).at_any_time();
+    vec![
+        update("status lost in an update", &[version(2)]).then(Wish::StatusLost).at_any_time(),
+        unreadable("status unreadable in an update"),
+        unreadable("status unreadable, then deleted by force")
+            .then_deleted()
+            .deleting(DeleteMode::ForceCancel)
+            .only(&[Fault::LostStatusReply, Fault::LostReply, Fault::Conflict]),
+        update("status lost in an update, then deleted", &[version(2)])
+            .then(Wish::StatusLost)
+            .at_any_time()
+            .then_deleted()
+            .only(&[Fault::CrashAfterCalls]),
+    ]
 }
