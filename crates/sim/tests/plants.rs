@@ -30,7 +30,8 @@ fn broken_by(plant: Plant) -> &'static str {
         | Plant::IncarnationsComeAgain
         | Plant::OldClusterGoesEarly
         | Plant::OlderGoesUnasked
-        | Plant::NewerGoesUnasked => CLUSTER_STAYS,
+        | Plant::NewerGoesUnasked
+        | Plant::RollbackRemovesTheOldCluster => CLUSTER_STAYS,
         Plant::StopsWhatRunsOn => RUNS_ON,
         Plant::NotFoundClosesSubmission
         | Plant::SubmitsBesideALeavingCluster
@@ -39,8 +40,11 @@ fn broken_by(plant: Plant) -> &'static str {
         | Plant::SavepointEndsTheJob
         | Plant::CancellingCountsAsOver
         | Plant::LostAnswerMeansRefused
-        | Plant::ForgetsWhatIsLeaving => ONE_JOB,
+        | Plant::ForgetsWhatIsLeaving
+        | Plant::TerminatingCountsAsGone
+        | Plant::SlowMainMeansRefused => ONE_JOB,
         Plant::RestoresFromCheckpoint
+        | Plant::RollsBackToACheckpoint
         | Plant::FailedSavepointCounts
         | Plant::StartsFromAnEarlierSavepoint => NEWEST_STATE,
         Plant::StartsEmpty
@@ -48,7 +52,9 @@ fn broken_by(plant: Plant) -> &'static str {
         | Plant::RecoversFromNothing
         | Plant::OldStatisticsBelieved
         | Plant::SilenceMeansNotFound
-        | Plant::FailedCountsAsFinished => NOT_EMPTY,
+        | Plant::FailedCountsAsFinished
+        | Plant::CanceledCountsAsFinished
+        | Plant::LostCountsAsFinished => NOT_EMPTY,
         Plant::RevisionGoesEarly => ROLLBACK_POSSIBLE,
         Plant::ScalesDownEarly | Plant::NothingIsLeftInPlace => TASKS_STAY,
         Plant::FirstServiceGoes => ADDRESS_STAYS,

@@ -7,7 +7,8 @@ use std::time::Duration;
 use flinkk8soperator_core as machine;
 use machine::{
     Decision, DualRunning, Effect, Fact, Flink, FlinkCluster, JobState, Mode, Observation,
-    Obsolete, Operation, Origin, Phase, Post, RecoveringStep, Rescaling, SavepointStop, Target,
+    Obsolete, Operation, Origin, Phase, Post, Presence, RecoveringStep, Rescaling, SavepointStop,
+    Target, Work,
 };
 
 use super::calls::Call;
@@ -84,12 +85,26 @@ plants! {
     NothingIsLeftInPlace,
     /// A job that is not the operator's is overlooked.
     ForeignJobIsOverlooked,
+    /// What is on its way out counts as gone.
+    TerminatingCountsAsGone,
+    /// A job that a person cancelled counts as one that ended well.
+    CanceledCountsAsFinished,
+    /// A job that is lost counts as one that ended well.
+    LostCountsAsFinished,
+    /// A rollback removes the cluster that it goes back to.
+    RollbackRemovesTheOldCluster,
+    /// A `main()` that runs counts as refused.
+    SlowMainMeansRefused,
+    /// A rollback starts from a checkpoint instead of the savepoint.
+    RollsBackToACheckpoint,
 }
 
 /// Where a defect sits.
 enum Place {
     /// In what the machine sees of each JobManager.
     Facts(fn(&mut Flink)),
+    /// In all that it sees.
+    Seen(fn(&mut Observation)),
     /// In what it decides.
     Decision(fn(&Node, &mut Decision)),
     /// In the calls.
@@ -127,6 +142,23 @@ impl Plant {
                 states(flink, |s| if s == JobState::Failed { JobState::Finished } else { s });
             }),
             Plant::SilenceMeansNotFound => Place::Facts(not_found_in_a_silence),
+            Plant::TerminatingCountsAsGone => Place::Seen(forget_what_is_ending),
+            Plant::CanceledCountsAsFinished => Place::Facts(|flink| {
+                states(flink, |s| if s == JobState::Canceled { JobState::Finished } else { s });
+            }),
+            Plant::LostCountsAsFinished => Place::Decision(lost_is_finished),
+            Plant::RollbackRemovesTheOldCluster => Place::Decision(remove_the_old_cluster),
+            Plant::SlowMainMeansRefused => Place::Facts(|flink| {
+                if matches!(flink.submission, Fact::Known(Post::InFlight)) {
+                    flink.submission = Fact::Known(Post::Lost);
+                }
+                refuse(flink);
+            }),
+            Plant::RollsBackToACheckpoint => Place::Decision(|node, decision| {
+                if matches!(decision.state.phase, Phase::RollingBackJob(_)) {
+                    restore_the_newest_checkpoint(node, decision);
+                }
+            }),
             Plant::FailedSavepointCounts => Place::Facts(complete_a_failed_savepoint),
             Plant::SubmitsBesideALeavingCluster => Place::Decision(|_, decision| {
                 decision.state.record.leaving.iter_mut().for_each(|l| l.may_run = false);
@@ -206,6 +238,13 @@ impl Plant {
         }
     }
 
+    /// Before the machine is asked what else it needs.
+    pub(super) fn on_each_pass(self, seen: &mut Observation) {
+        if let Place::Seen(distort) = self.place() {
+            distort(seen);
+        }
+    }
+
     pub(super) fn on_decision(self, node: &Node, decision: &mut Decision) {
         if let Place::Decision(distort) = self.place() {
             distort(node, decision);
@@ -215,7 +254,7 @@ impl Plant {
     pub(super) fn on_call(self, node: &Node, call: &Call) -> Option<Call> {
         match self.place() {
             Place::Calls(distort) => distort(node, call),
-            Place::Facts(_) | Place::Decision(_) | Place::Order => None,
+            Place::Facts(_) | Place::Seen(_) | Place::Decision(_) | Place::Order => None,
         }
     }
 
@@ -315,6 +354,41 @@ fn early(decision: &mut Decision, effect: impl Fn(Target) -> Effect) {
     let deployed = decision.state.record.deployed.as_ref().map(|d| d.target);
     let dual = deployed.filter(|target| target.mode == Mode::Dual);
     decision.effects.extend(dual.map(effect));
+}
+
+fn forget_what_is_ending(seen: &mut Observation) {
+    if let Fact::Known(objects) = &mut seen.objects {
+        for cluster in &mut objects.clusters {
+            let parts = [&mut cluster.jobmanager, &mut cluster.taskmanager, &mut cluster.service];
+            for part in parts {
+                if *part == Presence::Terminating {
+                    *part = Presence::Absent;
+                }
+            }
+            cluster.pods.retain(|pod| !pod.terminating);
+        }
+        objects.clusters.retain(|c| c.has_objects() || !c.pods.is_empty());
+    }
+    if let Fact::Known(pods) = &mut seen.live_pods {
+        pods.retain(|pod| !pod.terminating);
+    }
+}
+
+fn lost_is_finished(_: &Node, decision: &mut Decision) {
+    let lost = matches!(
+        &decision.state.phase,
+        Phase::Recovering(phase) if matches!(phase.step, RecoveringStep::Find(_))
+    );
+    if let Some(deployed) = decision.state.record.deployed.as_mut().filter(|_| lost) {
+        deployed.work = Work::Finished;
+    }
+}
+
+fn remove_the_old_cluster(_: &Node, decision: &mut Decision) {
+    let Phase::RollingBackJob(_) = decision.state.phase else { return };
+    let deployed = decision.state.record.deployed.as_ref().filter(|d| !d.removed);
+    let incarnation = deployed.map(|d| d.target.incarnation);
+    decision.effects.extend(incarnation.map(|incarnation| Effect::RemoveCluster { incarnation }));
 }
 
 fn origin(decision: &mut Decision) -> Option<&mut Origin> {

@@ -47,6 +47,9 @@ pub(super) fn think(suite: &Suite, config: &Config, plant: Option<Plant>, node: 
         }
         request = wanted;
         seen = observe(suite, &mut node, &request);
+        if let Some(plant) = plant {
+            plant.on_each_pass(&mut seen);
+        }
     }
     node.operator.silent.retain(|(process, _)| {
         request.flink.iter().any(|f| translate::process_back(f.process) == *process)

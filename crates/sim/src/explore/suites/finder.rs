@@ -18,18 +18,22 @@ pub fn finder(plant: Plant) -> Suite {
         | Plant::StartsEmpty
         | Plant::NewJobIdEachTime
         | Plant::OldClusterGoesEarly
-        | Plant::SubmitsBesideALeavingCluster => another,
+        | Plant::SubmitsBesideALeavingCluster
+        | Plant::TerminatingCountsAsGone => another,
+        Plant::LostCountsAsFinished => another.only(losses),
+        Plant::CanceledCountsAsFinished => another.only(&[Fault::PersonCancels]),
         Plant::LostAnswerMeansRefused => {
             another.with_faults(2).only(&[Fault::RequestTimesOut, Fault::CrashAfterCalls])
         }
-        Plant::NotFoundClosesSubmission => another.with_slow_main(),
+        Plant::NotFoundClosesSubmission | Plant::SlowMainMeansRefused => another.with_slow_main(),
+        Plant::RollsBackToACheckpoint => wrong.cancelling(),
         Plant::RestoresFromCheckpoint | Plant::SavepointEndsTheJob => another.cancelling(),
         Plant::CancellingCountsAsOver => another.without_savepoints(),
         Plant::FailedCountsAsFinished
         | Plant::FailedSavepointCounts
         | Plant::OldStatisticsBelieved
         | Plant::SilenceMeansNotFound => another.in_mode(Mode::Single),
-        Plant::RollsBackToNothing => wrong,
+        Plant::RollsBackToNothing | Plant::RollbackRemovesTheOldCluster => wrong,
         Plant::HeldSlotsCountAsFree | Plant::RecoversFromNothing => {
             first("lost", &[version(1)]).only(losses)
         }
