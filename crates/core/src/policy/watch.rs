@@ -59,13 +59,20 @@ impl Sight {
     }
 }
 
-/// The objects, then the job at the JobManager found among them.
+/// The objects, then the job at the JobManager found among them; where no job runs, the cluster alone.
 pub(crate) fn needs(version: &Version, seen: &Observation, ask: &mut FactRequest) {
     ask.objects = true;
-    let Some(job) = version.live() else { return };
-    ask.last_seen = Some(job.id);
+    let job = version.live();
+    if let Some(job) = job {
+        ask.last_seen = Some(job.id);
+    }
     let incarnation = version.target.incarnation;
     let Some(process) = seen.cluster(incarnation).and_then(|c| c.jobmanager_process(None)) else {
+        return;
+    };
+    let Some(job) = job else {
+        // Nothing is decided from it, but the cluster stands, and how it is goes on being told.
+        ask.flink.push(FlinkRequest { cluster: true, ..FlinkRequest::to(incarnation, process) });
         return;
     };
     let known = seen.flink.get(&incarnation);

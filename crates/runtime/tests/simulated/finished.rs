@@ -1,0 +1,70 @@
+//! A job that comes to its end by itself: it is not run again, and what is told of its cluster stays true.
+
+use std::time::Duration;
+
+use flinkk8soperator_sim::http::kubernetes::kinds::Resource;
+use flinkk8soperator_sim::world::{Mishap, World};
+use flinkk8soperator_simulate::scene::Scene;
+use serde_json::{Value, json};
+
+use crate::bench::{Bench, NAME, NAMESPACE, alone, confirmed, with_class, with_image};
+
+fn finished(scene: &Scene) -> bool {
+    let app = scene.application(NAME);
+    confirmed(scene) && app.is_some_and(|app| app.message == "the job has finished")
+}
+
+/// `status.clusterStatus.health`.
+fn cluster_health(bench: &Bench) -> Value {
+    let api = bench.session.cluster().server().api();
+    let applications = Resource::new("flink.k8s.io", "flinkapplications");
+    let object = api.store().get(&applications, NAMESPACE, NAME).unwrap();
+    object["status"]["clusterStatus"]["health"].clone()
+}
+
+/// Waits until the cluster's health is told as this.
+async fn becomes(bench: &Bench, health: &str) {
+    for _ in 0..120 {
+        if cluster_health(bench) == health {
+            return;
+        }
+        bench.rest(Duration::from_secs(1)).await;
+    }
+    panic!("never told {health}, but {}", cluster_health(bench));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_finished_job_is_not_run_again_and_its_cluster_is_looked_at() {
+    let mut bench = Bench::start().await;
+    bench.apply(&with_class("1.0.0", "com.example.Bounded")).await;
+    let scene = bench.until("the job has finished", finished).await;
+    assert_eq!(cluster_health(&bench), json!("Green"));
+    let first = scene.jobs.clone();
+    assert_eq!(first.len(), 1);
+
+    bench.session.cluster().with_world(|world: &mut World| {
+        let (pod, _) = world.jobmanagers().next().unwrap();
+        let uid = pod.uid;
+        world.befall(Mishap::PodLost(uid));
+    });
+    for health in ["Red", "Green"] {
+        becomes(&bench, health).await;
+    }
+    let scene = Scene::of(bench.session.cluster());
+    assert!(finished(&scene), "{scene:#?}");
+    assert_eq!(scene.jobs.len(), 1, "it ran again: {:#?}", scene.jobs);
+    bench.sound();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_spec_after_a_finished_job_starts_without_state() {
+    let mut bench = Bench::start().await;
+    bench.apply(&with_class("1.0.0", "com.example.Bounded")).await;
+    bench.until("the job has finished", finished).await;
+    bench.apply(&with_image("1.1.0")).await;
+    let over = |scene: &Scene| confirmed(scene) && alone(scene) && scene.running().count() == 1;
+    let scene = bench.until("the new spec runs", over).await;
+    assert_eq!(scene.jobs.len(), 2);
+    assert_eq!(scene.jobs[1].restored_from, None);
+    bench.sound();
+}
