@@ -19,6 +19,9 @@ pub(crate) struct Ids {
     hashes: BTreeMap<Incarnation, DeployHash>,
 }
 
+/// A job that is nobody's.
+pub(crate) const FOREIGN: JobId = JobId(9);
+
 impl Ids {
     /// Takes the ids from what is to be done.
     pub(crate) fn learn(&mut self, effects: &[Effect]) {
@@ -34,7 +37,7 @@ impl Ids {
     /// Jobs of a cluster, some left out, and one that is nobody's.
     fn seen(&self, incarnation: Incarnation, bytes: &mut Bytes<'_>) -> Vec<JobSummary> {
         let here = self.jobs.iter().filter(|(of, _)| *of == incarnation).map(|(_, id)| *id);
-        let foreign = bytes.once_in(12).then_some(JobId(9));
+        let foreign = bytes.once_in(12).then_some(FOREIGN);
         let mut listed = Vec::new();
         for id in here.chain(foreign) {
             if !bytes.once_in(4) {

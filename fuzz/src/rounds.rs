@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use flinkk8soperator_api::machine;
 use flinkk8soperator_core::{
-    Coloured, Config, Context, DeleteMode, DeployHash, Desired, Digest, Effect, Goal, Mode,
-    Observation, Recovery, Restore, SavepointStop, ScaleMode, State, Timestamp, Uid,
-    decide as step, needs,
+    Coloured, Config, Context, DeleteMode, DeployHash, Desired, Digest, Effect, ForeignJob,
+    ForeignJobAction, Goal, Mode, Observation, Recovery, Restore, SavepointStop, ScaleMode, State,
+    Timestamp, Uid, decide as step, needs,
 };
 
 use crate::bytes::Bytes;
-use crate::facts::{Ids, observation};
+use crate::facts::{FOREIGN, Ids, observation};
 
 /// Steps of time: longer than every deadline, than a grace, none, less and more than a cache's age.
 const STEPS: [u64; 5] = [4_000_000, 120_000, 0, 500, 4_000];
@@ -109,6 +109,9 @@ fn change(desired: &mut Desired, bytes: &mut Bytes<'_>) {
         desired.restore = bytes.by_chance(8).then_some(named);
         let recoveries = [Recovery::LastSeen, Recovery::Proven];
         desired.recovery = bytes.one(&recoveries).unwrap_or(Recovery::Proven);
+        let actions = [ForeignJobAction::Adopt, ForeignJobAction::Cancel];
+        let action = if bytes.by_chance(8) { bytes.one(&actions) } else { None };
+        desired.foreign_job = action.map(|action| ForeignJob { id: FOREIGN, action });
     }
     if bytes.by_chance(80) {
         let modes = [DeleteMode::None, DeleteMode::ForceCancel, DeleteMode::Savepoint];

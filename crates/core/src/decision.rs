@@ -97,6 +97,30 @@ pub enum Effect {
     RemoveFinalizer,
 }
 
+impl Effect {
+    /// Its name, for metrics and records.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Effect::AddFinalizer => "add-finalizer",
+            Effect::SaveRevision(_) => "save-revision",
+            Effect::CopyRevision { .. } => "copy-revision",
+            Effect::CreateCluster(_) => "create-cluster",
+            Effect::ScaleTaskManagers { .. } => "scale-task-managers",
+            Effect::SetRequirements(_) => "set-requirements",
+            Effect::LabelCluster(_) => "label-cluster",
+            Effect::PointService { .. } => "point-service",
+            Effect::Submit(_) => "submit",
+            Effect::Savepoint(_) => "savepoint",
+            Effect::Cancel { .. } => "cancel",
+            Effect::DeletePod { .. } => "delete-pod",
+            Effect::RemoveCluster { .. } => "remove-cluster",
+            Effect::RemoveRevision(_) => "remove-revision",
+            Effect::RemoveFinalizer => "remove-finalizer",
+        }
+    }
+}
+
 /// A submission. Jar, class, arguments and parallelism come from the revision.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

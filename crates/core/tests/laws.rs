@@ -37,26 +37,6 @@ impl Breaches {
     }
 }
 
-fn kind(effect: &Effect) -> &'static str {
-    match effect {
-        Effect::AddFinalizer => "AddFinalizer",
-        Effect::SaveRevision(_) => "SaveRevision",
-        Effect::CopyRevision { .. } => "CopyRevision",
-        Effect::CreateCluster(_) => "CreateCluster",
-        Effect::ScaleTaskManagers { .. } => "ScaleTaskManagers",
-        Effect::LabelCluster(_) => "LabelCluster",
-        Effect::SetRequirements(_) => "SetRequirements",
-        Effect::PointService { .. } => "PointService",
-        Effect::Submit(_) => "Submit",
-        Effect::Savepoint(_) => "Savepoint",
-        Effect::Cancel { .. } => "Cancel",
-        Effect::DeletePod { .. } => "DeletePod",
-        Effect::RemoveCluster { .. } => "RemoveCluster",
-        Effect::RemoveRevision(_) => "RemoveRevision",
-        Effect::RemoveFinalizer => "RemoveFinalizer",
-    }
-}
-
 /// Stops, deletes or submits: what cannot be taken back. (Of TaskManagers only those go that run
 /// nothing: [`hides_what_runs`].)
 fn drastic(effect: &Effect) -> bool {
@@ -86,7 +66,7 @@ fn total_every_round_of_every_state_comes_to_a_decision() {
     each(|case| {
         let decision = decided(case);
         phases.insert(decision.state.phase.name());
-        effects.extend(decision.effects.iter().map(kind));
+        effects.extend(decision.effects.iter().map(Effect::name));
         reasons.insert(decision.verdict.reason);
     });
     // Sometimes: the vocabulary leads to every phase and asks for every effect.
@@ -154,7 +134,7 @@ fn level_what_a_transition_asks_for_is_asked_for_until_it_is_done() {
             let done =
                 stored && matches!(effect, Effect::SaveRevision(_) | Effect::CopyRevision { .. });
             if !done && !again.effects.contains(effect) {
-                breaches.note(case, kind(effect).to_owned(), || format!("{effect:?}"));
+                breaches.note(case, effect.name().to_owned(), || format!("{effect:?}"));
             }
             repeated += 1;
         }
@@ -177,7 +157,7 @@ fn patient_an_early_call_changes_nothing() {
                 let sort = format!("state to {:?}", then.state.phase.name());
                 breaches.note(case, sort, || format!("at {instant}, not at {wake}"));
             } else if then.effects != now.effects {
-                let kinds: Vec<_> = then.effects.iter().map(kind).collect();
+                let kinds: Vec<_> = then.effects.iter().map(Effect::name).collect();
                 breaches.note(case, format!("effects {kinds:?}"), || format!("at {instant}"));
             }
             early += 1;
@@ -323,7 +303,7 @@ fn silent_is_not_false_a_short_silence_adds_nothing_drastic() {
             let grave = |e: &&Effect| drastic(e) || hides_what_runs(what, e);
             for effect in silent.effects.iter().filter(grave) {
                 if !spoken.effects.contains(effect) && !delays_a_deadline(case, &spoken, &silent) {
-                    let sort = format!("{} after a silence of {what}", kind(effect));
+                    let sort = format!("{} after a silence of {what}", effect.name());
                     breaches.note(case, sort, || format!("{effect:?}"));
                 }
             }

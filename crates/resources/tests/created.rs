@@ -12,6 +12,9 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 
 use common::{OWNER, vectors};
+use flinkk8soperator_api::parse::{Hashes, OperatorSettings, desired};
+use flinkk8soperator_api::v1beta1::FlinkApplication;
+use flinkk8soperator_core::Digest;
 use flinkk8soperator_core::ids::{DeployHash, Incarnation, Role, Uid, selector};
 use flinkk8soperator_resources::created::{self, CreatedObjects, Identity, RenderError};
 use flinkk8soperator_resources::{
@@ -373,4 +376,28 @@ fn the_service_of_a_version_that_was_scaled_to_differs_from_the_first_in_nothing
         alias.metadata.name.clone_from(&objects.versioned_service.metadata.name);
         assert_eq!(alias, objects.versioned_service);
     }
+}
+
+/// The machine counts TaskManagers by what `parse` reads from the typed spec, and scales to that number
+/// what is rendered here from the stored one.
+#[test]
+fn the_machine_and_what_is_created_count_task_managers_alike() {
+    let check = |parallelism: u32, slots: Value, expected: u32| {
+        let vector = vectors().swap_remove(0);
+        let mut stored = vector.stored();
+        stored["spec"]["parallelism"] = json!(parallelism);
+        stored["spec"]["taskManagerConfig"]["taskSlots"] = slots;
+        let app: FlinkApplication = serde_json::from_value(stored.clone()).unwrap();
+        let hashes = Hashes::colourless(DeployHash(0));
+        let desired = desired(&app, hashes, Digest(0), &OperatorSettings::default());
+        let objects = render(&Application::parse(&stored).unwrap(), &vector.config).unwrap();
+        let replicas = objects.task_manager.spec.unwrap().replicas.unwrap();
+        let counted = (desired.taskmanagers, u32::try_from(replicas).unwrap());
+        assert_eq!(counted, (expected, expected), "{stored}");
+    };
+    check(1, json!(1), 1);
+    check(5, json!(2), 3);
+    check(6, json!(2), 3);
+    check(16, json!(null), 1);
+    check(17, json!(null), 2);
 }

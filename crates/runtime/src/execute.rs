@@ -130,7 +130,7 @@ pub(crate) async fn execute(
 ) -> Result<(), (Effect, EffectError)> {
     let mut late = None;
     for effect in effects {
-        let name = name(effect);
+        let name = effect.name();
         #[cfg(feature = "crash-points")]
         crate::crash::before(ground.operator.crash.as_ref(), name);
         let outcome = match ground.operator.lease.held() {
@@ -173,26 +173,5 @@ async fn perform(ground: &mut Ground<'_>, effect: &Effect) -> Result<(), EffectE
         Effect::Cancel { incarnation, process, job } => {
             flink::cancel(ground, *incarnation, *process, *job).await
         }
-    }
-}
-
-/// An effect's name, for metrics and crash points.
-pub(crate) fn name(effect: &Effect) -> &'static str {
-    match effect {
-        Effect::AddFinalizer => "add-finalizer",
-        Effect::SaveRevision(_) => "save-revision",
-        Effect::CopyRevision { .. } => "copy-revision",
-        Effect::RemoveRevision(_) => "remove-revision",
-        Effect::CreateCluster(_) => "create-cluster",
-        Effect::ScaleTaskManagers { .. } => "scale-task-managers",
-        Effect::LabelCluster(_) => "label-cluster",
-        Effect::SetRequirements(_) => "set-requirements",
-        Effect::PointService { .. } => "point-service",
-        Effect::Submit(_) => "submit",
-        Effect::Savepoint(_) => "savepoint",
-        Effect::Cancel { .. } => "cancel",
-        Effect::DeletePod { .. } => "delete-pod",
-        Effect::RemoveCluster { .. } => "remove-cluster",
-        Effect::RemoveFinalizer => "remove-finalizer",
     }
 }

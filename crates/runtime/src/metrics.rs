@@ -39,6 +39,12 @@ struct Asked {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Told {
+    question: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct By {
     reason: &'static str,
 }
@@ -53,7 +59,7 @@ struct Inner {
     round_seconds: Histogram,
     effects: Family<Performed, Counter>,
     kube_requests: Family<Request, Counter>,
-    flink_answers: Family<Outcome, Counter>,
+    flink_answers: Family<Told, Counter>,
     status_writes: Family<Outcome, Counter>,
     applications: Family<By, Gauge>,
     watch_errors: Counter,
@@ -149,10 +155,13 @@ impl Metrics {
         self.0.kube_requests.get_or_create(&request).inc();
     }
 
-    pub(crate) fn flink_answers(&self, silences: &[Option<Silence>]) {
-        for silence in silences {
+    pub(crate) fn flink_answers(
+        &self,
+        outcomes: impl Iterator<Item = (&'static str, Option<Silence>)>,
+    ) {
+        for (question, silence) in outcomes {
             let outcome = silence.map_or("ok", word);
-            self.0.flink_answers.get_or_create(&Outcome { outcome }).inc();
+            self.0.flink_answers.get_or_create(&Told { question, outcome }).inc();
         }
     }
 

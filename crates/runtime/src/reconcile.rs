@@ -118,10 +118,7 @@ async fn decided(
     let about = Arc::clone(&app);
     let done = performed(operator, app, &desired, &decision, memory).await;
     publish(operator, &about, &decision, done.as_ref().err()).await;
-    done.map_err(|(effect, source)| RoundError::Effect {
-        name: crate::execute::name(&effect),
-        source,
-    })?;
+    done.map_err(|(effect, source)| RoundError::Effect { name: effect.name(), source })?;
     Ok(wake(operator, &decision, memory))
 }
 

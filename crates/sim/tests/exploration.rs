@@ -190,6 +190,30 @@ fn debug<T: std::fmt::Debug>(all: impl Iterator<Item = T>) -> Vec<String> {
 }
 
 #[test]
+fn every_effect_is_asked_for() {
+    let asked: BTreeSet<&str> =
+        reports().iter().flat_map(|r| r.survey.effects.iter().copied()).collect();
+    let all = [
+        "add-finalizer",
+        "save-revision",
+        "copy-revision",
+        "create-cluster",
+        "scale-task-managers",
+        "set-requirements",
+        "label-cluster",
+        "point-service",
+        "submit",
+        "savepoint",
+        "cancel",
+        "delete-pod",
+        "remove-cluster",
+        "remove-revision",
+        "remove-finalizer",
+    ];
+    assert_eq!(asked, all.into());
+}
+
+#[test]
 fn every_fault_strikes_in_every_phase_but_where_it_is_listed_as_impossible() {
     let reports = reports();
     let struck: BTreeSet<(Place, Fault)> =

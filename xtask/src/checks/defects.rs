@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use anyhow::Result;
+use flinkk8soperator_sim::explore::{Plant, suites};
 
 use super::verdict;
 use crate::stages::Count;
@@ -94,11 +95,11 @@ fn exists(word: &str) -> Result<Option<bool>> {
         let path = root().join(path);
         Ok(Some(path.is_file() && text(&path)?.contains(what)))
     };
-    if let Some(plant) = word.strip_prefix("Plant::") {
-        return contains("crates/sim/src/explore/plant.rs", &format!("    {plant},\n"));
+    if let Some(named) = word.strip_prefix("Plant::") {
+        return Ok(Some(Plant::ALL.iter().any(|plant| format!("{plant:?}") == named)));
     }
-    if let Some(suite) = word.strip_prefix("suite: ") {
-        return contains("crates/sim/src/explore/suites.rs", &format!("\"{suite}\""));
+    if let Some(named) = word.strip_prefix("suite: ") {
+        return Ok(Some(suites().iter().any(|suite| suite.name == named)));
     }
     if let Some(story) = word.strip_prefix("story: ") {
         return contains("e2e/src/stories/mod.rs", &format!("name: \"{story}\""));

@@ -1,6 +1,7 @@
 //! `deployHistory`: the last deploys with their steps, told from the phases as they come by.
 //!
-//! A deploy is known by its revision's number: its cluster's, unless that is scaled in place. What ended is never changed again.
+//! A deploy is known by its revision's number: its cluster's, unless that is scaled in place. What ended is
+//! never changed again.
 
 use flinkk8soperator_core::{Phase, Purpose, Reason, State, Target, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;

@@ -1,8 +1,11 @@
 //! The world that a plan assumes: the caller's facts, and what becomes of them if all goes well.
 
+mod pods;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use self::pods::{end_what_ends, end_what_is_too_many, pod};
 use super::jobmanager::{JobManager, told};
 use crate::context::Context;
 use crate::decision::Effect;
@@ -152,16 +155,11 @@ impl Assumed {
                 self.create(target.incarnation, target.names(), target.taskmanagers);
             }
             Effect::ScaleTaskManagers { incarnation, replicas, idle } => {
-                let mine = |c: &&mut ClusterObjects| c.incarnation == *incarnation;
-                for cluster in self.clusters_mut().filter(mine) {
-                    cluster.replicas = *replicas;
-                    end_what_is_too_many(cluster, idle);
-                }
-                self.pods_come_up();
+                self.scale(*incarnation, *replicas, idle);
             }
             Effect::LabelCluster(target) => {
-                let mine = |c: &&mut ClusterObjects| c.incarnation == target.incarnation;
-                self.clusters_mut().filter(mine).for_each(|c| c.label = Some(target.hash));
+                let cluster = self.cluster_mut(target.incarnation);
+                cluster.into_iter().for_each(|cluster| cluster.label = Some(target.hash));
             }
             Effect::SetRequirements(wanted) => {
                 if let Some(jobmanager) = self.jobmanagers.get_mut(&wanted.process) {
@@ -265,6 +263,14 @@ impl Assumed {
         self.processes_change();
     }
 
+    fn scale(&mut self, incarnation: Incarnation, replicas: u32, idle: &BTreeSet<Uid>) {
+        if let Some(cluster) = self.cluster_mut(incarnation) {
+            cluster.replicas = replicas;
+            end_what_is_too_many(cluster, idle);
+        }
+        self.pods_come_up();
+    }
+
     /// Every Deployment that stays has its pods, and they run, except for those in trouble.
     fn pods_come_up(&mut self) {
         let Fact::Known(objects) = &mut self.objects else { return };
@@ -322,6 +328,10 @@ impl Assumed {
         objects.into_iter().flat_map(|o| &mut o.clusters)
     }
 
+    fn cluster_mut(&mut self, incarnation: Incarnation) -> Option<&mut ClusterObjects> {
+        self.clusters_mut().find(|cluster| cluster.incarnation == incarnation)
+    }
+
     /// Whether a job runs, with all its tasks.
     pub(super) fn runs(&self) -> bool {
         self.jobmanagers.values().any(JobManager::runs)
@@ -373,45 +383,5 @@ fn about(cx: &Context<'_>, state: &State, seen: &Observation) -> FlinkCluster {
         // Flink's default of `web.refresh-interval`.
         refresh_interval: told.map_or(Duration::from_secs(3), |about| about.refresh_interval),
         high_availability: told.is_some_and(|about| about.high_availability),
-    }
-}
-
-fn end_what_ends(cluster: &mut ClusterObjects) {
-    for object in [&mut cluster.jobmanager, &mut cluster.taskmanager, &mut cluster.service] {
-        if *object == Presence::Terminating {
-            *object = Presence::Absent;
-        }
-    }
-    let (jobmanager, taskmanager) = (cluster.jobmanager, cluster.taskmanager);
-    cluster.pods.retain(|p| {
-        let deployment = match p.role {
-            Role::JobManager => jobmanager,
-            Role::TaskManager => taskmanager,
-        };
-        !p.terminating && deployment != Presence::Absent
-    });
-}
-
-/// As many TaskManagers go as are above the number asked for, first those that run nothing.
-fn end_what_is_too_many(cluster: &mut ClusterObjects, idle: &BTreeSet<Uid>) {
-    let staying = |p: &Pod| p.role == Role::TaskManager && !p.terminating;
-    let mut all: Vec<Uid> = cluster.pods.iter().filter(|p| staying(p)).map(|p| p.uid).collect();
-    all.sort_by_key(|uid| idle.contains(uid));
-    let going = all.split_off((cluster.replicas as usize).min(all.len()));
-    cluster.pods.retain(|p| !going.contains(&p.uid));
-}
-
-/// A pod that does not exist yet; no real one has such a UID.
-fn pod(incarnation: Incarnation, role: Role, number: u128) -> Pod {
-    Pod {
-        uid: Uid(u128::MAX - number),
-        name: format!("a {role} pod of cluster {incarnation}"),
-        incarnation,
-        role,
-        restarts: 0,
-        running: true,
-        ready: true,
-        terminating: false,
-        trouble: None,
     }
 }

@@ -41,21 +41,14 @@ pub(crate) fn since(cx: &Context<'_>, record: &Record, base: Target, seen: &Obse
     }
 }
 
-/// The same while a deploy is under way: a spec that cannot be deployed does not end it, and one of
-/// another parallelism is another version.
+/// The same while a deploy is under way: a spec that cannot be deployed does not end it.
 pub(crate) fn in_mid_deploy(
     cx: &Context<'_>,
     record: &Record,
     base: Target,
     seen: &Observation,
 ) -> Edit {
-    if !cx.desired.obstacles.is_empty() {
-        return Edit::None;
-    }
-    match since(cx, record, base, seen) {
-        Edit::Rescale => Edit::Redeploy,
-        edit @ (Edit::None | Edit::Unknown | Edit::Harmless | Edit::Redeploy) => edit,
-    }
+    if cx.desired.obstacles.is_empty() { since(cx, record, base, seen) } else { Edit::None }
 }
 
 fn edited(cx: &Context<'_>, record: &Record, base: Target) -> bool {
@@ -95,6 +88,7 @@ mod tests {
         let settled = Record { settled: Some(Digest(2)), ..record.clone() };
         let rows = [
             (desired(), &record, known(ChangeClass::Redeploy), Edit::Redeploy),
+            (desired(), &record, known(ChangeClass::Rescale), Edit::Rescale),
             (desired(), &record, known(ChangeClass::StatusOnly), Edit::Harmless),
             (desired(), &record, known(ChangeClass::None), Edit::Harmless),
             (desired(), &record, unknown(600), Edit::Unknown),
@@ -106,8 +100,6 @@ mod tests {
             let context = format!("{change:?}");
             assert_eq!(check(&desired, record, change), [expected; 2], "{context}");
         }
-        let rescale = check(&desired(), &record, known(ChangeClass::Rescale));
-        assert_eq!(rescale, [Edit::Rescale, Edit::Redeploy]);
     }
 
     #[test]

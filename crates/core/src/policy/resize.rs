@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use crate::decision::Effect;
 use crate::ids::Role;
 use crate::observation::{ClusterObjects, FactRequest, FlinkRequest, Observation, Pod};
-use crate::state::{Record, Target, Work};
+use crate::state::{Record, Target};
 
 /// Asks for more where a version takes more than there are.
 pub(crate) fn grow(target: Target, seen: &Observation) -> Option<Effect> {
@@ -15,10 +15,20 @@ pub(crate) fn grow(target: Target, seen: &Observation) -> Option<Effect> {
     (cluster.replicas < target.taskmanagers).then(|| scale(target, target.taskmanagers))
 }
 
-/// No job runs in the cluster: as many as the version takes.
+/// No job of ours runs in the cluster: as many as the version takes. Fewer only once its JobManager lists
+/// no other one: a person's may run.
 pub(crate) fn fit(target: Target, seen: &Observation) -> Option<Effect> {
     let cluster = standing(target, seen)?;
-    (cluster.replicas != target.taskmanagers).then(|| scale(target, target.taskmanagers))
+    let due = cluster.replicas < target.taskmanagers
+        || cluster.replicas > target.taskmanagers && nothing_runs(cluster, seen);
+    due.then(|| scale(target, target.taskmanagers))
+}
+
+fn nothing_runs(cluster: &ClusterObjects, seen: &Observation) -> bool {
+    let process = cluster.jobmanager_process(None);
+    let flink = seen.flink.get(&cluster.incarnation).filter(|f| f.process == process);
+    let jobs = flink.and_then(|flink| flink.jobs.known());
+    jobs.is_some_and(|jobs| jobs.iter().all(|job| job.state.over()))
 }
 
 /// Whether there are as many as the version takes: asked for, no more left, and none registered that is
@@ -89,13 +99,7 @@ pub(crate) fn surplus_needs(record: &Record, seen: &Observation, ask: &mut FactR
 /// See [`surplus_needs`].
 pub(crate) fn surplus(record: &Record, seen: &Observation) -> Option<Effect> {
     let deployed = record.deployed.as_ref().filter(|d| record.surplus && !d.removed)?;
-    if !too_many(deployed.target, seen) {
-        return None;
-    }
-    match deployed.work {
-        Work::Live(_) => shrink(deployed.target, seen),
-        Work::Stopped(_) | Work::Finished => fit(deployed.target, seen),
-    }
+    shrink(deployed.target, seen)
 }
 
 /// Forgets the surplus once there is none.
@@ -120,8 +124,8 @@ fn scale(target: Target, replicas: u32) -> Effect {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::fixture::{cluster, pod, seen, target, unknown};
-    use crate::{Fact, Flink, Uid};
+    use crate::policy::fixture::{JOB, cluster, jobs, pod, seen, target, unknown};
+    use crate::{Fact, Flink, JobState, Uid};
 
     /// As many TaskManagers as asked for, of which these run nothing.
     fn check(asked: u32, pods: &[u128], idle: Fact<BTreeSet<Uid>>) -> Option<(u32, usize)> {
@@ -155,6 +159,19 @@ mod tests {
     }
 
     #[test]
+    fn while_another_job_may_run_in_the_cluster_none_of_its_task_managers_goes() {
+        let two = ClusterObjects { replicas: 2, ..cluster() };
+        let check = |jobs| {
+            let flink = Flink { jobs, ..Flink::default() };
+            fit(target(), &seen(vec![two.clone()], flink)).is_some()
+        };
+        assert!(check(jobs(&[(JOB, JobState::Failed)])));
+        assert!(!check(jobs(&[(JOB, JobState::Failed), (crate::JobId(99), JobState::Running)])));
+        assert!(!check(unknown(600)));
+        assert!(!check(Fact::Unasked));
+    }
+
+    #[test]
     fn a_pod_that_does_not_run_and_one_on_its_way_out_run_nothing() {
         let starting = Pod { running: false, ..pod(3, Role::TaskManager) };
         let going = Pod { terminating: true, ..pod(4, Role::TaskManager) };
@@ -172,7 +189,8 @@ mod tests {
     #[test]
     fn without_a_job_the_number_is_set_at_once_and_awaited() {
         let with = |replicas, uids: &[u128]| {
-            let pods = uids.iter().map(|uid| pod(*uid, Role::TaskManager)).collect();
+            let taskmanagers = uids.iter().map(|uid| pod(*uid, Role::TaskManager));
+            let pods = [pod(1, Role::JobManager)].into_iter().chain(taskmanagers).collect();
             seen(vec![ClusterObjects { replicas, pods, ..cluster() }], Flink::default())
         };
         let rows = [
@@ -182,10 +200,13 @@ mod tests {
             (with(0, &[]), true, true, false),
             (seen(Vec::new(), Flink::default()), false, false, false),
         ];
-        for (seen, grows, changed, fits_now) in rows {
+        for (mut seen, grows, changed, fits_now) in rows {
             assert_eq!(grow(target(), &seen).is_some(), grows, "{seen:?}");
-            assert_eq!(fit(target(), &seen).is_some(), changed, "{seen:?}");
             assert_eq!(fits(target(), &seen), fits_now, "{seen:?}");
+            for flink in seen.flink.values_mut() {
+                flink.jobs = jobs(&[(JOB, JobState::Finished)]);
+            }
+            assert_eq!(fit(target(), &seen).is_some(), changed, "{seen:?}");
         }
         let about = crate::FlinkCluster { taskmanagers: 2, ..crate::policy::fixture::about() };
         let flink = Flink { cluster: Fact::Known(about), ..Flink::default() };

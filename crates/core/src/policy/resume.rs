@@ -22,7 +22,7 @@ pub(crate) fn phase(cx: &Context<'_>, phase: &Phase) -> Phase {
         }
         Phase::ClusterStarting(of) => Phase::ClusterStarting(ClusterStarting {
             deadline: again(of.deadline, timeouts.cluster_start),
-            troubled: of.troubled.map(|since| counted_anew(cx, since, cx.config.pod_trouble_grace)),
+            troubled: of.troubled.map(|since| troubled(cx, since)),
             ..of
         }),
         Phase::Savepointing(of) => Phase::Savepointing(Savepointing {
@@ -38,17 +38,7 @@ pub(crate) fn phase(cx: &Context<'_>, phase: &Phase) -> Phase {
         Phase::Running(of) => {
             Phase::Running(Running { confirming: of.confirming.map(|of| confirming(cx, of)) })
         }
-        Phase::Rescaling(of) => Phase::Rescaling(Rescaling {
-            deadline: again(of.deadline, timeouts.cluster_start),
-            step: match of.step {
-                RescalingStep::Grow { troubled } => RescalingStep::Grow {
-                    troubled: troubled
-                        .map(|since| counted_anew(cx, since, cx.config.pod_trouble_grace)),
-                },
-                step @ (RescalingStep::Adapt | RescalingStep::Return { .. }) => step,
-            },
-            ..of
-        }),
+        Phase::Rescaling(of) => Phase::Rescaling(rescaling(cx, of)),
         Phase::DualRunning(of) => Phase::DualRunning(DualRunning {
             confirming: of.confirming.map(|of| confirming(cx, of)),
             teardown: of
@@ -77,6 +67,20 @@ fn confirming(cx: &Context<'_>, of: Confirming) -> Confirming {
     Confirming { deadline: anew(cx, of.deadline, cx.desired.timeouts.confirm), ..of }
 }
 
+fn rescaling(cx: &Context<'_>, of: Rescaling) -> Rescaling {
+    let timeouts = cx.desired.timeouts;
+    let (step, whole) = match of.step {
+        RescalingStep::Grow { troubled: since } => {
+            let troubled = since.map(|since| troubled(cx, since));
+            (RescalingStep::Grow { troubled }, timeouts.cluster_start)
+        }
+        step @ RescalingStep::Return { .. } => (step, timeouts.cluster_start),
+        // As long as a savepoint.
+        RescalingStep::Adapt => (RescalingStep::Adapt, timeouts.savepoint),
+    };
+    Rescaling { deadline: anew(cx, of.deadline, whole), step, ..of }
+}
+
 fn restart(cx: &Context<'_>, of: Restart) -> Restart {
     Restart { submission: of.submission.map(|of| submission(cx, of)), ..of }
 }
@@ -96,6 +100,7 @@ fn anew(cx: &Context<'_>, deadline: Timestamp, whole: Duration) -> Timestamp {
     if deadline <= cx.now { cx.now + whole } else { deadline }
 }
 
-fn counted_anew(cx: &Context<'_>, since: Timestamp, whole: Duration) -> Timestamp {
-    if since + whole <= cx.now { cx.now } else { since }
+/// Since when pods report trouble: the grace is given from now on.
+fn troubled(cx: &Context<'_>, since: Timestamp) -> Timestamp {
+    if since + cx.config.pod_trouble_grace <= cx.now { cx.now } else { since }
 }

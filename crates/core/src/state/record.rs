@@ -48,9 +48,7 @@ impl Record {
             scaled && deployed.target.incarnation == target.incarnation
         })
     }
-}
 
-impl Record {
     /// The version before, while its job runs beside the deployed one's in a cluster of its own. (A job
     /// that was scaled without being stopped is both versions'.)
     #[must_use]

@@ -163,27 +163,7 @@ pub(crate) fn roll_back(state: &State, failed: Target, failure: Failure, over: b
     if !has_stopped(state) {
         return give_up(state, failed, failure, !over);
     }
-    let mut record = state.record.clone();
-    leaving::send_away(&mut record, failed, !over);
-    let message = format!("deploy {} failed, rolling back: {failure}", failed.hash);
-    let phase = Phase::RollingBackJob(RollingBackJob {
-        failed,
-        failure,
-        revived: None,
-        restart: restart::attempt(1),
-    });
-    Next::new(record, phase, Reason::RollingBack, message.clone())
-        .warns(EventReason::DeployFailed, message)
-}
-
-/// In mode BlueGreen the version before runs on beside one that is lost: it is the deployed one again.
-pub(crate) fn without_the_newer(record: &mut Record) {
-    if record.beside().is_some()
-        && let Some(newer) = std::mem::replace(&mut record.deployed, record.previous.take())
-    {
-        leaving::send_away(record, newer.target, true);
-        record.recovered = None;
-    }
+    rolling_back(state, failed, failure, !over, restart::attempt(1))
 }
 
 /// The same after a target that was scaled to in place: the deployed version's job is put back onto the
@@ -197,17 +177,34 @@ pub(crate) fn roll_back_in_place(
     if left.is_none() {
         return roll_back(state, failed, failure, true);
     }
+    let first = Restart { aftermath: left, ..restart::attempt(1) };
+    rolling_back(state, failed, failure, false, first)
+}
+
+fn rolling_back(
+    state: &State,
+    failed: Target,
+    failure: Failure,
+    may_run: bool,
+    restart: Restart,
+) -> Next {
     let mut record = state.record.clone();
-    leaving::send_away(&mut record, failed, false);
+    leaving::send_away(&mut record, failed, may_run);
     let message = format!("deploy {} failed, rolling back: {failure}", failed.hash);
-    let phase = Phase::RollingBackJob(RollingBackJob {
-        failed,
-        failure,
-        revived: None,
-        restart: Restart { aftermath: left, ..restart::attempt(1) },
-    });
+    let phase = RollingBackJob { failed, failure, revived: None, restart };
+    let phase = Phase::RollingBackJob(phase);
     Next::new(record, phase, Reason::RollingBack, message.clone())
         .warns(EventReason::DeployFailed, message)
+}
+
+/// In mode BlueGreen the version before runs on beside one that is lost: it is the deployed one again.
+pub(crate) fn without_the_newer(record: &mut Record) {
+    if record.beside().is_some()
+        && let Some(newer) = std::mem::replace(&mut record.deployed, record.previous.take())
+    {
+        leaving::send_away(record, newer.target, true);
+        record.recovered = None;
+    }
 }
 
 /// Remembers that the desired spec was looked at and asks for nothing.

@@ -158,11 +158,10 @@ pub(crate) fn over(
     if let Some(deployed) = &mut record.deployed {
         deployed.work = work;
     }
-    let in_place = record.shares_cluster(target);
-    if target.mode == Mode::Single && !in_place {
+    if target.mode == Mode::Single && !record.shares_cluster(target) {
         clear_away(&mut record, false);
     }
-    goes_on(cx, record, target, None, (seen, in_place))
+    goes_on(cx, record, target, None, seen)
 }
 
 /// The deployed job runs on, in mode BlueGreen: on to the target's, from `from`.
@@ -173,7 +172,7 @@ pub(crate) fn beside(
     from: Origin,
     seen: &Observation,
 ) -> Next {
-    goes_on(cx, state.record.clone(), target, Some(from), (seen, false))
+    goes_on(cx, state.record.clone(), target, Some(from), seen)
 }
 
 fn goes_on(
@@ -181,12 +180,13 @@ fn goes_on(
     record: Record,
     target: Target,
     from: Option<Origin>,
-    (seen, in_place): (&Observation, bool),
+    seen: &Observation,
 ) -> Next {
     let deadline = cx.now + cx.desired.timeouts.cluster_start;
     let starting = ClusterStarting { target, deadline, troubled: None, attempt: 1, from };
     let stands = seen.cluster(target.incarnation).and_then(|c| c.jobmanager_process(None));
     // The cluster that the old job ran in has to show that all its slots are free again.
+    let in_place = record.shares_cluster(target);
     match stands.filter(|_| !in_place && !leaving::may_run(&record)) {
         Some(process) => submit(cx, record, &starting, process),
         None => {

@@ -152,6 +152,7 @@ pub(super) async fn requirements(
     };
     let all = bounds.iter().map(vertex).collect();
     let answer = client.set_resource_requirements(&identity.version, job_id(job), &all).await;
+    count(&ground.operator.metrics, "resource-requirements", &answer);
     answer.map(drop).map_err(|source| flink("changing resource requirements", source))
 }
 

@@ -1,25 +1,27 @@
 //! Facts from one JobManager process. Only that process may answer, and only as the cluster it
 //! should be.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod answers;
+mod model;
+
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use flinkk8soperator_core::{
-    self as core, Checkpoint, CheckpointKind, Checkpointing, FlinkCluster, FlinkRequest,
-    JobSummary, Operation, Retention, Silence, Statistics, Timestamp, Vertex,
+    self as core, Checkpointing, FlinkCluster, FlinkRequest, JobSummary, Operation, Retention,
+    Silence, Vertex,
 };
-use flinkk8soperator_flink_rest::model::{
-    CheckpointStatus, Checkpoints, Externalization, Job, JobState, Operation as Answer, TaskState,
-};
+use flinkk8soperator_flink_rest::model::{Externalization, Operation as Answer, TaskState};
 use flinkk8soperator_flink_rest::{self as rest, Cause, Client, Error};
 
+use self::answers::Answers;
+use self::model::state;
 use crate::application::Application;
 use crate::cache::Pod;
 use crate::flink::{Identity, identify, job_id, silence, trigger_id, version};
 use crate::memory::{Memory, Trigger};
-use crate::observe::figures::Gathered;
 use crate::operator::Operator;
 
 /// A client to the very process, once it has said who it is.
@@ -72,7 +74,7 @@ pub(super) async fn ask(
         }
         Err(why) => Answers::none(&open, why),
     };
-    operator.metrics.flink_answers(&answers.silences());
+    operator.metrics.flink_answers(answers.outcomes());
     answers.tell(told, request, memory);
 }
 
@@ -90,108 +92,6 @@ fn open_questions(request: &FlinkRequest, told: &core::Flink) -> FlinkRequest {
         idle: request.idle && told.idle == core::Fact::Unasked,
         requirements: request.requirements.filter(|_| told.requirements == core::Fact::Unasked),
         ..FlinkRequest::to(request.incarnation, request.process)
-    }
-}
-
-type Asked<T> = Option<Result<T, Silence>>;
-
-/// What came back for each question that was asked.
-#[derive(Default)]
-struct Answers {
-    cluster: Asked<FlinkCluster>,
-    jobs: Asked<Vec<JobSummary>>,
-    job: Asked<Option<Job>>,
-    statistics: Asked<Option<Checkpoints>>,
-    checkpointing: Asked<Option<Checkpointing>>,
-    operation: Asked<Operation>,
-    failure: Asked<String>,
-    idle: Asked<BTreeSet<core::Uid>>,
-    requirements: Asked<Option<Vec<Vertex>>>,
-}
-
-impl Answers {
-    fn none(open: &FlinkRequest, why: Silence) -> Answers {
-        Answers {
-            cluster: open.cluster.then_some(Err(why)),
-            jobs: open.jobs.then_some(Err(why)),
-            job: open.job.map(|_| Err(why)),
-            statistics: open.statistics.map(|_| Err(why)),
-            checkpointing: open.checkpointing.map(|_| Err(why)),
-            operation: open.operation.map(|_| Err(why)),
-            failure: open.failure.map(|_| Err(why)),
-            idle: open.idle.then_some(Err(why)),
-            requirements: open.requirements.map(|_| Err(why)),
-        }
-    }
-
-    fn silences(&self) -> Vec<Option<Silence>> {
-        fn of<T>(asked: &Asked<T>) -> Option<Option<Silence>> {
-            asked.as_ref().map(|answer| answer.as_ref().err().copied())
-        }
-        let all = [
-            of(&self.cluster),
-            of(&self.jobs),
-            of(&self.job),
-            of(&self.statistics),
-            of(&self.checkpointing),
-            of(&self.operation),
-            of(&self.failure),
-            of(&self.idle),
-            of(&self.requirements),
-        ];
-        all.into_iter().flatten().collect()
-    }
-
-    /// Keeps the numbers for the status.
-    fn show(&self, request: &FlinkRequest, figures: &mut Gathered) {
-        let of = request.incarnation;
-        if let Some(Ok(cluster)) = &self.cluster {
-            figures.answered(of, cluster);
-        }
-        if let (Some(id), Some(Ok(Some(job)))) = (request.job, &self.job) {
-            figures.job_details(of, id, job);
-        }
-        if let (Some(id), Some(Ok(Some(found)))) = (request.statistics, &self.statistics) {
-            figures.statistics(of, id, found);
-        }
-    }
-
-    fn tell(self, told: &mut core::Flink, request: &FlinkRequest, memory: &mut Memory) {
-        let name = |what: &str| format!("{} {what}", request.incarnation);
-        self.show(request, &mut memory.figures);
-        let silences = &mut memory.silences;
-        if let Some(answer) = self.cluster {
-            told.cluster = silences.fact(&name("cluster"), answer);
-        }
-        if let Some(answer) = self.jobs {
-            told.jobs = silences.fact(&name("jobs"), answer);
-        }
-        if let Some(answer) = self.job {
-            let answer = answer.map(|job| job.map(|job| job_fact(&job)));
-            told.job = silences.fact(&name("job"), answer);
-        }
-        if let Some(answer) = self.statistics {
-            let answer = answer.map(|found| found.map(|found| statistics_fact(&found)));
-            if let (Some(job), Ok(Some(found))) = (request.statistics, &answer) {
-                last_seen(job, found, &mut memory.last_seen);
-            }
-            told.statistics = silences.fact(&name("statistics"), answer);
-        }
-        if let Some(answer) = self.checkpointing {
-            told.checkpointing = silences.fact(&name("checkpointing"), answer);
-        }
-        if let Some(answer) = self.operation {
-            told.operation = silences.fact(&name("operation"), answer);
-        }
-        if let Some(answer) = self.failure {
-            told.failure = silences.fact(&name("failure"), answer);
-        }
-        if let Some(answer) = self.requirements {
-            told.requirements = silences.fact(&name("requirements"), answer);
-        }
-        if let Some(answer) = self.idle {
-            told.idle = silences.fact(&name("idle"), answer);
-        }
     }
 }
 
@@ -281,18 +181,6 @@ fn retention(of: Externalization) -> Retention {
         (false, _) => Retention::None,
         (true, false) => Retention::OnFailure,
         (true, true) => Retention::OnCancellation,
-    }
-}
-
-/// Remembers the newest checkpoint that a job was seen with.
-fn last_seen(
-    job: core::JobId,
-    found: &Statistics,
-    remembered: &mut BTreeMap<core::JobId, Checkpoint>,
-) {
-    let kept = |c: &&Checkpoint| !c.discarded && c.path.is_some();
-    if let Some(newest) = found.completed.iter().filter(kept).max_by_key(|c| c.id) {
-        remembered.insert(job, newest.clone());
     }
 }
 
@@ -408,73 +296,4 @@ fn or_unknown<T>(answer: Result<T, Error>) -> Result<Option<T>, Silence> {
         Err(error) if error.cause() == Some(Cause::JobUnknown) => Ok(None),
         Err(error) => Err(silence(&error)),
     }
-}
-
-fn state(state: &JobState) -> core::JobState {
-    match state {
-        JobState::Initializing | JobState::Created | JobState::Reconciling => {
-            core::JobState::Starting
-        }
-        JobState::Running => core::JobState::Running,
-        JobState::Failing | JobState::Restarting => core::JobState::Restarting,
-        JobState::Cancelling => core::JobState::Cancelling,
-        JobState::Finished => core::JobState::Finished,
-        JobState::Canceled => core::JobState::Canceled,
-        JobState::Failed => core::JobState::Failed,
-        JobState::Suspended | JobState::Other(_) => core::JobState::Suspended,
-    }
-}
-
-fn job_fact(job: &Job) -> core::Job {
-    let up = |state: &TaskState| matches!(state, TaskState::Running | TaskState::Finished);
-    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    core::Job {
-        state: state(&job.state),
-        vertices: count(job.vertices.len()),
-        vertices_up: count(job.vertices.iter().filter(|vertex| up(&vertex.status)).count()),
-        restarted_at: job.entered(&JobState::Restarting).map(Timestamp),
-        clock: Timestamp(job.now),
-    }
-}
-
-fn statistics_fact(found: &Checkpoints) -> Statistics {
-    let latest = [&found.latest.completed, &found.latest.savepoint, &found.latest.failed];
-    let latest = latest.into_iter().flatten();
-    let newest = found.history.iter().chain(latest.clone()).map(|c| c.id).max();
-    let done = |c: &&rest::model::Checkpoint| c.status == CheckpointStatus::Completed;
-    let mut completed: Vec<Checkpoint> =
-        found.history.iter().chain(latest).filter(done).map(checkpoint).collect();
-    completed.sort();
-    completed.dedup_by_key(|checkpoint| checkpoint.id);
-    Statistics {
-        newest_id: newest.unwrap_or_default(),
-        restored: found.counts.restored,
-        in_progress: found.counts.in_progress,
-        completed,
-        restored_from: found.latest.restored.as_ref().map(restored),
-    }
-}
-
-fn checkpoint(found: &rest::model::Checkpoint) -> Checkpoint {
-    Checkpoint {
-        id: found.id,
-        kind: kind(found.is_savepoint),
-        path: found.external_path.clone(),
-        discarded: found.discarded,
-        taken: Timestamp(found.triggered_at),
-    }
-}
-
-fn restored(found: &rest::model::Restored) -> Checkpoint {
-    Checkpoint {
-        id: found.id,
-        kind: kind(found.is_savepoint),
-        path: found.external_path.clone(),
-        discarded: false,
-        taken: Timestamp(found.at),
-    }
-}
-
-fn kind(is_savepoint: bool) -> CheckpointKind {
-    if is_savepoint { CheckpointKind::Savepoint } else { CheckpointKind::Checkpoint }
 }

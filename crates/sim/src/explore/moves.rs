@@ -77,19 +77,21 @@ impl Move {
             Move::Mishap(Mishap::PersonSubmits(_)) => Some(Fault::PersonSubmits),
         }
     }
-}
 
-impl Move {
     /// Whether it is a round whose state is written.
     pub(super) fn writes(self) -> bool {
+        self.decides() && !matches!(self, Move::Crash(Cut::BeforeWrite) | Move::Conflict)
+    }
+
+    /// Whether the operator decides in it.
+    pub(super) fn decides(self) -> bool {
         match self {
             Move::Round
-            | Move::Crash(Cut::AfterCalls(_))
+            | Move::Crash(_)
             | Move::LostReply(_)
-            | Move::LostStatusReply => true,
-            Move::Crash(Cut::BeforeWrite)
-            | Move::Conflict
-            | Move::Step(_)
+            | Move::LostStatusReply
+            | Move::Conflict => true,
+            Move::Step(_)
             | Move::Time(_)
             | Move::Recovers
             | Move::CatchesUp
@@ -146,8 +148,7 @@ pub(super) fn list(
         moves.push(Move::Edit);
     }
     if node.faults > 0 && !node.gone() {
-        let kinds = suite.kinds_next(node.faults);
-        let wanted = |m: &Move| m.fault().is_some_and(|fault| kinds.contains(&fault));
+        let wanted = |m: &Move| m.fault().is_some_and(|fault| suite.kinds.contains(&fault));
         moves.extend(faults(node, thought, standing).into_iter().filter(wanted));
     }
     moves

@@ -1,19 +1,26 @@
 //! Defects planted around the machine on purpose: an exploration that does not find them proves
 //! nothing by finding none.
 
+mod distort;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use flinkk8soperator_core as machine;
 use machine::{
-    Decision, DualRunning, Effect, Fact, Flink, FlinkCluster, JobState, Mode, Observation,
-    Obsolete, Operation, Origin, Phase, Post, Presence, RecoveringStep, Rescaling, SavepointStop,
-    Target, Work,
+    Decision, Effect, Fact, Flink, JobState, Observation, Obsolete, Operation, Phase, Post,
+    Rescaling, SavepointStop, Target,
 };
 
+use self::distort::{
+    about, complete_a_failed_savepoint, delete_the_first_service, early, forget_what_is_ending,
+    goes_unasked, lost_is_finished, not_found_in_a_silence, refuse, remove_the_old_cluster,
+    restore_an_earlier_savepoint, restore_the_newest_checkpoint, start_empty, states,
+    with_a_new_id,
+};
 use super::calls::Call;
 use super::node::Node;
-use crate::world::{FileKind, PERSONS_JOB};
+use crate::world::PERSONS_JOB;
 
 macro_rules! plants {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
@@ -261,154 +268,5 @@ impl Plant {
     /// Whether the calls come before the write.
     pub(super) fn calls_first(self) -> bool {
         matches!(self.place(), Place::Order)
-    }
-}
-
-fn with_a_new_id(node: &Node, call: &Call) -> Option<Call> {
-    let Call::Submit(submit) = call else { return None };
-    let runs = node.world.runs.len() as u128;
-    let text = format!("{}/{runs}/{}", submit.job, node.world.now);
-    let job = machine::JobId(machine::ids::derive(&text));
-    Some(Call::Submit(machine::Submit { job, ..submit.clone() }))
-}
-
-fn delete_the_first_service(node: &Node, call: &Call) -> Option<Call> {
-    let Call::Label(uid, _) = call else { return None };
-    let labelled = node.world.deployments.iter().find(|d| d.uid == *uid)?;
-    let name = (labelled.cluster, labelled.spec.hash);
-    let first = node.world.services.iter().find(|s| (s.cluster, s.hash) == name)?;
-    Some(Call::DeleteService(first.uid))
-}
-
-fn not_found_in_a_silence(flink: &mut Flink) {
-    if matches!(flink.job, Fact::Unknown { .. }) {
-        flink.job = Fact::Known(None);
-        flink.jobs = Fact::Known(Vec::new());
-    }
-}
-
-fn complete_a_failed_savepoint(flink: &mut Flink) {
-    let newest = flink.statistics.known().and_then(Option::as_ref);
-    let path = newest.and_then(|s| s.completed.last()?.path.clone());
-    if let (Fact::Known(Operation::Failed { .. }), Some(path)) = (&flink.operation, path) {
-        flink.operation = Fact::Known(Operation::Completed { path });
-    }
-}
-
-fn refuse(flink: &mut Flink) {
-    if matches!(flink.submission, Fact::Known(Post::Lost | Post::MaybeSent)) {
-        let message = "not found".to_owned();
-        flink.submission = Fact::Known(Post::Refused { retriable: true, message });
-    }
-}
-
-fn about(flink: &mut Flink, change: impl Fn(&mut FlinkCluster)) {
-    if let Fact::Known(cluster) = &mut flink.cluster {
-        change(cluster);
-    }
-}
-
-fn states(flink: &mut Flink, change: impl Fn(JobState) -> JobState) {
-    if let Fact::Known(jobs) = &mut flink.jobs {
-        jobs.iter_mut().for_each(|job| job.state = change(job.state));
-    }
-    if let Fact::Known(Some(job)) = &mut flink.job {
-        job.state = change(job.state);
-    }
-}
-
-fn restore_the_newest_checkpoint(node: &Node, decision: &mut Decision) {
-    let stands = |f: &&crate::world::File| f.kind == FileKind::Checkpoint && f.deleted.is_none();
-    let Some(newest) = node.world.files.iter().rev().find(stands) else { return };
-    if let Some(Origin::Restored(point)) = origin(decision) {
-        point.path = newest.path.to_string();
-    }
-}
-
-fn restore_an_earlier_savepoint(node: &Node, decision: &mut Decision) {
-    let savepoint = |f: &&crate::world::File| f.kind == FileKind::Savepoint;
-    let Some(earliest) = node.world.files.iter().find(savepoint) else { return };
-    if let Some(Origin::Restored(point)) = origin(decision) {
-        point.path = earliest.path.to_string();
-    }
-}
-
-/// Of two versions that run, once both are good.
-fn goes_unasked(decision: &mut Decision, version: Option<Target>) {
-    let both = DualRunning { confirming: None, teardown: None };
-    if decision.state.phase == Phase::DualRunning(both) {
-        let remove = |Target { incarnation, .. }| Effect::RemoveCluster { incarnation };
-        decision.effects.extend(version.map(remove));
-    }
-}
-
-fn start_empty(decision: &mut Decision) {
-    if let Some(origin) = origin(decision) {
-        *origin = Origin::Empty;
-    }
-}
-
-/// Something that is done to the deployed version while the next one's job is submitted.
-fn early(decision: &mut Decision, effect: impl Fn(Target) -> Effect) {
-    let Phase::SubmittingJob(_) = decision.state.phase else { return };
-    let deployed = decision.state.record.deployed.as_ref().map(|d| d.target);
-    let dual = deployed.filter(|target| target.mode == Mode::Dual);
-    decision.effects.extend(dual.map(effect));
-}
-
-fn forget_what_is_ending(seen: &mut Observation) {
-    if let Fact::Known(objects) = &mut seen.objects {
-        for cluster in &mut objects.clusters {
-            let parts = [&mut cluster.jobmanager, &mut cluster.taskmanager, &mut cluster.service];
-            for part in parts {
-                if *part == Presence::Terminating {
-                    *part = Presence::Absent;
-                }
-            }
-            cluster.pods.retain(|pod| !pod.terminating);
-        }
-        objects.clusters.retain(|c| c.has_objects() || !c.pods.is_empty());
-    }
-    if let Fact::Known(pods) = &mut seen.live_pods {
-        pods.retain(|pod| !pod.terminating);
-    }
-}
-
-fn lost_is_finished(_: &Node, decision: &mut Decision) {
-    let lost = matches!(
-        &decision.state.phase,
-        Phase::Recovering(phase) if matches!(phase.step, RecoveringStep::Find(_))
-    );
-    if let Some(deployed) = decision.state.record.deployed.as_mut().filter(|_| lost) {
-        deployed.work = Work::Finished;
-    }
-}
-
-fn remove_the_old_cluster(_: &Node, decision: &mut Decision) {
-    let Phase::RollingBackJob(_) = decision.state.phase else { return };
-    let deployed = decision.state.record.deployed.as_ref().filter(|d| !d.removed);
-    let incarnation = deployed.map(|d| d.target.incarnation);
-    decision.effects.extend(incarnation.map(|incarnation| Effect::RemoveCluster { incarnation }));
-}
-
-fn origin(decision: &mut Decision) -> Option<&mut Origin> {
-    match &mut decision.state.phase {
-        Phase::SubmittingJob(phase) => Some(&mut phase.submission.from),
-        Phase::RollingBackJob(phase) => phase.restart.submission.as_mut().map(|s| &mut s.from),
-        Phase::Recovering(phase) => match &mut phase.step {
-            RecoveringStep::Start(restart) => restart.submission.as_mut().map(|s| &mut s.from),
-            RecoveringStep::Find(_) => None,
-        },
-        Phase::New(_)
-        | Phase::Updating(_)
-        | Phase::Rescaling(_)
-        | Phase::ClusterStarting(_)
-        | Phase::Savepointing(_)
-        | Phase::Cancelling(_)
-        | Phase::DualRunning(_)
-        | Phase::Running(_)
-        | Phase::DeployFailed(_)
-        | Phase::Deleting(_)
-        | Phase::Unreadable(_) => None,
     }
 }

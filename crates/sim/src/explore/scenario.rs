@@ -1,6 +1,8 @@
 //! What is explored: versions of an application, what the user does with them, and what may go
 //! wrong on the way. Durations are a few units of [`UNIT`], so that few instants matter.
 
+mod fault;
+
 use std::time::Duration;
 
 use flinkk8soperator_core as machine;
@@ -8,6 +10,8 @@ use machine::{DeleteMode, ForeignJobAction, Mode, Recovery, SavepointStop, Scale
 
 #[cfg(doc)]
 use crate::world::PERSONS_JOB;
+pub use fault::Fault;
+
 use crate::world::{FlinkVersion, JobScheduler, Settings, Spec};
 
 /// One unit of time in milliseconds. Polls are one unit apart; its size means nothing else.
@@ -86,77 +90,6 @@ pub enum Wish {
     StatusUnreadable,
 }
 
-/// Sorts of faults.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Fault {
-    /// The operator dies after it decided and before it wrote the status.
-    CrashBeforeWrite,
-    /// The operator dies after the status write and any number of its calls.
-    CrashAfterCalls,
-    /// The reply to the status write is lost.
-    LostStatusReply,
-    /// A call is carried out, its reply is lost.
-    LostReply,
-    /// The status write is refused with a conflict.
-    Conflict,
-    /// The watches stand still for a while.
-    StaleCache,
-    /// Flink cannot be reached for a while.
-    Unreachable,
-    /// Nothing goes on in the world for a while.
-    Slow,
-    /// The operator is down until every deadline has passed.
-    Outage,
-    /// The client of a submission gives up waiting; `main()` goes on.
-    RequestTimesOut,
-    /// A container restarts, with nothing in memory.
-    ProcessRestarts,
-    /// A pod is gone at once.
-    PodLost,
-    /// A savepoint fails.
-    SavepointFails,
-    /// An operation is forgotten.
-    OperationForgotten,
-    /// A job fails over.
-    FailsOver,
-    /// A job fails for good.
-    JobFails,
-    /// A person cancels a job.
-    PersonCancels,
-    /// A person submits a job.
-    PersonSubmits,
-}
-
-impl Fault {
-    /// All of them.
-    pub const ALL: &'static [Fault] = &[
-        Fault::CrashBeforeWrite,
-        Fault::CrashAfterCalls,
-        Fault::LostStatusReply,
-        Fault::LostReply,
-        Fault::Conflict,
-        Fault::StaleCache,
-        Fault::Unreachable,
-        Fault::Slow,
-        Fault::Outage,
-        Fault::RequestTimesOut,
-        Fault::ProcessRestarts,
-        Fault::PodLost,
-        Fault::SavepointFails,
-        Fault::OperationForgotten,
-        Fault::FailsOver,
-        Fault::JobFails,
-        Fault::PersonCancels,
-        Fault::PersonSubmits,
-    ];
-
-    /// All of them but what a person submits: that needs the user's word to go on.
-    pub const USUAL: &'static [Fault] = {
-        let [usual @ .., Fault::PersonSubmits] = Fault::ALL else { panic!("it is the last one") };
-        usual
-    };
-}
-
 /// A space to explore.
 #[derive(Clone, Debug)]
 pub struct Suite {
@@ -172,8 +105,6 @@ pub struct Suite {
     pub faults: u8,
     /// Which ones.
     pub kinds: &'static [Fault],
-    /// One of each sort, in their order.
-    pub in_order: bool,
     /// Time may pass at any moment, not only when nothing else is about to happen.
     pub free_time: bool,
     /// `main()` takes its time: deadlines pass while it runs.
@@ -196,7 +127,6 @@ impl Suite {
             from_running: false,
             faults,
             kinds: Fault::USUAL,
-            in_order: false,
             free_time: false,
             slow_main: false,
             laws: false,
@@ -410,21 +340,6 @@ impl Suite {
     #[must_use]
     pub fn only(self, kinds: &'static [Fault]) -> Suite {
         Suite { kinds, ..self }
-    }
-
-    /// With one fault of each of these sorts, in this order.
-    #[must_use]
-    pub fn in_order(self, kinds: &'static [Fault]) -> Suite {
-        let faults = u8::try_from(kinds.len()).expect("an exploration has a few faults");
-        Suite { kinds, faults, in_order: true, ..self }
-    }
-
-    /// The sorts of the next fault, when as many are left.
-    pub(super) fn kinds_next(&self, left: u8) -> &'static [Fault] {
-        match (self.in_order, usize::from(self.faults.saturating_sub(left))) {
-            (true, nth) => self.kinds.get(nth..=nth).unwrap_or_default(),
-            (false, _) => self.kinds,
-        }
     }
 }
 

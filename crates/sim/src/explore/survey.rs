@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use flinkk8soperator_core::{Decision, Phase};
+use flinkk8soperator_core::{Decision, Effect, Phase};
 
 use super::moves::Move;
 use super::node::Node;
@@ -98,6 +98,8 @@ pub struct Survey {
     pub transitions: Transitions,
     /// Which faults struck where.
     pub struck: BTreeSet<(Place, Fault)>,
+    /// Which effects belonged to a state that was written, by their names.
+    pub effects: BTreeSet<&'static str>,
     /// Which of [`invariants::SOMETIMES`] were seen.
     pub seen: BTreeSet<&'static str>,
 }
@@ -110,6 +112,7 @@ impl Survey {
             self.struck.insert((from, fault));
         }
         if chosen.writes() {
+            self.effects.extend(decision.effects.iter().map(Effect::name));
             let to = Place::of_phase(&decision.state.phase);
             self.follows(from, to, decision);
             if next.gone() {

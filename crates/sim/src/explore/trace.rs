@@ -76,25 +76,7 @@ pub(super) fn lines(search: &Search<'_>, way: &[Move]) -> Vec<String> {
 
 fn line(node: &Node, thought: &Thought, chosen: Move, next: &Node) -> String {
     let mut line = format!("[{:>6}] {chosen:?}", node.world.now);
-    let thinks = match chosen {
-        Move::Round
-        | Move::Crash(_)
-        | Move::LostReply(_)
-        | Move::LostStatusReply
-        | Move::Conflict => true,
-        Move::Step(_)
-        | Move::Time(_)
-        | Move::Recovers
-        | Move::CatchesUp
-        | Move::Edit
-        | Move::StaleCache
-        | Move::Unreachable
-        | Move::Slow
-        | Move::Outage
-        | Move::RequestTimesOut(_)
-        | Move::Mishap(_) => false,
-    };
-    if thinks {
+    if chosen.decides() {
         let calls: Vec<String> = thought.calls.iter().map(moves::words).collect();
         line += &format!(
             ": {:?} -> {:?}, calls [{}] ({})",

@@ -2,7 +2,9 @@
 
 use flinkk8soperator_core::Mode;
 
-use super::{beside_twice, first, sized, update, version, with_program};
+use super::beside::two_updates;
+use super::in_place::sized;
+use super::{first, update, version, with_program};
 use crate::explore::plant::Plant;
 use crate::explore::scenario::{Fault, Suite};
 use crate::world::Program;
@@ -40,7 +42,7 @@ pub fn finder(plant: Plant) -> Suite {
         Plant::StopsWhatRunsOn | Plant::OlderGoesUnasked | Plant::NewerGoesUnasked => {
             another.in_mode(Mode::BlueGreen)
         }
-        Plant::StartsFromAnEarlierSavepoint => beside_twice().in_mode(Mode::BlueGreen),
+        Plant::StartsFromAnEarlierSavepoint => two_updates().in_mode(Mode::BlueGreen),
         Plant::ForeignJobIsOverlooked => {
             first("a person's job", &[version(1)]).only(&[Fault::PersonSubmits])
         }
