@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::observation::{FactRequest, Observation};
 use crate::policy::{learn, resize, watch};
 use crate::reason::Reason;
-use crate::state::{DeployFailed, Phase, Record, Running, State, Version, Work};
+use crate::state::{DeployFailed, FailureKind, Phase, Record, Running, State, Version, Work};
 use crate::states::{Next, deploy, running};
 
 pub(crate) fn needs(
@@ -28,7 +28,16 @@ pub(crate) fn needs(
 /// The spec is neither the failed one nor one that asked for the same.
 fn is_newer(cx: &Context<'_>, state: &State, phase: &DeployFailed) -> bool {
     let digest = cx.desired.digest;
-    digest != phase.failed.digest && Some(digest) != state.record.settled
+    let another = digest != phase.failed.digest || is_asked_for_again(cx, state, phase);
+    another && Some(digest) != state.record.settled
+}
+
+/// `forceRollback` gave the deploy up and was taken back since: without it the spec is the one that
+/// was given up, bit for bit, and wanted again.
+fn is_asked_for_again(cx: &Context<'_>, state: &State, phase: &DeployFailed) -> bool {
+    phase.failure.kind == FailureKind::ForcedRollback
+        && !cx.desired.force_rollback
+        && state.record.forced.is_some_and(|forced| cx.desired.generation > forced)
 }
 
 pub(crate) fn step(

@@ -86,6 +86,8 @@ fn what_no_object_is_made_of_is_status_only() {
         ("scaleMode", json!("InPlace")),
         ("deploymentMode", json!("Dual")),
         ("forceRollback", json!(true)),
+        ("allowNonRestoredState", json!(true)),
+        ("fallbackWithoutState", json!(true)),
         ("tearDownVersionHash", json!("x")),
         ("maxCheckpointRestoreAgeSeconds", json!(1)),
         ("flinkVersion", json!("2.0")),
