@@ -83,6 +83,9 @@ impl EffectError {
             }
             EffectError::Render(error) => Some(error.to_string()),
             EffectError::NameTaken(_) => Some(self.to_string()),
+            EffectError::Flink { what, source } if flink::final_refusal(source) => {
+                Some(format!("{what}: {source}"))
+            }
             EffectError::Kubernetes { .. }
             | EffectError::LeaseLost
             | EffectError::Flink { .. }

@@ -20,6 +20,7 @@ fn application() -> Value {
             "jarName": "wordcount.jar",
             "entryClass": "com.example.WordCount",
             "parallelism": 3,
+            "flinkConfig": { "state.savepoints.dir": "file:///savepoints" },
         },
     })
 }

@@ -115,7 +115,8 @@ fn order(savepoint: &Savepoint, identity: &Identity, application: &str) -> Order
     }
 }
 
-fn final_refusal(error: &Error) -> bool {
+/// Flink itself refused, and asking again does not help.
+pub(super) fn final_refusal(error: &Error) -> bool {
     error.reached() == Reached::Answered && error.retry() != Retry::Later
 }
 

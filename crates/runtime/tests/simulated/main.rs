@@ -12,5 +12,6 @@ mod finished;
 mod foreign;
 mod in_place;
 mod mishaps;
+mod refused;
 mod replay;
 mod stories;

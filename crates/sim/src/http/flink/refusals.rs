@@ -49,6 +49,16 @@ pub(super) fn default_scheduler() -> Response<Bytes> {
     errors(StatusCode::INTERNAL_SERVER_ERROR, &all)
 }
 
+/// A savepoint of which nobody said where to: neither the request nor the configuration (from the
+/// sources, `SavepointHandlers`).
+pub(super) fn no_savepoint_directory(property: &str) -> Response<Bytes> {
+    let text = format!(
+        "{HANDLER}: Config key [execution.checkpointing.savepoint-dir] is not set. Property \
+         [{property}] must be provided.\n"
+    );
+    errors(StatusCode::BAD_REQUEST, &[text])
+}
+
 /// A job that has ended cannot be cancelled.
 pub(super) fn ended_already() -> Response<Bytes> {
     let text = format!(

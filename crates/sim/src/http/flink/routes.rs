@@ -5,7 +5,12 @@ use http::{Method, Response};
 use serde_json::{Value, json};
 
 use super::{answers, refusals};
+use crate::http::cluster::intent::property;
 use crate::world::{JobId, JobScheduler, OperateError, Process, Spec, Stop, TriggerId, World};
+
+/// Both names of the directory that savepoints go to by default.
+const SAVEPOINT_DIRECTORY: [&str; 2] =
+    ["execution.checkpointing.savepoint-dir", "state.savepoints.dir"];
 
 /// A request to a JobManager.
 pub(super) struct Asked<'a> {
@@ -157,7 +162,13 @@ fn savepoint(
 ) -> Option<Response<Bytes>> {
     let text = |field: &str| asked.body.get(field).and_then(Value::as_str);
     let trigger = text("triggerId").and_then(id).unwrap_or(job.0 ^ u128::from(world.now));
-    let target = text(directory).unwrap_or(&spec.savepoints);
+    let configured =
+        SAVEPOINT_DIRECTORY.iter().any(|key| property(asked.properties, key).is_some());
+    let target = match text(directory) {
+        Some(target) => target,
+        None if configured => &spec.savepoints,
+        None => return Some(refusals::no_savepoint_directory(directory)),
+    };
     world.savepoint(asked.process, job, TriggerId(trigger), stop, target).ok()?;
     Some(answers::accepted(&json!({ "request-id": answers::hex(trigger) })))
 }

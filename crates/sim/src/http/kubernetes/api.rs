@@ -166,6 +166,7 @@ impl Api {
         let mut stale = None;
         match &fault {
             Fault::RespondWith(code) => return Ok(refuse(&ApiError::Injected(*code))),
+            Fault::AnswerWith(code, body) => return Ok(worded(*code, body.clone())),
             Fault::DropRequest => return Err(ConnectionClosed),
             Fault::DelayUntil(instant) => tokio::time::sleep_until(*instant).await,
             Fault::Hold(notify) => notify.notified().await,
@@ -287,6 +288,12 @@ fn answer(answer: Answer) -> Response<Body> {
             response.headers_mut().append(header::WARNING, value);
         }
     }
+    response
+}
+
+fn worded(code: u16, body: String) -> Response<Body> {
+    let mut response = Response::new(Full::new(Bytes::from(body)).boxed_unsync());
+    *response.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_GATEWAY);
     response
 }
 

@@ -13,6 +13,8 @@ pub enum Fault {
     Pass,
     /// It is not performed; the answer is this HTTP status.
     RespondWith(u16),
+    /// It is not performed; this status and body, of whoever is behind the server, are the answer.
+    AnswerWith(u16, String),
     /// It is not performed, and the connection ends without an answer.
     DropRequest,
     /// It is performed, and the connection ends without an answer.

@@ -33,6 +33,8 @@ async fn a_refused_request_is_not_performed() {
         api.set_faults(on_create(Fault::RespondWith(status)));
         assert_eq!(create(&api).await, Ok(status));
     }
+    api.set_faults(on_create(Fault::AnswerWith(409, "words".to_owned())));
+    assert_eq!(create(&api).await, Ok(409));
     api.set_faults(on_create(Fault::DropRequest));
     assert_eq!(create(&api).await, Err(ConnectionClosed));
     assert!(!exists(&api));
