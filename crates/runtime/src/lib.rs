@@ -87,11 +87,14 @@ pub struct Ports {
     pub clock: Arc<dyn ports::Clock>,
     /// The right to act.
     pub lease: Arc<dyn ports::Lease>,
+    /// Where is counted what the operator does; none: in metrics of its own, under the prefix of the
+    /// settings. They are served either way.
+    pub metrics: Option<metrics::Metrics>,
 }
 
 impl Default for Ports {
     fn default() -> Ports {
-        Ports { clock: Arc::new(ports::SystemClock), lease: Arc::new(lease::Alone) }
+        Ports { clock: Arc::new(ports::SystemClock), lease: Arc::new(lease::Alone), metrics: None }
     }
 }
 
@@ -120,7 +123,8 @@ pub async fn run_with(
 ) -> Result<(), RunError> {
     // What is written down for a recovery costs no write that the status does not need anyway.
     settings.operator.core.record_checkpoints = settings.status_refresh;
-    let metrics = metrics::Metrics::new(&settings.metrics_prefix);
+    let own = || metrics::Metrics::new(&settings.metrics_prefix);
+    let metrics = ports.metrics.clone().unwrap_or_else(own);
     let port = settings.port;
     let listening = health::listen(port).await;
     let listening = listening.map_err(|source| RunError::Listen { port, source })?;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use flinkk8soperator_api::v1beta1::FlinkApplication;
 use flinkk8soperator_runtime::config::FlinkAccess;
+use flinkk8soperator_runtime::metrics::Metrics;
 use flinkk8soperator_runtime::{Ports, RunError, Settings, lease, run_with};
 use flinkk8soperator_sim::http::cluster::{Cluster, ClusterConfig};
 use flinkk8soperator_sim::http::kubernetes::api::ConnectionClosed;
@@ -80,6 +81,7 @@ pub struct Session {
     reach: Reach,
     settings: Settings,
     clock: Clock,
+    metrics: Metrics,
     operator: Option<Running>,
 }
 
@@ -115,7 +117,9 @@ impl Session {
         settings.port = 0;
         settings.flink_access = FlinkAccess::ApiServer;
         let reach = config.reach;
-        let mut session = Session { cluster, client, reach, settings, clock, operator: None };
+        let metrics = Metrics::new(&settings.metrics_prefix);
+        let mut session =
+            Session { cluster, client, reach, settings, clock, metrics, operator: None };
         session.start_operator()?;
         Ok(session)
     }
@@ -130,7 +134,11 @@ impl Session {
         }
         let (shutdown, cut) = (CancellationToken::new(), CancellationToken::new());
         let client = client(&self.cluster, self.reach, &cut)?;
-        let ports = Ports { clock: Arc::new(self.clock), lease: Arc::new(lease::Alone) };
+        let ports = Ports {
+            clock: Arc::new(self.clock),
+            lease: Arc::new(lease::Alone),
+            metrics: Some(self.metrics.clone()),
+        };
         let running = run_with(client, self.settings.clone(), ports, shutdown.clone());
         self.operator = Some(Running { task: tokio::spawn(running), shutdown, cut });
         Ok(())
@@ -168,6 +176,12 @@ impl Session {
     #[must_use]
     pub fn cluster(&self) -> &Cluster {
         &self.cluster
+    }
+
+    /// What the operators of this session have counted.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// The time.

@@ -16,7 +16,7 @@ use flinkk8soperator_core::{
 use flinkk8soperator_flink_rest::model::{Externalization, Operation as Answer, TaskState};
 use flinkk8soperator_flink_rest::{self as rest, Cause, Client, Error};
 
-use self::answers::Answers;
+use self::answers::{Answers, Asked};
 use self::model::state;
 use crate::application::Application;
 use crate::cache::Pod;
@@ -66,9 +66,10 @@ pub(super) async fn ask(
     let answers = match reached {
         Ok((client, identity)) => {
             let pods = operator.cache.pods(app);
-            let answers = answers(&client, &identity, &open, &pods, memory).await;
+            let mut answers = answers(&client, &identity, &open, &pods, memory).await;
             if let (Some(job), Some(Ok(Some(_)))) = (request.statistics, &answers.statistics) {
-                show_interval(&client, request.incarnation, job, memory).await;
+                let asked = &mut answers.checkpointing_asked;
+                show_interval(&client, request.incarnation, job, memory, asked).await;
             }
             answers
         }
@@ -103,8 +104,9 @@ async fn answers(
     pods: &[Pod],
     memory: &mut Memory,
 ) -> Answers {
+    let mut checkpointing_asked = None;
     let checkpointing = match open.checkpointing {
-        Some(job) => Some(checkpointing(client, job, memory).await),
+        Some(job) => Some(checkpointing(client, job, memory, &mut checkpointing_asked).await),
         None => None,
     };
     let memory = &*memory;
@@ -124,6 +126,7 @@ async fn answers(
         job,
         statistics,
         checkpointing,
+        checkpointing_asked,
         operation,
         failure,
         idle,
@@ -141,25 +144,28 @@ async fn when<I, T, F: Future<Output = T>>(
     }
 }
 
-/// How a job makes and keeps checkpoints, asked once: it does not change.
+/// How a job makes and keeps checkpoints, asked once: it does not change. `asked`: what came of it,
+/// where Flink was asked.
 async fn checkpointing(
     client: &Client,
     job: core::JobId,
     memory: &mut Memory,
+    asked: &mut Asked<()>,
 ) -> Result<Option<Checkpointing>, Silence> {
     if let Some(known) = memory.checkpointing.get(&job) {
         return Ok(*known);
     }
     let found = match client.checkpoint_config(job_id(job)).await {
-        Ok(config) => Some(Checkpointing {
+        Ok(config) => Ok(Some(Checkpointing {
             interval: Some(config.interval).filter(|ms| *ms < NEVER).map(Duration::from_millis),
             retention: retention(config.externalization),
-        }),
-        Err(error) if error.cause() == Some(Cause::CheckpointingDisabled) => None,
-        Err(error) => return Err(silence(&error)),
+        })),
+        Err(error) if error.cause() == Some(Cause::CheckpointingDisabled) => Ok(None),
+        Err(error) => Err(silence(&error)),
     };
-    memory.checkpointing.insert(job, found);
-    Ok(found)
+    *asked = Some(found.map(drop));
+    memory.checkpointing.insert(job, found?);
+    found
 }
 
 /// The health depends on how often a job makes checkpoints.
@@ -168,8 +174,9 @@ async fn show_interval(
     incarnation: core::Incarnation,
     job: core::JobId,
     memory: &mut Memory,
+    asked: &mut Asked<()>,
 ) {
-    if let Ok(found) = checkpointing(client, job, memory).await {
+    if let Ok(found) = checkpointing(client, job, memory, asked).await {
         let interval = found.and_then(|checkpointing| checkpointing.interval);
         memory.figures.interval(incarnation, job, interval);
     }

@@ -7,7 +7,7 @@ use flinkk8soperator_api::v1beta1::FlinkApplication;
 use flinkk8soperator_core::Timestamp;
 use flinkk8soperator_runtime::config::{FlinkAccess, Logger};
 use flinkk8soperator_runtime::{
-    CancellationToken, Ports, RunError, Settings, lease, ports, run_with, telemetry,
+    CancellationToken, Ports, RunError, Settings, ports, run_with, telemetry,
 };
 use flinkk8soperator_sim::http::cluster::{Cluster, ClusterConfig};
 use flinkk8soperator_sim::http::kubernetes::server::ServerConfig;
@@ -90,7 +90,7 @@ impl Scene {
             ..Settings::default()
         };
         self.stop = CancellationToken::new();
-        let ports = Ports { clock: Arc::new(self.wall), lease: Arc::new(lease::Alone) };
+        let ports = Ports { clock: Arc::new(self.wall), ..Ports::default() };
         let client = client(&self.cluster, OPERATOR, &self.defect);
         let run = run_with(client, settings, ports, self.stop.clone());
         self.operator = Some(tokio::spawn(run));

@@ -11,6 +11,7 @@ mod counts;
 mod finished;
 mod foreign;
 mod in_place;
+mod metrics;
 mod mishaps;
 mod refused;
 mod replay;
