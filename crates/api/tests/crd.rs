@@ -145,9 +145,9 @@ fn what_the_reference_keeps_unseen_is_kept() {
 }
 
 #[test]
-fn required_is_what_the_reference_requires() {
+fn required_is_what_the_reference_requires_without_the_entry_class() {
     assert_eq!(schema()["required"], Value::Null);
-    assert_eq!(at("spec")["required"], json!(["image", "jarName", "parallelism", "entryClass"]));
+    assert_eq!(at("spec")["required"], json!(["image", "jarName", "parallelism"]));
     for (path, required) in [
         ("status", Value::Null),
         ("status.jobStatus", Value::Null),
@@ -181,6 +181,61 @@ fn required_is_what_the_reference_requires() {
             assert_eq!(at(&format!("spec.{role}{path}"))["required"], required, "{role}{path}");
         }
     }
+}
+
+/// The members of `value` that an API server prunes under `schema`.
+fn pruned(path: &str, schema: &Value, value: &Value, lost: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            let keeps = schema["x-kubernetes-preserve-unknown-fields"] == true;
+            for (name, member) in members {
+                let of_it = [&schema["properties"][name], &schema["additionalProperties"]];
+                let path = format!("{path}.{name}");
+                match of_it.into_iter().find(|schema| schema.is_object()) {
+                    Some(schema) => pruned(&path, schema, member, lost),
+                    None if keeps => {}
+                    None => lost.push(path),
+                }
+            }
+        }
+        Value::Array(items) => {
+            items.iter().for_each(|item| pruned(path, &schema["items"], item, lost));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[test]
+fn what_pods_are_asked_for_is_not_pruned() {
+    let resources = json!({
+        "requests": { "cpu": "1", "memory": "2Gi", "nvidia.com/gpu": 1, "ephemeral-storage": "1Gi" },
+        "limits": { "nvidia.com/gpu": 1, "example.com/fpga": "2" },
+    });
+    let role = json!({
+        "resources": resources,
+        "nodeSelector": { "accelerator": "a100" },
+        "tolerations": [{ "key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule" }],
+        "envConfig": { "env": [{ "name": "A", "valueFrom": { "secretKeyRef": { "name": "s", "key": "k" } } }] },
+    });
+    let spec = json!({
+        "securityContext": {
+            "runAsUser": 1_000_660_000,
+            "fsGroup": 70_000,
+            "fsGroupChangePolicy": "OnRootMismatch",
+            "runAsNonRoot": true,
+            "seccompProfile": { "type": "Localhost", "localhostProfile": "flink.json" },
+            "supplementalGroups": [1],
+            "sysctls": [{ "name": "a", "value": "b" }],
+        },
+        "jobManagerConfig": role,
+        "taskManagerConfig": role,
+    });
+    let mut lost = Vec::new();
+    pruned("spec", at("spec"), &spec, &mut lost);
+    assert_eq!(lost, Vec::<String>::new());
+    // Not because everything is kept.
+    pruned("status", at("status"), &json!({ "jobStatus": { "jobId": 1 } }), &mut lost);
+    assert_eq!(lost, ["status.jobStatus.jobId"]);
 }
 
 #[test]

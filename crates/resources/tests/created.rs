@@ -401,3 +401,31 @@ fn the_machine_and_what_is_created_count_task_managers_alike() {
     check(16, json!(null), 1);
     check(17, json!(null), 2);
 }
+
+#[test]
+fn devices_and_the_security_context_reach_the_pods() {
+    let resources = json!({
+        "requests": { "memory": "2Gi", "nvidia.com/gpu": 1 },
+        "limits": { "nvidia.com/gpu": 1 },
+    });
+    let seccomp = json!({ "type": "RuntimeDefault" });
+    let object = json!({
+        "metadata": { "name": "a", "namespace": "n" },
+        "spec": {
+            "image": "i", "jarName": "j.jar", "parallelism": 1,
+            "securityContext": { "runAsUser": 1_000_660_000, "seccompProfile": seccomp },
+            "jobManagerConfig": { "resources": resources },
+            "taskManagerConfig": { "resources": resources },
+        },
+    });
+    let app = Application::parse(&object).unwrap();
+    let objects = render(&app, &RenderConfig::default()).unwrap();
+    for deployment in [&objects.job_manager, &objects.task_manager] {
+        let pod = serde_json::to_value(deployment).unwrap()["spec"]["template"]["spec"].clone();
+        let given = &pod["containers"][0]["resources"];
+        assert_eq!(given["limits"]["nvidia.com/gpu"], "1", "{pod}");
+        assert_eq!(given["requests"]["nvidia.com/gpu"], "1", "{pod}");
+        assert_eq!(pod["securityContext"]["seccompProfile"], seccomp, "{pod}");
+        assert_eq!(pod["securityContext"]["runAsUser"], 1_000_660_000, "{pod}");
+    }
+}

@@ -50,10 +50,11 @@ fn simplify(schema: &mut Value) {
 }
 
 /// What is required, where that differs from what the generator concludes. In `spec` it is what the
-/// reference's schema requires, which does not even require a spec (a rule does).
+/// reference's schema requires (which does not even require a spec; a rule does) without `entryClass`:
+/// where that is missing Flink takes the class that the jar's manifest names.
 const REQUIRED: &[(&str, &[&str])] = &[
     ("", &[]),
-    ("spec", &["image", "jarName", "parallelism", "entryClass"]),
+    ("spec", &["image", "jarName", "parallelism"]),
     ("spec.restore", &["path", "nonce"]),
     ("spec.foreignJob", &["id", "action"]),
     ("spec.imagePullSecrets.[]", &[]),

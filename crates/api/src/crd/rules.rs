@@ -115,7 +115,7 @@ fn whole_object() -> Vec<Rule> {
             "",
             &["spec.image"],
             "has(self.spec)",
-            "spec is required, with image, jarName, parallelism and entryClass",
+            "spec is required, with image, jarName and parallelism",
         ),
     ]
 }

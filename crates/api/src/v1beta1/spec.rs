@@ -114,7 +114,8 @@ pub struct FlinkApplicationSpec {
     #[serde(deserialize_with = "null_as_default")]
     #[schemars(range(min = 1))]
     pub parallelism: i32,
-    /// Main class of the job; empty: the one that the jar's manifest names.
+    /// Main class of the job. Default: the one that the jar's manifest names (`program-class`, else
+    /// `Main-Class`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entry_class: Option<String>,
     /// Arguments of the main class, as one string.

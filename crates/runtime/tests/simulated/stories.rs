@@ -4,13 +4,15 @@
 use std::time::Duration;
 
 use flinkk8soperator_sim::http::kubernetes::faults::Fault;
+use flinkk8soperator_sim::http::kubernetes::kinds::DEPLOYMENTS;
 use flinkk8soperator_sim::http::kubernetes::log::RequestInfo;
 use flinkk8soperator_sim::http::kubernetes::route::Verb;
 use flinkk8soperator_simulate::scene::Scene;
+use serde_json::json;
 
 use crate::bench::{
-    Bench, NAME, alone, application, confirmed, failed, gone, stood, the_one_job, went_on,
-    with_class, with_image,
+    Bench, NAME, NAMESPACE, alone, application, confirmed, failed, gone, stood, the_one_job,
+    went_on, with_class, with_image,
 };
 
 #[tokio::test(start_paused = true)]
@@ -20,6 +22,26 @@ async fn an_application_is_deployed() {
     let scene = bench.until("it runs", confirmed).await;
     assert_eq!(scene.application(NAME).unwrap().job_id, job.id);
     assert_eq!(scene.versions().len(), 1);
+    bench.sound();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_whose_class_the_jar_names_asks_for_a_device_and_gets_it() {
+    let mut bench = Bench::start().await;
+    let mut wanted = application();
+    wanted["spec"].as_object_mut().unwrap().remove("entryClass");
+    wanted["spec"]["securityContext"] = json!({ "seccompProfile": { "type": "RuntimeDefault" } });
+    wanted["spec"]["taskManagerConfig"]["resources"] =
+        json!({ "requests": { "nvidia.com/gpu": 1 }, "limits": { "nvidia.com/gpu": 1 } });
+    bench.apply(&wanted).await;
+    let scene = bench.until("it is confirmed", confirmed).await;
+    assert_eq!(scene.running().count(), 1);
+    let name = format!("{NAME}-{}-tm", scene.versions()[0]);
+    let api = bench.session.cluster().server().api().clone();
+    let deployment = api.store().get(&DEPLOYMENTS, NAMESPACE, &name).unwrap();
+    let pod = &deployment["spec"]["template"]["spec"];
+    assert_eq!(pod["containers"][0]["resources"]["limits"]["nvidia.com/gpu"], "1", "{pod}");
+    assert_eq!(pod["securityContext"]["seccompProfile"]["type"], "RuntimeDefault", "{pod}");
     bench.sound();
 }
 
