@@ -339,6 +339,28 @@ fn configuration_that_cannot_be_rendered_is_refused() {
 }
 
 #[test]
+fn configuration_that_would_become_other_lines_is_refused() {
+    let value = "has a line break: Flink would read what is behind it as another key, or not at all; write \
+                 it in one line (in YAML: a block that begins with >-)";
+    let key = "must not have a line break or \": \" in its name: Flink would read another key";
+    for (name, text, refused) in [
+        ("a", "x: y # z", None),
+        ("a", "-Xmx1g -Dk=v\n", None),
+        ("a", "x\r\n\n", None),
+        ("a", "x\njobmanager.rpc.port: 1", Some(format!("[a]: {value}"))),
+        ("a", "\nx", Some(format!("[a]: {value}"))),
+        ("a", "x\ry", Some(format!("[a]: {value}"))),
+        ("env:x", "y", None),
+        ("a: b", "x", Some(format!("[a: b]: {key}"))),
+        ("a\nb", "x", Some(format!("[a\\nb]: {key}"))),
+    ] {
+        let refused = refused.map(|message| format!("invalid spec.flinkConfig{message}"));
+        let expected: Vec<&str> = refused.iter().map(String::as_str).collect();
+        check(&json!({ "flinkConfig": { name: text } }), &expected);
+    }
+}
+
+#[test]
 fn keys_that_the_operator_overwrites_are_passed_over_as_by_the_reference_operator() {
     check(
         &json!({ "flinkConfig": { "jobmanager.rpc.port": "1", "taskmanager.numberOfTaskSlots": "9" } }),
@@ -408,6 +430,43 @@ fn resources_that_no_pod_can_have_are_refused() {
             "invalid spec.jobManagerConfig.resources.requests.memory: 2Gi must not be above limits.memory, 2000Mi",
         ],
     );
+}
+
+#[test]
+fn memory_that_leaves_flink_nothing_is_refused() {
+    let refused = |role: &str, part: &str, memory: &str| {
+        format!(
+            "invalid spec.{role}.resources.{part}.memory: {memory} leaves Flink less than 1Ki: write e.g. \
+             1536Mi or 2Gi"
+        )
+    };
+    for (version, part, memory, wrong) in [
+        ("1.20", "requests", "0", true),
+        ("1.20", "requests", "500m", true),
+        ("1.20", "requests", "1Ki", true),
+        ("1.20", "requests", "2Ki", false),
+        ("1.20", "limits", "2", true),
+        ("1.10", "requests", "2047", true),
+        ("1.10", "requests", "2Ki", false),
+    ] {
+        for role in ["jobManagerConfig", "taskManagerConfig"] {
+            let spec = json!({
+                "flinkVersion": version, role: { "resources": { part: { "memory": memory } } },
+            });
+            let expected = refused(role, part, memory);
+            let expected = [expected.as_str()];
+            check(&spec, if wrong { &expected } else { &[] });
+        }
+    }
+    // The request counts, and the fraction that is Flink's.
+    let spec = |fraction: f64| {
+        json!({ "flinkVersion": "1.20", "taskManagerConfig": {
+            "systemMemoryFraction": fraction,
+            "resources": { "requests": { "memory": "2Ki" }, "limits": { "memory": "2Gi" } },
+        } })
+    };
+    check(&spec(0.5), &[]);
+    check(&spec(0.6), &[&refused("taskManagerConfig", "requests", "2Ki")]);
 }
 
 #[test]

@@ -25,6 +25,27 @@ pub(super) fn scalars(spec: &FlinkApplicationSpec) -> Vec<Obstacle> {
     wrong.collect()
 }
 
+/// Keys and values that would become other lines than their own: Flink reads its configuration line by
+/// line, and none of its versions knows an escape that all of them read. A line break at the end of a value
+/// (as a YAML block leaves it) becomes an empty line.
+pub(super) fn lines(spec: &FlinkApplicationSpec) -> Vec<Obstacle> {
+    let breaks = |text: &str| text.contains(['\n', '\r']);
+    let key = |key: &String| {
+        let wrong = breaks(key) || key.contains(": ");
+        let message =
+            "must not have a line break or \": \" in its name: Flink would read another key";
+        wrong.then(|| invalid(format!("spec.flinkConfig[{}]", key.escape_default()), message))
+    };
+    let value = |(key, value): (&String, &Value)| {
+        let wrong = breaks(value.as_str()?.trim_end_matches(['\n', '\r']));
+        let message = "has a line break: Flink would read what is behind it as another key, or not at \
+                       all; write it in one line (in YAML: a block that begins with >-)";
+        wrong.then(|| invalid(format!("spec.flinkConfig[{key}]"), message))
+    };
+    let config = &spec.flink_config;
+    config.keys().filter_map(key).chain(config.iter().filter_map(value)).collect()
+}
+
 /// More than one JobManager without high availability: each takes itself for the only one, and the
 /// TaskManagers register with whichever they meet.
 pub(super) fn several_job_managers(spec: &FlinkApplicationSpec) -> Vec<Obstacle> {

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::quantity::{above, parse};
 use super::rule::invalid;
+use crate::flink_version::has_process_memory;
 use crate::v1beta1::FlinkApplicationSpec;
 
 type Quantities = BTreeMap<String, Quantity>;
@@ -42,6 +43,36 @@ pub(super) fn quantities(spec: &FlinkApplicationSpec) -> Vec<Obstacle> {
         }
     }
     found
+}
+
+/// Memory of which Flink would be given less than the smallest unit that it is given in: `0k`, with which
+/// it does not start.
+pub(super) fn memory(spec: &FlinkApplicationSpec) -> Vec<Obstacle> {
+    const KIBI: f64 = 1024.0;
+    let (jm, tm) = (&spec.job_manager_config, &spec.task_manager_config);
+    let newer = has_process_memory(spec.flink_version.as_deref().unwrap_or_default());
+    let fractions = match newer {
+        true => [jm.system_memory_fraction, tm.system_memory_fraction],
+        false => [jm.off_heap_memory_fraction, tm.off_heap_memory_fraction],
+    };
+    // As rendered: one out of range counts as absent. One that leaves nothing is refused by its own rule.
+    let default = if newer { 0.2 } else { 0.5 };
+    let fraction = |given: Option<f64>| given.filter(|f| (0.0..1.0).contains(f)).unwrap_or(default);
+    let roles = [("jobManagerConfig", &jm.resources), ("taskManagerConfig", &tm.resources)];
+    let wrong = roles.into_iter().zip(fractions).filter_map(|((role, resources), given)| {
+        let resources = resources.as_ref()?;
+        let of = |quantities: &Option<Quantities>| quantities.as_ref()?.get("memory").cloned();
+        let (part, quantity) = match of(&resources.requests) {
+            Some(quantity) => ("requests", quantity),
+            None => ("limits", of(&resources.limits)?),
+        };
+        let bytes = parse(&quantity.0).filter(|bytes| *bytes >= 0.0)?;
+        let message =
+            format!("{} leaves Flink less than 1Ki: write e.g. 1536Mi or 2Gi", quantity.0);
+        let field = format!("spec.{role}.resources.{part}.memory");
+        (bytes * (1.0 - fraction(given)) < KIBI).then(|| invalid(field, message))
+    });
+    wrong.collect()
 }
 
 /// Requests above their limits: no pod is created from them.
