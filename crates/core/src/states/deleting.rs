@@ -179,13 +179,24 @@ fn look(cx: &Context<'_>, state: &State, phase: &Deleting, seen: &Observation) -
         return goes_to(state, phase, DeletingStep::Cancel(job.id), &message)
             .warns(EventReason::ForceCanceling, message);
     }
+    // Flink takes a savepoint only of a job whose tasks all run.
+    let job_of = flink.and_then(|f| f.job.known()).and_then(Option::as_ref);
+    if job_of.is_some_and(|job| !job.up()) {
+        if !due(cx, phase, seen) {
+            return waiting(cx, state, phase, "every vertex of the job to run");
+        }
+        let why = format!("the job did not come up in time; {}", survivor(&state.record));
+        return take_away(cx, state, phase, why);
+    }
     let mut record = state.record.clone();
     let Some(stop) = flink.and_then(|f| stop::begin(cx, &mut record.ids, job.id, f)) else {
         return unanswered(cx, state, phase, seen);
     };
     let message = format!("Cancelling job {} with a final savepoint", job.id);
     let state = State { record, ..state.clone() };
-    goes_to(&state, phase, DeletingStep::Stop(stop), &message)
+    // What it waited for to come up is not taken off the savepoint's time.
+    let phase = Deleting { deadline: cx.now + cx.desired.timeouts.delete, ..phase.clone() };
+    goes_to(&state, &phase, DeletingStep::Stop(stop), &message)
         .tells(EventReason::CancellingJob, message)
 }
 

@@ -7,13 +7,15 @@ use crate::desired::{DeleteMode, Mode};
 use crate::ids::JobId;
 use crate::policy::{leaving, restart};
 use crate::state::{
-    Deleting, DeletingStep, DualRunning, Phase, Record, Recovering, RecoveringStep, Restart, State,
+    Deleting, DeletingStep, DualRunning, LiveJob, Phase, Record, Recovering, RecoveringStep,
+    Restart, State, Submission, SubmittingJob, Version, Work,
 };
 use crate::states::{deploy, handover};
 
 /// The state of an application that is to go, from any phase.
 pub(crate) fn enter(cx: &Context<'_>, state: &State) -> State {
     let mut record = state.record.clone();
+    let mut deadline = cx.now + cx.desired.timeouts.delete;
     let step = match &state.phase {
         Phase::Deleting(_) => return state.clone(),
         // The deployed job runs on beside the one on its way: the new cluster goes, and that is ended.
@@ -30,7 +32,16 @@ pub(crate) fn enter(cx: &Context<'_>, state: &State) -> State {
         Phase::Unreadable(_) if mode(cx) == DeleteMode::Savepoint => return state.clone(),
         Phase::Unreadable(phase) => DeletingStep::RemoveClusters { why: phase.why.clone() },
         Phase::Savepointing(phase) => DeletingStep::Stop(phase.stop.clone()),
-        Phase::SubmittingJob(phase) => open(&state.record, phase.submission.job),
+        Phase::SubmittingJob(phase) => match phase.submission.start_deadline {
+            // The JobManager named the job: it has the rest of its time to start to come up, and is then
+            // ended like any other.
+            Some(start) => {
+                deadline = deadline.min(start);
+                named(&mut record, phase);
+                DeletingStep::Look
+            }
+            None => open(&state.record, phase.submission.job),
+        },
         Phase::RollingBackJob(phase) => restarting(&state.record, &phase.restart),
         // The version before runs on beside the one that was lost: that is given up, and this is ended.
         Phase::Recovering(_) if state.record.beside().is_some() => {
@@ -50,9 +61,16 @@ pub(crate) fn enter(cx: &Context<'_>, state: &State) -> State {
         | Phase::DualRunning(_)
         | Phase::DeployFailed(_) => DeletingStep::Look,
     };
-    let deadline = cx.now + cx.desired.timeouts.delete;
     let phase = Phase::Deleting(Deleting { step, deadline });
     State { record, phase }
+}
+
+/// The job that is on its way is the deployed one's, as it would be once all its vertices run.
+fn named(record: &mut Record, phase: &SubmittingJob) {
+    let Submission { job: id, from, .. } = phase.submission.clone();
+    let work = Work::Live(LiveJob { id, from, learnt: None });
+    let version = Version { target: phase.target, removed: false, work };
+    record.previous = record.deployed.replace(version);
 }
 
 /// A job may be on its way, or still run of an attempt before: it is ended with its cluster.

@@ -18,7 +18,10 @@ fn survives(work: &Work) -> String {
         Work::Finished => "the job had finished".to_owned(),
         Work::Live(job) => match job.learnt.as_ref().and_then(|l| l.newest.as_ref()) {
             Some(newest) => format!("the last checkpoint seen is {}", newest.path),
-            None => "no checkpoint was seen".to_owned(),
+            None => match job.from.path() {
+                Some(path) => format!("no checkpoint was seen since it started from {path}"),
+                None => "no checkpoint was seen".to_owned(),
+            },
         },
     }
 }
