@@ -26,6 +26,7 @@ pub(super) fn of(scene: &Scene<'_>, figures: &Figures) -> JobStatus {
         Some(seen) => observed(old, seen),
         None => old,
     };
+    let observed = if scene.shown.finished { ended(observed) } else { observed };
     let state = observed.state.clone().filter(|_| scene.reason != Reason::JobLost);
     let status = JobStatus {
         job_id: id,
@@ -34,6 +35,16 @@ pub(super) fn of(scene: &Scene<'_>, figures: &Figures) -> JobStatus {
         ..observed
     };
     submitted(status, scene, figures.submitted.as_ref())
+}
+
+/// A job that has finished, whatever its details say: Flink's answer to them is up to `web.refresh-interval`
+/// old, the end was read where nothing is cached, and nobody asks again.
+fn ended(status: JobStatus) -> JobStatus {
+    JobStatus {
+        state: status.job_id.is_some().then(|| "FINISHED".to_owned()),
+        running_tasks: status.running_tasks.map(|_| 0),
+        ..status
+    }
 }
 
 /// What was shown of the same job.

@@ -87,11 +87,20 @@ impl Bench {
         world: world::Settings,
         change: impl FnOnce(&mut Settings),
     ) -> Bench {
+        Bench::in_time(Latencies::default(), world, change).await
+    }
+
+    /// In a world of another kind, in which things take other times.
+    pub(crate) async fn in_time(
+        latencies: Latencies,
+        world: world::Settings,
+        change: impl FnOnce(&mut Settings),
+    ) -> Bench {
         let mut settings = Settings { jitter: false, status_refresh: None, ..Settings::default() };
         change(&mut settings);
         let config = SessionConfig {
             settings,
-            latencies: Latencies::default(),
+            latencies,
             world,
             reach: Reach::InProcess,
             clock: Clock::at(1_700_000_000_000),

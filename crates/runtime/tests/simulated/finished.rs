@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use flinkk8soperator_sim::http::kubernetes::kinds::Resource;
-use flinkk8soperator_sim::world::{Mishap, World};
+use flinkk8soperator_sim::world::{self, Latencies, Mishap, World};
 use flinkk8soperator_simulate::scene::Scene;
 use serde_json::{Value, json};
 
@@ -14,12 +14,17 @@ fn finished(scene: &Scene) -> bool {
     confirmed(scene) && app.is_some_and(|app| app.message == "the job has finished")
 }
 
-/// `status.clusterStatus.health`.
-fn cluster_health(bench: &Bench) -> Value {
+/// A member of the status.
+fn status(bench: &Bench, pointer: &str) -> Value {
     let api = bench.session.cluster().server().api();
     let applications = Resource::new("flink.k8s.io", "flinkapplications");
     let object = api.store().get(&applications, NAMESPACE, NAME).unwrap();
-    object["status"]["clusterStatus"]["health"].clone()
+    object["status"].pointer(pointer).cloned().unwrap_or_default()
+}
+
+/// `status.clusterStatus.health`.
+fn cluster_health(bench: &Bench) -> Value {
+    status(bench, "/clusterStatus/health")
 }
 
 /// Waits until the cluster's health is told as this.
@@ -54,6 +59,22 @@ async fn a_finished_job_is_not_run_again_and_its_cluster_is_looked_at() {
     assert!(finished(&scene), "{scene:#?}");
     assert_eq!(scene.jobs.len(), 1, "it ran again: {:#?}", scene.jobs);
     bench.sound();
+}
+
+/// That it has ended is read from `GET /jobs`. Its details come from a cache, in which it still runs, and
+/// nobody asks for them again.
+#[tokio::test(start_paused = true)]
+async fn a_job_that_finishes_soon_is_not_told_as_running() {
+    for finishes in [500, 1500, 2500, 3500, 4500] {
+        let latencies = Latencies { finishes, ..Latencies::default() };
+        let mut bench = Bench::in_time(latencies, world::Settings::default(), |_| {}).await;
+        bench.apply(&with_class("1.0.0", "com.example.Bounded")).await;
+        bench.until("the job has finished", finished).await;
+        bench.rest(Duration::from_secs(60)).await;
+        assert_eq!(status(&bench, "/jobStatus/state"), json!("FINISHED"), "{finishes} ms");
+        assert_eq!(status(&bench, "/jobStatus/runningTasks"), json!(0), "{finishes} ms");
+        bench.sound();
+    }
 }
 
 #[tokio::test(start_paused = true)]
