@@ -30,6 +30,8 @@ pub(crate) struct Run {
     pub(crate) to: u64,
     /// Whether it said that it ended.
     pub(crate) ended: bool,
+    /// How often it started: more than once where Flink brought it back.
+    pub(crate) starts: u32,
 }
 
 /// Reads the file: the jobs in the order of their lives. Lines of other programs are passed over.
@@ -48,6 +50,7 @@ pub(crate) fn read(text: &str) -> Result<Vec<Run>> {
                 ensure!(line.event == "start" || line.total >= run.to, "the total fell: {line:?}");
                 run.to = line.total;
                 run.ended = line.event == "end";
+                run.starts += u32::from(line.event == "start");
             }
             None => {
                 let again = runs.iter().any(|run| run.job == line.job);
@@ -62,7 +65,7 @@ pub(crate) fn read(text: &str) -> Result<Vec<Run>> {
 fn begin(line: Line) -> Result<Run> {
     ensure!(line.event == "start", "a job's first line is not its start: {line:?}");
     let (from, restored) = (line.total, line.restored);
-    Ok(Run { job: line.job, restored, from, to: from, ended: false })
+    Ok(Run { job: line.job, restored, from, to: from, ended: false, starts: 1 })
 }
 
 /// The successor of `old` goes on exactly where that one ended: nothing counted twice, nothing left out.
@@ -97,6 +100,15 @@ mod tests {
         let runs = read(&text).unwrap();
         assert!(continues(&runs[0], &runs[1]).is_ok());
         assert_eq!((runs[0].ended, runs[1].to), (true, 90));
+    }
+
+    #[test]
+    fn a_job_that_flink_brings_back_stays_one_job_and_may_repeat() {
+        let start = line("a", "start", 0, false, 0);
+        let lived = start.clone() + &line("a", "progress", 70, false, 0);
+        let runs = read(&(lived.clone() + &line("a", "start", 60, true, 0))).unwrap();
+        assert_eq!((runs.len(), runs[0].starts, runs[0].from, runs[0].to), (1, 2, 0, 60));
+        assert!(read(&(lived + &line("a", "progress", 60, false, 0))).is_err());
     }
 
     #[test]

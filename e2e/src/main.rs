@@ -15,6 +15,7 @@ use clap::Parser;
 mod application;
 mod crd;
 mod flink;
+mod high_availability;
 mod journal;
 mod kubernetes;
 mod operator;
@@ -44,8 +45,7 @@ pub(crate) struct Arguments {
     /// Flink's version in the images, e.g. 1.20.
     #[arg(long)]
     flink_version: String,
-    /// Only these stories, with commas: crd, deploy, update, missing-image, wrong-class, alone,
-    /// recovery, kill-points, kill-random, delete, blue-green. Default: all.
+    /// Only these stories, with commas, as e2e/README.md names them. Default: all.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Namespace to work in; made if it is missing, and then removed at the end.

@@ -79,7 +79,16 @@ impl Stage {
 
     /// Creates the application.
     pub(crate) async fn apply(&self) -> Result<()> {
-        let app: FlinkApplication = serde_json::from_value(self.manifest.clone())?;
+        self.apply_with(json!({})).await
+    }
+
+    /// Creates the application with other members of the spec.
+    pub(crate) async fn apply_with(&self, spec: Value) -> Result<()> {
+        let mut manifest = self.manifest.clone();
+        for (name, value) in spec.as_object().context("members of a spec")? {
+            manifest["spec"][name] = value.clone();
+        }
+        let app: FlinkApplication = serde_json::from_value(manifest)?;
         application::api(&self.kubernetes).create(&PostParams::default(), &app).await?;
         Ok(())
     }
@@ -148,6 +157,24 @@ impl Stage {
             if others.is_empty() { there(()) } else { not_yet(others.join(", ")) }
         })
         .await
+    }
+
+    /// Deletes the application if it is there, and waits until the operator is done and nothing is left.
+    pub(crate) async fn deleted(&mut self) -> Result<()> {
+        let applications = application::api(&self.kubernetes);
+        if applications.get_opt(NAME).await?.is_some() {
+            applications.delete(NAME, &Default::default()).await?;
+        }
+        let operator = &mut self.operator;
+        until("the application is gone", DEPLOY, async || {
+            operator.check()?;
+            match applications.get_opt(NAME).await? {
+                None => there(()),
+                Some(app) => not_yet(application::glance(&app)),
+            }
+        })
+        .await?;
+        self.gone().await
     }
 
     /// Waits until nothing is left of the application.

@@ -2,6 +2,7 @@
 //!
 //! Each chore is a module; this file only names them.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -15,6 +16,7 @@ mod crds;
 mod demo;
 #[path = "../../crates/core/tests/dialogue/mod.rs"]
 mod dialogue;
+mod e2e;
 mod explore;
 mod stages;
 mod test;
@@ -52,6 +54,21 @@ enum Chore {
         #[arg(long, conflicts_with_all = ["only", "planted"])]
         write_docs: bool,
     },
+    /// The end-to-end stories with real Flink, from the build to the cluster's end; as root on Debian.
+    E2e {
+        /// Only these stories, on each line of Flink. Default: the fixed set that CI tells.
+        #[arg(conflicts_with = "all")]
+        only: Vec<String>,
+        /// All stories, on each line of Flink.
+        #[arg(long)]
+        all: bool,
+        /// The folder with `cluster` and `flink-image`, seen from the root of the repository.
+        #[arg(long, default_value = "../shared")]
+        tools: PathBuf,
+        /// Where the cluster, the images, the jobs' state and the logs go.
+        #[arg(long, default_value = "/var/tmp/flinkk8soperator-e2e")]
+        work: PathBuf,
+    },
     /// The story of an application, live on a simulated cluster, in under a minute.
     Demo {
         /// Keep the cluster, for kubectl, until Ctrl-C.
@@ -77,6 +94,11 @@ fn run() -> Result<()> {
         Chore::Explore { planted: true, .. } => explore::planted(),
         Chore::Explore { write_docs: true, .. } => explore::write_docs(),
         Chore::Explore { only, .. } => explore::run(&only),
+        Chore::E2e { all: true, tools, work, .. } => e2e::run(&e2e::Choice::All, &tools, &work),
+        Chore::E2e { only, tools, work, .. } if only.is_empty() => {
+            e2e::run(&e2e::Choice::Fixed, &tools, &work)
+        }
+        Chore::E2e { only, tools, work, .. } => e2e::run(&e2e::Choice::Only(only), &tools, &work),
         Chore::Demo { hold } => demo::run(hold),
     }
 }

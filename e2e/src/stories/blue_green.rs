@@ -1,14 +1,16 @@
-//! Mode BlueGreen: two versions run beside each other until one is named to go. The last story: two jobs
-//! write to the journal at the same time, and no other story could read it.
+//! Mode BlueGreen: two versions run beside each other until one is named to go; one that cannot start is
+//! given up. The last story: two jobs write to the journal at the same time, and no other story could read it.
 
 use anyhow::{Context, Result, ensure};
 use flinkk8soperator_api::v1beta1::FlinkApplication;
 use serde_json::json;
 
 use crate::application::{self, NAME};
-use crate::flink::live_jobs;
+use crate::flink::{LiveJob, live_jobs};
 use crate::stage::{DEPLOY, SOON, Stage};
 use crate::wait::{not_yet, there, until};
+
+const MISSING: &str = "flinktest.Missing";
 
 pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
     let before = stage.running().await?;
@@ -30,14 +32,10 @@ pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
     ensure!(left == newer, "{left} is left, not {newer}");
     let job = stage.one_job().await?;
     ensure!(job.id != first.id, "the job of the version that was torn down runs");
-    let prefix = format!("{NAME}-{older}");
-    until("the older version's objects are gone", SOON, async || {
-        let mut left = stage.kubernetes.left_of(NAME).await?;
-        left.retain(|name| name.contains(&prefix));
-        if left.is_empty() { there(()) } else { not_yet(left.join(", ")) }
-    })
-    .await?;
+    vanished(stage, &older).await?;
     println!("     {older} was torn down, {newer} runs on");
+
+    given_up(stage, &newer, &job).await?;
 
     stage.change(json!({ "image": before.spec.image })).await?;
     two_run(stage).await?;
@@ -46,6 +44,35 @@ pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
     stage.gone().await?;
     println!("     deleted while two versions ran");
     Ok(())
+}
+
+/// Deploys a class that is not in the jar: that version is given up, the one that runs never stopped.
+async fn given_up(stage: &mut Stage, runs: &str, job: &LiveJob) -> Result<()> {
+    let entry = stage.application().await?.spec.entry_class;
+    stage.change(json!({ "entryClass": MISSING })).await?;
+    let failed = |app: &FlinkApplication| {
+        let failed = app.status.as_ref()?.failed_deploy_hash.clone()?;
+        (current(app) && application::phase(app) == "DeployFailed")
+            .then(|| (application::deploy_hash(app), failed))
+    };
+    let (deployed, failed) = stage.until("the deploy is given up", DEPLOY, failed).await?;
+    ensure!(deployed == runs, "another version is deployed: {deployed}");
+    vanished(stage, &failed).await?;
+    let still = stage.one_job().await?;
+    ensure!(still.id == job.id, "the job that ran was touched: {still:?} after {job:?}");
+    println!("     a version that cannot start was given up, {runs} never stopped");
+    stage.change(json!({ "entryClass": entry })).await
+}
+
+/// Waits until nothing of a version's cluster is left.
+async fn vanished(stage: &Stage, hash: &str) -> Result<()> {
+    let prefix = format!("{NAME}-{hash}");
+    until("the version's objects are gone", SOON, async || {
+        let mut left = stage.kubernetes.left_of(NAME).await?;
+        left.retain(|name| name.contains(&prefix));
+        if left.is_empty() { there(()) } else { not_yet(left.join(", ")) }
+    })
+    .await
 }
 
 /// The spec was looked at.

@@ -1,26 +1,23 @@
-//! A deletion with its final savepoint.
+//! A deletion with its final savepoint, in mode Dual and in mode Single. (That of mode BlueGreen, with two
+//! versions, is in its own story.)
 
 use anyhow::{Context, Result, ensure};
+use serde_json::json;
 
-use crate::application::{self, NAME};
-use crate::stage::{DEPLOY, Stage};
-use crate::wait::{not_yet, there, until};
+use crate::stage::Stage;
 
 pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
     stage.running().await?;
+    leaves_a_savepoint(stage).await?;
+    stage.apply_with(json!({ "deploymentMode": "Single" })).await?;
+    stage.confirmed().await?;
+    leaves_a_savepoint(stage).await
+}
+
+/// Deletes the application, and makes sure that its job ended with a savepoint that is still there.
+async fn leaves_a_savepoint(stage: &mut Stage) -> Result<()> {
     let last = stage.counting().await?;
-    let applications = application::api(&stage.kubernetes);
-    applications.delete(NAME, &Default::default()).await?;
-    let operator = &mut stage.operator;
-    until("the application is gone", DEPLOY, async || {
-        operator.check()?;
-        match applications.get_opt(NAME).await? {
-            None => there(()),
-            Some(app) => not_yet(application::glance(&app)),
-        }
-    })
-    .await?;
-    stage.gone().await?;
+    stage.deleted().await?;
 
     let runs = stage.volume.runs().await?;
     let ended = runs.last().context("a job has run")?;

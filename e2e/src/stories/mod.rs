@@ -7,8 +7,10 @@ use anyhow::Result;
 
 use crate::stage::Stage;
 
+mod a_b_a;
 mod alone;
 mod blue_green;
+mod bounded;
 mod delete;
 mod deploy;
 mod in_place;
@@ -17,6 +19,7 @@ mod kill_random;
 mod missing_image;
 mod objects;
 mod recovery;
+mod recovery_ha;
 mod update;
 mod wrong_class;
 
@@ -33,7 +36,7 @@ pub(crate) struct Story {
 }
 
 /// All stories.
-pub(crate) const ALL: [Story; 13] = [
+pub(crate) const ALL: [Story; 16] = [
     Story {
         name: "crd",
         about: "the CRD is taken, refuses what cannot work, and leaves alone what was stored before",
@@ -90,9 +93,24 @@ pub(crate) const ALL: [Story; 13] = [
         tell: |stage| Box::pin(kill_random::tell(stage)),
     },
     Story {
+        name: "recovery-ha",
+        about: "with high availability Flink brings back the job of a JobManager that dies, and nobody else",
+        tell: |stage| Box::pin(recovery_ha::tell(stage)),
+    },
+    Story {
+        name: "a-b-a",
+        about: "a version that comes back, with high availability, goes on from the newest state",
+        tell: |stage| Box::pin(a_b_a::tell(stage)),
+    },
+    Story {
         name: "delete",
         about: "a deleted application leaves its last savepoint and nothing else",
         tell: |stage| Box::pin(delete::tell(stage)),
+    },
+    Story {
+        name: "bounded",
+        about: "a job that comes to its end is kept as it is, and starts anew with a new spec",
+        tell: |stage| Box::pin(bounded::tell(stage)),
     },
     Story {
         name: "blue-green",

@@ -2,11 +2,10 @@
 
 use anyhow::{Context, Result, ensure};
 use flinkk8soperator_api::v1beta1::FlinkApplication;
-use k8s_openapi::api::core::v1::Pod;
-use kube::api::{DeleteParams, ListParams};
 use serde_json::json;
 
-use crate::application::{self, NAME};
+use super::recovery_ha::kill_jobmanager;
+use crate::application;
 use crate::journal::Run;
 use crate::stage::{DEPLOY, SOON, Stage};
 
@@ -57,12 +56,7 @@ async fn successor(stage: &mut Stage, old: &Run) -> Result<Run> {
 /// Kills the JobManager. Nothing proves which checkpoint is the newest: the operator says so, and
 /// starts nothing. Gives its words.
 async fn lose_the_jobmanager(stage: &mut Stage) -> Result<String> {
-    let pods = stage.kubernetes.all::<Pod>();
-    let mine = ListParams::default().labels(&format!("flink-app={NAME}"));
-    let found = pods.list(&mine).await?.items;
-    let name = found.into_iter().filter_map(|pod| pod.metadata.name).find(|n| n.contains("-jm-"));
-    let name = name.context("a JobManager pod")?;
-    pods.delete(&name, &DeleteParams::default().grace_period(0)).await?;
+    kill_jobmanager(stage).await?;
     stage
         .until("the operator says what is missing", SOON * 2, |app| {
             let conditions = &app.status.as_ref()?.conditions;
