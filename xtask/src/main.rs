@@ -16,6 +16,7 @@ mod demo;
 #[path = "../../crates/core/tests/dialogue/mod.rs"]
 mod dialogue;
 mod explore;
+mod mutants;
 mod stages;
 mod test;
 mod workspace;
@@ -52,6 +53,8 @@ enum Chore {
         #[arg(long, conflicts_with_all = ["only", "planted"])]
         write_docs: bool,
     },
+    /// Change the state machine in one place after another: a test has to notice.
+    Mutants(mutants::Choice),
     /// The story of an application, live on a simulated cluster, in under a minute.
     Demo {
         /// Keep the cluster, for kubectl, until Ctrl-C.
@@ -77,6 +80,7 @@ fn run() -> Result<()> {
         Chore::Explore { planted: true, .. } => explore::planted(),
         Chore::Explore { write_docs: true, .. } => explore::write_docs(),
         Chore::Explore { only, .. } => explore::run(&only),
+        Chore::Mutants(choice) => mutants::run(&choice),
         Chore::Demo { hold } => demo::run(hold),
     }
 }
