@@ -1,14 +1,14 @@
 //! `cargo xtask mutants`: changes core in one place after another and sees whether a test notices.
 //!
-//! Each change (a mutant) meets the quick tests of core first; what survives them meets the laws, and
-//! what survives those a small part of the exploration. What survives everything has to be explained
+//! Each change (a mutant) meets the quick tests of core first; what survives them meets a small part of
+//! the exploration, and what survives that the laws. What survives everything has to be explained
 //! in `crates/core/surviving-mutants.txt`, and may be at most [`PERCENT`] of what compiles.
 
 mod sample;
 mod survivors;
 mod tool;
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -48,6 +48,9 @@ pub(crate) struct Choice {
 /// Where one survived without an explanation, or over all of them too many did.
 pub(crate) fn run(choice: &Choice) -> Result<()> {
     let folder = folder()?;
+    // Two runs would compile into one folder, and each would test the mutants of the other.
+    let lock = File::create(folder.join("lock")).context("the lock of the folder of mutants")?;
+    lock.lock().context("waiting for another run")?;
     let explained = Explained::read(&text(&root().join(EXPLANATIONS))?)?;
     tool::install()?;
     let mut selection = choice.file.iter().map(|file| format!("--file={file}")).collect::<Vec<_>>();
@@ -61,16 +64,16 @@ pub(crate) fn run(choice: &Choice) -> Result<()> {
         fs::write(&path, difference).with_context(|| path.display().to_string())?;
         selection.push(format!("--in-diff={}", path.display()));
     }
+    let mut names = tool::list(&selection)?;
     let mut shard = choice.shard;
     if let Some(most) = choice.at_most {
-        let all = tool::count(&selection)?;
-        shard = Shard::of_at_most(all, most);
-        println!("{all} mutants, {most} of them at most are tried");
+        shard = Shard::of_at_most(names.len(), most);
+        println!("{} mutants, {most} of them at most are tried", names.len());
     }
     if let Some(shard) = shard {
-        selection.extend(["--sharding=round-robin".to_owned(), format!("--shard={shard}")]);
+        names = shard.of(names);
     }
-    let outcomes = tool::try_out(&folder, &selection, &explained, choice.since.is_some())?;
+    let outcomes = tool::try_out(names, &explained, choice.since.is_some())?;
     println!("{outcomes}");
     let unexplained = explained.missing(&outcomes.survived).join("\n");
     for gone in explained.superfluous(&outcomes) {
@@ -78,7 +81,7 @@ pub(crate) fn run(choice: &Choice) -> Result<()> {
     }
     let all = match choice.shard {
         Some(shard) => sample::sum_up(&folder, shard, outcomes)?,
-        None if selection.is_empty() => Some(outcomes),
+        None if selection.is_empty() && shard.is_none() => Some(outcomes),
         None => None,
     };
     ensure!(

@@ -24,6 +24,11 @@ impl Shard {
         let of = all.div_ceil(most.max(1));
         (of > 1).then_some(Shard { part: 0, of })
     }
+
+    /// Every n-th, so that each part has some of every file.
+    pub(super) fn of<T>(self, all: Vec<T>) -> Vec<T> {
+        all.into_iter().skip(self.part).step_by(self.of).collect()
+    }
 }
 
 impl FromStr for Shard {
@@ -147,6 +152,7 @@ mod tests {
     fn a_sample_has_no_more_than_it_may() {
         assert_eq!(Shard::of_at_most(30, 30), None);
         assert_eq!(Shard::of_at_most(31, 30), Some(Shard { part: 0, of: 2 }));
+        assert_eq!(Shard { part: 1, of: 3 }.of(vec![0, 1, 2, 3, 4]), [1, 4]);
         assert_eq!(Shard::of_at_most(100, 30), Some(Shard { part: 0, of: 4 }));
     }
 }
