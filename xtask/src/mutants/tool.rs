@@ -47,7 +47,13 @@ const SETS: [Set; 3] = [
         tests: EXPLORED,
         seconds: 120,
     },
-    Set { name: "laws", package: CORE, programs: &["--test=laws"], tests: &[], seconds: 600 },
+    Set {
+        name: "laws",
+        package: CORE,
+        programs: &["--test=laws", "--test=recorded"],
+        tests: &[],
+        seconds: 600,
+    },
 ];
 
 /// Tests of `crates/sim/tests/exploration.rs`.
