@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     ChangeClass, Colour, Config, Digest, Leaving, LiveJob, Mode, Origin, Target, Work, plan,
 };
-use crate::{JobId, PlanEnd, Reason};
+use crate::{FlinkRequest, JobId, PlanEnd, Reason};
 
 const NOW: Timestamp = Timestamp(10_000);
 
@@ -106,6 +106,16 @@ fn how_the_spec_differs_is_answered_of_the_revision_that_was_seen_only() {
     world.change.1 = known.clone();
     assert_eq!(answer(&world, 1), known);
     assert_eq!(answer(&world, 2), stale);
+}
+
+#[test]
+fn a_process_that_is_not_there_is_silent_and_nobody_answers_for_it() {
+    let world = unseen(&state(live(2, None), None));
+    let process = Process { pod: Uid(77), restarts: 3 };
+    let question = FlinkRequest { jobs: true, ..FlinkRequest::to(Incarnation(2), process) };
+    let answer = world.answer(&FactRequest { flink: vec![question], ..FactRequest::default() });
+    let silent = Flink { process: Some(process), ..Flink::default() };
+    assert_eq!(answer.flink.get(&Incarnation(2)), Some(&silent));
 }
 
 #[test]
