@@ -10,6 +10,7 @@ mod tool;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
@@ -40,6 +41,9 @@ pub(crate) struct Choice {
     /// No more than so many, evenly picked.
     #[arg(long, value_name = "NUMBER")]
     at_most: Option<usize>,
+    /// For about so long. What has not met every test by then is told, and is no failure.
+    #[arg(long, value_name = "NUMBER", conflicts_with = "shard")]
+    minutes: Option<u64>,
 }
 
 /// Tries mutants and holds the survivors against the explanations.
@@ -47,6 +51,7 @@ pub(crate) struct Choice {
 /// # Errors
 /// Where one survived without an explanation, or over all of them too many did.
 pub(crate) fn run(choice: &Choice) -> Result<()> {
+    let until = choice.minutes.map(|minutes| Instant::now() + Duration::from_secs(minutes * 60));
     let folder = folder()?;
     // Two runs would compile into one folder, and each would test the mutants of the other.
     let lock = File::create(folder.join("lock")).context("the lock of the folder of mutants")?;
@@ -55,6 +60,10 @@ pub(crate) fn run(choice: &Choice) -> Result<()> {
     tool::install()?;
     let mut selection = choice.file.iter().map(|file| format!("--file={file}")).collect::<Vec<_>>();
     if let Some(commit) = &choice.since {
+        if !tool::has(commit) {
+            println!("there is no commit {commit} here: what has changed since is not known");
+            return Ok(());
+        }
         let difference = tool::difference(commit)?;
         if difference.is_empty() {
             println!("no line of core has changed since {commit}");
@@ -73,15 +82,18 @@ pub(crate) fn run(choice: &Choice) -> Result<()> {
     if let Some(shard) = shard {
         names = shard.of(names);
     }
-    let outcomes = tool::try_out(names, &explained, choice.since.is_some())?;
+    let (outcomes, left) = tool::try_out(names, &explained, choice.since.is_some(), until)?;
     println!("{outcomes}");
+    if !left.is_empty() {
+        println!("time is up; these have not met every test:\n{}", left.join("\n"));
+    }
     let unexplained = explained.missing(&outcomes.survived).join("\n");
     for gone in explained.superfluous(&outcomes) {
         println!("explained in {EXPLANATIONS}, but noticed now: {gone}");
     }
     let all = match choice.shard {
         Some(shard) => sample::sum_up(&folder, shard, outcomes)?,
-        None if selection.is_empty() && shard.is_none() => Some(outcomes),
+        None if selection.is_empty() && shard.is_none() && left.is_empty() => Some(outcomes),
         None => None,
     };
     ensure!(

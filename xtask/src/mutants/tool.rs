@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 
@@ -86,8 +87,8 @@ impl Set {
         exact.iter().chain(self.tests).copied()
     }
 
-    /// Tries these mutants of all that there are.
-    fn meet(&self, names: &[String], all: &[String]) -> Result<Outcomes> {
+    /// Tries these mutants of all that there are, as many as there is time for.
+    fn meet(&self, names: &[String], all: &[String], until: Option<Instant>) -> Result<Outcomes> {
         self.passes_unchanged()?;
         let folder = folder()?;
         let at = folder.join(self.name);
@@ -101,18 +102,19 @@ impl Set {
         let rest: String =
             all.iter().filter(|n| !names.contains(n)).map(|n| format!("{n}\n")).collect();
         fs::write(out.join("previously_caught.txt"), rest).context("what is not to be tried")?;
-        let mut command = mutants()?;
+        let mut command = until.map_or_else(mutants, within)?;
         command.arg("--iterate").args(self.arguments(&at));
         command.env("CARGO_TARGET_DIR", folder.join("compiled"));
         let status = command.status().with_context(|| format!("starting {command:?}"))?;
         // 2: some were missed; 3: some did not end, which is noticed.
-        ensure!(matches!(status.code(), Some(0 | 2 | 3)), "failed: {command:?}");
+        let timed_out = until.is_some() && status.code().is_some_and(|c| TIMED_OUT.contains(&c));
+        ensure!(timed_out || matches!(status.code(), Some(0 | 2 | 3)), "failed: {command:?}");
         let read = |name: &str| lines(&out.join(name));
         let noticed = [read("caught.txt"), read("timeout.txt")].concat();
         let outcomes =
             Outcomes { noticed, survived: read("missed.txt"), unviable: read("unviable.txt") };
         let tried = outcomes.viable() + outcomes.unviable.len();
-        ensure!(tried == names.len(), "{tried} of {} mutants were tried", names.len());
+        ensure!(timed_out || tried == names.len(), "{tried} of {} were tried", names.len());
         Ok(outcomes)
     }
 
@@ -157,17 +159,41 @@ fn program() -> Result<std::path::PathBuf> {
 }
 
 fn mutants() -> Result<Command> {
-    let mut command = Command::new(program()?);
+    Ok(of_core(Command::new(program()?)))
+}
+
+/// With which status `timeout` ends where it had to end what it ran, by an interrupt or by force.
+const TIMED_OUT: [i32; 2] = [124, 137];
+
+/// The same until an instant: interrupted, the tool ends what it has begun, and keeps what it knows.
+fn within(until: Instant) -> Result<Command> {
+    let seconds = until.saturating_duration_since(Instant::now()).as_secs().max(1);
+    let mut command = Command::new("timeout");
+    // Not interrupted twice: by the terminal and by `timeout`.
+    command.args(["--foreground", "--signal=INT", "--kill-after=30", &seconds.to_string()]);
+    command.arg(program()?);
+    Ok(of_core(command))
+}
+
+fn of_core(mut command: Command) -> Command {
     command.current_dir(root()).args(["mutants", "--package", CORE]);
     // Without it a part of core would not be compiled, and survive.
     command.arg("--features=flinkk8soperator-core/serde");
-    Ok(command)
+    command
+}
+
+/// Whether this clone has that commit: one that was cut short may not.
+pub(super) fn has(commit: &str) -> bool {
+    let mut git = Command::new("git");
+    git.current_dir(root()).args(["rev-parse", "--verify", "--quiet"]);
+    let found = git.arg(format!("{commit}^{{commit}}")).output();
+    found.is_ok_and(|output| output.status.success())
 }
 
 /// What changed in core since a commit.
 ///
 /// # Errors
-/// Where there is no such commit.
+/// Where git fails.
 pub(super) fn difference(commit: &str) -> Result<String> {
     let mut git = Command::new("git");
     git.current_dir(root()).args(["diff", "--no-color", "--no-ext-diff", commit, "--"]);
@@ -184,7 +210,8 @@ pub(super) fn list(selection: &[String]) -> Result<Vec<String>> {
 }
 
 /// Tries the mutants of these names. In a `brief` run survivors of the quick tests that are explained
-/// are taken at their word: the sets after it take most of the time.
+/// are taken at their word: the sets after it take most of the time. With the outcomes come those that
+/// had not met every test when the time was up.
 ///
 /// # Errors
 /// Where the tool fails, or a test fails without a change.
@@ -192,15 +219,20 @@ pub(super) fn try_out(
     mut names: Vec<String>,
     explained: &Explained,
     brief: bool,
-) -> Result<Outcomes> {
+    until: Option<Instant>,
+) -> Result<(Outcomes, Vec<String>)> {
     let all = list(&[])?;
     let mut outcomes = Outcomes::default();
     for set in &SETS {
         if names.is_empty() {
             break;
         }
+        if until.is_some_and(|until| Instant::now() >= until) {
+            return Ok((outcomes, names));
+        }
         println!("--- {}", set.name);
-        let found = set.meet(&names, &all)?;
+        let found = set.meet(&names, &all, until)?;
+        names.retain(|name| ![&found.noticed, &found.unviable].iter().any(|of| of.contains(name)));
         outcomes.noticed.extend(found.noticed);
         // What compiled for the quick tests compiles for the others, if these do.
         let first = set.name == SETS[0].name;
@@ -208,11 +240,14 @@ pub(super) fn try_out(
         outcomes.unviable.extend(found.unviable);
         let (known, open): (Vec<_>, Vec<_>) =
             found.survived.into_iter().partition(|name| brief && explained.has(&key(name)));
+        names.retain(|name| !known.contains(name));
         outcomes.survived.extend(known);
-        names = open;
+        if names.len() > open.len() {
+            return Ok((outcomes, names));
+        }
     }
     outcomes.survived.extend(names);
-    Ok(outcomes)
+    Ok((outcomes, Vec::new()))
 }
 
 #[cfg(test)]
