@@ -18,6 +18,7 @@ mod demo;
 mod dialogue;
 mod e2e;
 mod explore;
+mod mutants;
 mod stages;
 mod test;
 mod workspace;
@@ -69,6 +70,8 @@ enum Chore {
         #[arg(long, default_value = "/var/tmp/flinkk8soperator-e2e")]
         work: PathBuf,
     },
+    /// Change the state machine in one place after another: a test has to notice.
+    Mutants(mutants::Choice),
     /// The story of an application, live on a simulated cluster, in under a minute.
     Demo {
         /// Keep the cluster, for kubectl, until Ctrl-C.
@@ -99,6 +102,7 @@ fn run() -> Result<()> {
             e2e::run(&e2e::Choice::Fixed, &tools, &work)
         }
         Chore::E2e { only, tools, work, .. } => e2e::run(&e2e::Choice::Only(only), &tools, &work),
+        Chore::Mutants(choice) => mutants::run(&choice),
         Chore::Demo { hold } => demo::run(hold),
     }
 }

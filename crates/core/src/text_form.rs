@@ -140,3 +140,32 @@ pub(crate) mod optional_duration {
         Ok(Option::<Text>::deserialize(from)?.map(|text| text.0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Serialize, Deserialize)]
+    struct Spans {
+        #[serde(with = "super::duration")]
+        always: Duration,
+        #[serde(with = "super::optional_duration")]
+        sometimes: Option<Duration>,
+    }
+
+    #[test]
+    fn fields_of_a_duration_are_read_back() {
+        for sometimes in [None, Some(Duration::from_secs(2))] {
+            let written = Spans { always: Duration::from_secs(1), sometimes };
+            let text = serde_json::to_string(&written).expect("it can be written");
+            let read: Spans = serde_json::from_str(&text).expect("it can be read");
+            assert_eq!(
+                (read.always, read.sometimes),
+                (Duration::from_secs(1), sometimes),
+                "{text}"
+            );
+        }
+    }
+}

@@ -385,3 +385,6 @@ fn about(cx: &Context<'_>, state: &State, seen: &Observation) -> FlinkCluster {
         high_availability: told.is_some_and(|about| about.high_availability),
     }
 }
+
+#[cfg(test)]
+mod tests;

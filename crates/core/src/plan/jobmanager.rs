@@ -282,3 +282,6 @@ fn running(clock: Timestamp) -> Known {
         requirements: None,
     }
 }
+
+#[cfg(test)]
+mod tests;

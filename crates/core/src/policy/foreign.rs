@@ -131,8 +131,8 @@ mod tests {
     use crate::policy::fixture::{
         self, JOB, NOW, about, cluster, desired, jobs, seen, target, unknown,
     };
-    use crate::{Change, ChangeClass, Checkpoint, CheckpointKind, Config, Desired, JobState};
-    use crate::{Statistics, Timestamp};
+    use crate::{Change, ChangeClass, Checkpoint, CheckpointKind, Config, Desired, FlinkRequest};
+    use crate::{Incarnation, JobState, Statistics, Timestamp};
 
     const OTHER: JobId = JobId(0xbad);
 
@@ -175,6 +175,41 @@ mod tests {
         };
         assert_eq!(check(&[(JOB, JobState::Running), (OTHER, JobState::Failed)]), None);
         assert_eq!(check(&[(JOB, JobState::Running), (OTHER, JobState::Suspended)]), Some(OTHER));
+    }
+
+    #[test]
+    fn the_user_is_told_which_job_was_adopted_and_what_it_started_from() {
+        let told_of = |from| {
+            told(&Submission {
+                job: OTHER,
+                process: fixture::PROCESS,
+                from,
+                attempt: 1,
+                not_before: NOW,
+                deadline: NOW,
+                start_deadline: None,
+            })
+        };
+        let given = told_of(Origin::Given("s3://sp/1".to_owned()));
+        assert!(given.contains(&OTHER.to_string()) && given.ends_with("s3://sp/1"), "{given}");
+        let empty = told_of(Origin::Empty);
+        assert!(empty.contains(&OTHER.to_string()) && empty.ends_with("nothing"), "{empty}");
+    }
+
+    #[test]
+    fn what_it_started_from_is_asked_only_of_the_job_that_is_to_be_adopted() {
+        use ForeignJobAction::{Adopt, Cancel};
+        let seen = seen(vec![cluster()], flink(OTHER));
+        let rows =
+            [(Adopt, OTHER, Some(OTHER)), (Cancel, OTHER, None), (Adopt, JobId(0xbed), None)];
+        for (action, id, expected) in rows {
+            let mut ask = FactRequest::default();
+            let [mine, others] = [1, 2].map(|n| FlinkRequest::to(Incarnation(n), fixture::PROCESS));
+            ask.flink = vec![others, mine];
+            with(action, id, |cx| needs(cx, target(), &seen, &mut ask));
+            let statistics: Vec<_> = ask.flink.iter().map(|f| f.statistics).collect();
+            assert_eq!(statistics, [None, expected], "{action:?} {id}");
+        }
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub(super) fn end_what_is_too_many(cluster: &mut ClusterObjects, idle: &BTreeSet
 /// A pod that does not exist yet; no real one has such a UID.
 pub(super) fn pod(incarnation: Incarnation, role: Role, number: u128) -> Pod {
     Pod {
-        uid: Uid(u128::MAX - number),
+        uid: Uid(!number),
         name: format!("a {role} pod of cluster {incarnation}"),
         incarnation,
         role,
