@@ -57,7 +57,6 @@ pub(crate) fn run(choice: &Choice) -> Result<()> {
     let lock = File::create(folder.join("lock")).context("the lock of the folder of mutants")?;
     lock.lock().context("waiting for another run")?;
     let explained = Explained::read(&text(&root().join(EXPLANATIONS))?)?;
-    tool::install()?;
     let mut selection = choice.file.iter().map(|file| format!("--file={file}")).collect::<Vec<_>>();
     if let Some(commit) = &choice.since {
         if !tool::has(commit) {
@@ -73,6 +72,7 @@ pub(crate) fn run(choice: &Choice) -> Result<()> {
         fs::write(&path, difference).with_context(|| path.display().to_string())?;
         selection.push(format!("--in-diff={}", path.display()));
     }
+    tool::install()?;
     let mut names = tool::list(&selection)?;
     let mut shard = choice.shard;
     if let Some(most) = choice.at_most {

@@ -112,7 +112,7 @@ fn waiting_for(
         what: waiting.what.clone(),
         since: same.map_or_else(|| instant::seconds(now), |previous| previous.since.clone()),
         until: waiting.until.map(instant::seconds),
-        unblocked_by: Some(waiting.unblock.clone()).filter(|unblock| !unblock.is_empty()),
+        unblocked_by: Some(waiting.unblocked_by()).filter(|cures| !cures.is_empty()),
     })
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::colour::Colour;
+use crate::cure::{self, Cure};
 use crate::desired::SavepointStop;
 use crate::ids::{Incarnation, JobId, Process, TriggerId, Uid};
 use crate::reason::Reason;
@@ -269,6 +270,14 @@ pub struct Waiting {
     pub what: String,
     /// Until when at most; none: without a limit.
     pub until: Option<Timestamp>,
-    /// What would unblock it; empty where it ends by itself.
-    pub unblock: String,
+    /// What would unblock it, each alone; none where it ends by itself.
+    pub cures: Vec<Cure>,
+}
+
+impl Waiting {
+    /// What would unblock it, as a person reads it; empty where it ends by itself.
+    #[must_use]
+    pub fn unblocked_by(&self) -> String {
+        cure::in_words(&self.cures)
+    }
 }

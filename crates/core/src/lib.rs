@@ -54,6 +54,7 @@
 mod colour;
 mod config;
 mod context;
+mod cure;
 mod decide;
 mod decision;
 mod desired;
@@ -74,6 +75,7 @@ pub mod ids;
 pub use colour::Colour;
 pub use config::{Config, FlinkPoll, Retries, Timeouts};
 pub use context::Context;
+pub use cure::Cure;
 pub use decide::decide;
 pub use decision::{
     Decision, Effect, Event, EventReason, Requirements, Savepoint, Submit, Verdict, Waiting,

@@ -156,7 +156,7 @@ pub enum PlannedOrigin {
 pub enum PlanEnd {
     /// At rest, with nothing left to do.
     Rests(Verdict),
-    /// No progress without a person; the cure is in `waiting.unblock`.
+    /// No progress without a person; the cures are in `waiting.cures`.
     Stalled(Verdict),
     /// At something that is not assumed to come: what is unknown, or in trouble, now.
     Waits(Verdict),

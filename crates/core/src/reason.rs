@@ -19,6 +19,9 @@ words! {
         Confirming,
         /// The version runs and is confirmed.
         Running,
+        /// The version was confirmed, and not every vertex of its job runs: Flink restarts it, or waits for
+        /// task slots.
+        JobRestarting,
         /// The job ended by itself: a success.
         JobFinished,
         /// The job failed for good.
@@ -82,6 +85,7 @@ impl Reason {
             | Reason::RollingBack
             | Reason::Confirming
             | Reason::Running
+            | Reason::JobRestarting
             | Reason::JobFinished
             | Reason::JobCanceledExternally
             | Reason::RestartLoop
@@ -100,6 +104,7 @@ impl Reason {
             | Reason::Recovering
             | Reason::RollingBack
             | Reason::Confirming
+            | Reason::JobRestarting
             | Reason::RestartLoop
             | Reason::FlinkUnreachable
             | Reason::Deleting => true,

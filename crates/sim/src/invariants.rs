@@ -8,9 +8,9 @@ mod sometimes;
 
 pub use sometimes::{
     ADAPTED, ADOPTED, AFTER_THE_END, BESIDE, CLEARED, CURED, DELETED, DISCARDED, FAILED_BESIDE,
-    FIRST_DEPLOYED, FOUND_BY_STATISTICS, NEWER_TORN_DOWN, OLDER_TORN_DOWN, RECOVERED, REPLACED,
-    ROLLED_BACK, SCALED_ANEW, SCALED_BACK, SCALED_DOWN, SCALED_UP, SOMETIMES, Sometimes, UPDATED,
-    WITHOUT_STATE,
+    FIRST_DEPLOYED, FOUND_BY_STATISTICS, LOST, NEWER_TORN_DOWN, OLDER_TORN_DOWN, RECOVERED,
+    REPLACED, ROLLED_BACK, SCALED_ANEW, SCALED_BACK, SCALED_DOWN, SCALED_UP, SOMETIMES, Sometimes,
+    UPDATED, WITHOUT_STATE,
 };
 
 use crate::world::{
@@ -52,6 +52,9 @@ pub const RUNS_ON: &str = "a good version is not stopped for one that comes up b
 /// Nothing is submitted to a JobManager that runs a person's job.
 pub const NOTHING_BESIDE: &str = "nothing is submitted beside a job that is a person's";
 
+/// A status that says that all is well tells the truth.
+pub const TOLD_TRULY: &str = "a status says healthy only where the application is";
+
 /// All of them.
 pub const ALWAYS: &[&str] = &[
     ONE_JOB,
@@ -64,7 +67,34 @@ pub const ALWAYS: &[&str] = &[
     CLUSTER_STAYS,
     RUNS_ON,
     NOTHING_BESIDE,
+    TOLD_TRULY,
 ];
+
+/// What a status that says healthy says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Healthy {
+    /// The application's job runs.
+    Runs,
+    /// It has finished by itself.
+    Finished,
+}
+
+/// Whether a status that says healthy, and goes on saying so, is wrong.
+#[must_use]
+pub fn mistold(world: &World, app: AppId, told: Healthy) -> Option<Violation> {
+    let good = |n: &usize| world.runs[*n].app == app && world.runs[*n].announced;
+    let runs = |n: usize| {
+        let job = world.live_job(RunId(n)).map(|(_, job)| job);
+        job.is_some_and(|job| job.state == JobState::Running && job.up)
+    };
+    let mut all = 0..world.runs.len();
+    let true_so = match told {
+        Healthy::Runs => all.any(|n| good(&n) && runs(n)),
+        Healthy::Finished => all.any(|n| world.runs[n].end == Some(End::Finished)),
+    };
+    let what = || format!("it says {told:?}, of {:?}", world.runs);
+    (!true_so).then(what).and_then(|what| violation(TOLD_TRULY, what))
+}
 
 /// The first invariant that the step from `before` to `after` breaks.
 #[must_use]
@@ -170,6 +200,7 @@ fn origin(before: &World, after: &World, id: RunId) -> Option<Violation> {
         Origin::File(file) if beside == before.files[file.0].run && taken_beside(before, file) => {
             None
         }
+        Origin::File(file) if as_the_user_said(after, run.app, last, file) => None,
         Origin::File(_) if newest.is_none() && run.origin == predecessor.origin => None,
         Origin::Empty if predecessor.end == Some(End::Finished) => None,
         Origin::Empty if after.applications[run.app.0].spec.stateless => None,
@@ -181,6 +212,22 @@ fn origin(before: &World, after: &World, id: RunId) -> Option<Violation> {
             violation(NOT_EMPTY, format!("{id:?} starts from nothing after {last:?} ran"))
         }
     }
+}
+
+/// The user named the file; or is content with what was seen last of the predecessor.
+fn as_the_user_said(world: &World, app: AppId, last: RunId, file: FileId) -> bool {
+    let spec = &world.applications[app.0].spec;
+    let named = |file: FileId| spec.restored.as_ref() == Some(&world.files[file.0].path);
+    // A version that began where the user said is rolled back to what the one before it had come to.
+    let began_so = matches!(world.run(last).origin, Origin::File(file) if named(file));
+    let before = good_before(world, last).filter(|_| began_so);
+    let newest_before = before.and_then(|run| world.newest_file(id_of(world, run)));
+    let seen = spec.last_seen && world.files[file.0].run == Some(last);
+    named(file) || newest_before == Some(file) || seen
+}
+
+fn id_of(world: &World, run: &Run) -> RunId {
+    RunId(world.runs.iter().position(|r| r.job == run.job).unwrap_or(usize::MAX))
 }
 
 /// Where the user wants versions beside each other: the run that a next one has to follow. The last one

@@ -15,10 +15,10 @@ use flinkk8soperator_sim::explore::{
 };
 use flinkk8soperator_sim::invariants::{
     ADAPTED, ADDRESS_STAYS, ADOPTED, AFTER_THE_END, ALWAYS, BESIDE, CLEARED, CLUSTER_STAYS, CURED,
-    DELETED, DISCARDED, FAILED_BESIDE, FILES_STAY, FIRST_DEPLOYED, FOUND_BY_STATISTICS,
+    DELETED, DISCARDED, FAILED_BESIDE, FILES_STAY, FIRST_DEPLOYED, FOUND_BY_STATISTICS, LOST,
     NEWER_TORN_DOWN, NEWEST_STATE, NOT_EMPTY, NOTHING_BESIDE, OLDER_TORN_DOWN, ONE_JOB, RECOVERED,
     REPLACED, ROLLBACK_POSSIBLE, ROLLED_BACK, RUNS_ON, SCALED_ANEW, SCALED_BACK, SCALED_DOWN,
-    SCALED_UP, SOMETIMES, TASKS_STAY, UPDATED, WITHOUT_STATE,
+    SCALED_UP, SOMETIMES, TASKS_STAY, TOLD_TRULY, UPDATED, WITHOUT_STATE,
 };
 
 /// The suites by name, with what has to be seen in each: an exploration that never sees an update
@@ -69,7 +69,7 @@ explorations! {
     deleted_in_an_update: "deleted in an update" sees [DELETED, UPDATED];
     deleted_in_a_rollback: "deleted in a rollback" sees [DELETED, ROLLED_BACK];
     deleted_by_force: "deleted by force" sees [FIRST_DEPLOYED];
-    lost_twice: "lost twice" sees [FIRST_DEPLOYED, RECOVERED];
+    lost_twice: "lost twice" sees [LOST, FIRST_DEPLOYED, RECOVERED];
     savepoint_fails: "savepoint fails in an update" sees [UPDATED, RECOVERED];
     savepoint_fails_again: "savepoint fails again and again" sees [UPDATED, RECOVERED];
     without_savepoints: "update without savepoints" sees [WITHOUT_STATE];
@@ -139,6 +139,18 @@ explorations! {
     foreign_not_adopted: "a person's job in an update: adopted" sees [UPDATED];
     foreign_in_a_rollback: "a person's job in a rollback: cancelled" sees [CLEARED, ROLLED_BACK];
     foreign_then_rolled_back: "a person's job in a rollback: adopted" sees [ROLLED_BACK];
+    late_in_a_first_deploy: "a late call in a first deploy" sees [FIRST_DEPLOYED];
+    late_in_a_recovery: "a late call in a recovery" sees [RECOVERED];
+    late_adaptive: "adaptive: a late call" sees [ADAPTED];
+    late_in_an_update: "a late call in an update" sees [UPDATED];
+    late_in_a_rollback: "a late call in a rollback" sees [ROLLED_BACK];
+    late_without_savepoints: "a late call without savepoints" sees [WITHOUT_STATE];
+    late_then_deleted: "a late call, then deleted" sees [UPDATED, DELETED];
+    late_in_two_updates: "a late call in two updates" sees [UPDATED];
+    late_alone: "alone: a late call" sees [UPDATED];
+    late_alone_in_a_rollback: "alone: a late call in a rollback" sees [ROLLED_BACK];
+    late_beside: "beside: a late call" sees [BESIDE, OLDER_TORN_DOWN];
+    late_in_place: "in place: a late call" sees [SCALED_UP, SCALED_DOWN];
     deleted_and_left_alone: "deleted and left alone" sees [FIRST_DEPLOYED];
 }
 
@@ -213,6 +225,33 @@ fn every_effect_is_asked_for() {
     assert_eq!(asked, all.into());
 }
 
+/// Every cure that a person can try without another operator, an older object, or a spec that cannot be
+/// deployed (`cures.rs`) was tried: where it is named, it works. Each mode has those of its own.
+#[test]
+fn every_cure_that_is_named_works() {
+    let tried = |suites: &[Suite]| -> BTreeSet<&str> {
+        suites.iter().flat_map(|suite| report(suite.name).survey.cured.iter().copied()).collect()
+    };
+    let always = [
+        "CancelJob",
+        "EndJob",
+        "FallbackWithoutState",
+        "LastSeen",
+        "NewRestartNonce",
+        "NewSpec",
+        "Restore",
+    ];
+    for mode in Mode::ALL {
+        let of = |suite: &Suite| suite.editions.iter().all(|e| e.mode == *mode);
+        let mine: Vec<Suite> = suites().into_iter().filter(of).collect();
+        let missing: Vec<&str> =
+            always.into_iter().filter(|cure| !tried(&mine).contains(cure)).collect();
+        assert!(missing.is_empty(), "{mode:?}: never tried: {missing:?}");
+    }
+    let others = ["AdoptJob", "ForceCancel", "ForceRollback", "SavepointAgain", "TearDown"];
+    assert_eq!(tried(&suites()), always.into_iter().chain(others).collect());
+}
+
 #[test]
 fn every_fault_strikes_in_every_phase_but_where_it_is_listed_as_impossible() {
     let reports = reports();
@@ -246,6 +285,7 @@ fn twins(invariant: &str, mode: Mode) -> Vec<&'static str> {
         CLUSTER_STAYS => vec![REPLACED],
         RUNS_ON => vec![BESIDE, OLDER_TORN_DOWN, NEWER_TORN_DOWN],
         NOTHING_BESIDE => vec![CLEARED],
+        TOLD_TRULY => vec![UPDATED, AFTER_THE_END, LOST],
         _ => Vec::new(),
     }
 }

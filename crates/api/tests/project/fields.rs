@@ -237,22 +237,22 @@ fn a_very_long_message_is_cut_between_characters() {
 #[test]
 fn a_wait_keeps_its_beginning_as_long_as_it_is_the_same() {
     let mut story = Story::default();
-    let mut wait = |seconds, what: Option<&str>, until, unblock: &str| {
+    let mut wait = |seconds, what: Option<&str>, until, cures: &[Cure]| {
         let mut decision =
             decision(state(None, cluster_starting(1)), Reason::Deploying, "on its way");
         decision.verdict.waiting =
-            what.map(|what| Waiting { what: what.into(), until, unblock: unblock.into() });
+            what.map(|what| Waiting { what: what.into(), until, cures: cures.to_vec() });
         story.told(seconds, &decision);
         story.json()["waitingFor"].clone()
     };
-    assert_eq!(wait(0, Some("slots"), None, ""), json!({ "what": "slots", "since": text(0) }));
+    assert_eq!(wait(0, Some("slots"), None, &[]), json!({ "what": "slots", "since": text(0) }));
     assert_eq!(
-        wait(5, Some("slots"), Some(at(600)), "more nodes"),
-        json!({ "what": "slots", "since": text(0), "until": text(600), "unblockedBy": "more nodes" })
+        wait(5, Some("slots"), Some(at(600)), &[Cure::Pods, Cure::NewSpec]),
+        json!({ "what": "slots", "since": text(0), "until": text(600), "unblockedBy": "a correction of what the pods report, or a new spec" })
     );
-    assert_eq!(wait(9, Some("the job"), None, ""), json!({ "what": "the job", "since": text(9) }));
-    assert_eq!(wait(12, None, None, ""), Value::Null);
-    assert_eq!(wait(15, Some("the job"), None, "")["since"], text(15));
+    assert_eq!(wait(9, Some("the job"), None, &[]), json!({ "what": "the job", "since": text(9) }));
+    assert_eq!(wait(12, None, None, &[]), Value::Null);
+    assert_eq!(wait(15, Some("the job"), None, &[])["since"], text(15));
 }
 
 #[test]

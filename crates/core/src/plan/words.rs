@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Plan, PlanEnd, PlannedAct, PlannedOrigin, PlannedStart, PlannedStep};
-use crate::decision::{Effect, Verdict};
+use crate::decision::{Effect, Verdict, Waiting};
 use crate::desired::SavepointStop;
 use crate::state::Target;
 
@@ -103,7 +103,7 @@ impl fmt::Display for PlanEnd {
         };
         let Verdict { reason, message, waiting } = verdict;
         write!(f, "{how}: {}: {message}", reason.as_str())?;
-        match waiting.as_ref().map(|w| w.unblock.as_str()) {
+        match waiting.as_ref().map(Waiting::unblocked_by).as_deref() {
             None | Some("") => Ok(()),
             Some(cure) => write!(f, " (cure: {cure})"),
         }

@@ -3,6 +3,7 @@
 //! application's own.
 
 use crate::context::Context;
+use crate::cure::Cure;
 use crate::decision::Effect;
 use crate::desired::{ForeignJob, ForeignJobAction};
 use crate::ids::JobId;
@@ -11,13 +12,10 @@ use crate::policy::cancel;
 use crate::policy::readiness::{self, Readiness};
 use crate::state::{Origin, Submission, Target};
 
-/// What the user can do about it.
-pub(crate) const CURES: &str = "foreignJob with that id and the action Cancel or Adopt, or end that \
-                                job by hand, or deploy a new spec";
-
-/// The same where it cannot be adopted.
-pub(crate) const CANCEL: &str =
-    "foreignJob with that id and the action Cancel, or end that job by hand, or deploy a new spec";
+/// What the user can always do about it.
+pub(crate) fn cures(job: JobId) -> Vec<Cure> {
+    vec![Cure::CancelJob(job), Cure::EndJob(job)]
+}
 
 /// What becomes of it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use crate::context::Context;
+use crate::cure::Cure;
 use crate::desired::Recovery;
 use crate::observation::{Checkpoint, CheckpointKind, Checkpointing, Retention, Statistics};
 use crate::state::{LiveJob, Origin, Record, RestorePoint, Source};
@@ -20,8 +21,17 @@ pub(crate) enum Newest {
     Proven(Origin),
     /// It went, or would go, with the job: what is known.
     NotRetained(String),
-    /// It cannot be proven: what is known.
-    Unproven(String),
+    /// It cannot be proven.
+    Unproven {
+        /// What is known.
+        why: String,
+        /// What a person can say, besides where to restore from, or that no state is needed.
+        cure: Option<Cure>,
+    },
+}
+
+fn unproven(why: String, cure: Option<Cure>) -> Newest {
+    Newest::Unproven { why, cure }
 }
 
 /// Of a job that is over; `flink` is the JobManager that ran it, its statistics the final ones, `clock`
@@ -60,10 +70,11 @@ pub(crate) struct Ended<'f> {
 /// with nothing in them (recorded): they prove nothing then.
 fn nothing_completed(job: &LiveJob, high_availability: bool) -> Newest {
     if high_availability {
-        return Newest::Unproven(format!(
+        let why = format!(
             "the statistics of job {} name no checkpoint, and may have begun anew with its JobManager",
             job.id
-        ));
+        );
+        return unproven(why, None);
     }
     began(job, false)
 }
@@ -72,10 +83,13 @@ fn nothing_completed(job: &LiveJob, high_availability: bool) -> Newest {
 /// may start again only where it makes no checkpoints at all: else a person has to say so.
 fn began(job: &LiveJob, makes_none: bool) -> Newest {
     match &job.from {
-        Origin::Empty if !makes_none => Newest::Unproven(format!(
-            "job {} started without state and ended before it completed a checkpoint",
-            job.id
-        )),
+        Origin::Empty if !makes_none => {
+            let id = job.id;
+            let why = format!(
+                "job {id} started without state and ended before it completed a checkpoint"
+            );
+            unproven(why, None)
+        }
         from @ (Origin::Empty | Origin::Given(_) | Origin::Restored(_)) => {
             Newest::Proven(from.clone())
         }
@@ -105,12 +119,13 @@ fn young_enough(cx: &Context<'_>, point: RestorePoint, clock: Timestamp) -> Newe
     let limit = cx.desired.max_checkpoint_age;
     let age = point.taken.map_or(Duration::ZERO, |taken| clock.since(taken));
     if point.kind == CheckpointKind::Checkpoint && age > limit {
-        return Newest::Unproven(format!(
+        let why = format!(
             "the newest checkpoint, {}, is {} s old, maxCheckpointRestoreAgeSeconds allows {}",
             point.path,
             age.as_secs(),
             limit.as_secs()
-        ));
+        );
+        return unproven(why, Some(Cure::CheckpointAge));
     }
     Newest::Proven(Origin::Restored(point))
 }
@@ -157,20 +172,24 @@ pub(crate) fn from_memory(
     });
     let written = learnt.and_then(|l| l.newest.clone());
     let Some(newest) = seen.into_iter().chain(written).max_by_key(|p| p.checkpoint) else {
-        return Newest::Unproven(format!(
+        let why = format!(
             "no JobManager knows job {} any more, and no checkpoint of it was seen",
             job.id
-        ));
+        );
+        return unproven(why, None);
     };
     match cx.desired.recovery {
         Recovery::LastSeen => young_enough(cx, newest, cx.now),
-        Recovery::Proven => Newest::Unproven(format!(
-            "no JobManager knows job {} any more; the last checkpoint seen is {} ({}), a \
-             newer one cannot be excluded",
-            job.id,
-            newest.checkpoint.unwrap_or_default(),
-            newest.path
-        )),
+        Recovery::Proven => {
+            let why = format!(
+                "no JobManager knows job {} any more; the last checkpoint seen is {} ({}), a \
+                 newer one cannot be excluded",
+                job.id,
+                newest.checkpoint.unwrap_or_default(),
+                newest.path
+            );
+            unproven(why, Some(Cure::LastSeen))
+        }
     }
 }
 
@@ -179,6 +198,30 @@ pub(crate) fn named_by_the_user(cx: &Context<'_>, record: &Record) -> Option<Ori
     let wish = cx.desired.restore.as_ref()?;
     let new = record.restored.as_deref() != Some(wish.nonce.as_str());
     new.then(|| Origin::Given(wish.path.clone()))
+}
+
+/// What else an attempt may start from that has failed with `from`: what the user named; nothing, where the
+/// user allows it and `from` may not exist any more.
+pub(crate) fn instead_of(cx: &Context<'_>, record: &Record, from: &Origin) -> Option<Origin> {
+    let empty = from_memory_only(from) && cx.desired.fallback_without_state;
+    named_by_the_user(cx, record).or(empty.then_some(Origin::Empty))
+}
+
+/// What a person can do where attempts to start from `from` fail. Another version would start from the same,
+/// which is no cure where that may not exist any more.
+pub(crate) fn cures(from: &Origin) -> Vec<Cure> {
+    if from_memory_only(from) {
+        return vec![Cure::Restore, Cure::FallbackWithoutState];
+    }
+    vec![Cure::NewSpec, Cure::NewRestartNonce, Cure::Restore]
+}
+
+/// It was seen once, and may have been removed since.
+pub(crate) fn from_memory_only(from: &Origin) -> bool {
+    match from {
+        Origin::Restored(point) => point.source == Source::Memory,
+        Origin::Empty | Origin::Given(_) => false,
+    }
 }
 
 /// Uses `restore` up, if it is to be used: what a job starts from then.

@@ -1,6 +1,7 @@
 //! The deployed job, watched while nothing is under way: what it does, truthfully.
 
 use crate::context::Context;
+use crate::cure::Cure;
 use crate::observation::{
     Fact, FactRequest, Flink, FlinkRequest, Job, JobState, Observation, Silence,
 };
@@ -28,9 +29,10 @@ pub(crate) enum Sight {
 }
 
 impl Sight {
-    /// In one word; none while it runs.
+    /// In one word; none while it runs as it should.
     pub(crate) fn reason(&self) -> Option<Reason> {
         match self {
+            Sight::Runs(Some(job)) if !job.up() => Some(Reason::JobRestarting),
             Sight::Runs(_) => None,
             Sight::Stopped => Some(Reason::RestorePointUnproven),
             Sight::Finished => Some(Reason::JobFinished),
@@ -41,16 +43,30 @@ impl Sight {
         }
     }
 
-    /// In a sentence, with the cure.
+    /// What starts a job again where none runs any more that would be recovered.
+    pub(crate) fn cures(&self) -> Vec<Cure> {
+        match self {
+            Sight::Canceled | Sight::Stopped => vec![Cure::NewSpec, Cure::NewRestartNonce],
+            Sight::Runs(_)
+            | Sight::Finished
+            | Sight::Failed(_)
+            | Sight::Lost
+            | Sight::Silent(_) => Vec::new(),
+        }
+    }
+
+    /// In a sentence.
     pub(crate) fn message(&self) -> String {
         match self {
+            Sight::Runs(Some(job)) if job.state == JobState::Restarting => {
+                "Flink restarts the job".to_owned()
+            }
+            Sight::Runs(Some(job)) if !job.up() => "not every vertex of the job runs".to_owned(),
             Sight::Runs(_) => "the job runs".to_owned(),
             Sight::Stopped => "no job runs".to_owned(),
             Sight::Finished => "the job has finished".to_owned(),
             Sight::Failed(why) => format!("the job failed for good: {why}"),
-            Sight::Canceled => "the job was cancelled by someone; a changed spec, or a new \
-                 restartNonce, starts it again"
-                .to_owned(),
+            Sight::Canceled => "the job was cancelled by someone".to_owned(),
             Sight::Lost => {
                 "the JobManager was restarted and does not know the job any more".to_owned()
             }
@@ -142,4 +158,39 @@ fn silence(why: Silence) -> String {
         Silence::Failed => "the JobManager failed to answer",
     };
     what.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Timestamp;
+
+    #[test]
+    fn a_job_runs_as_it_should_once_every_vertex_does() {
+        let of = |state, vertices_up| {
+            let job = Job { state, vertices: 2, vertices_up, ..job() };
+            let sight = Sight::Runs(Some(job));
+            (sight.reason(), sight.message())
+        };
+        let restarting = Some(Reason::JobRestarting);
+        let rows = [
+            (of(JobState::Running, 2), None, "the job runs"),
+            (of(JobState::Running, 1), restarting, "not every vertex of the job runs"),
+            (of(JobState::Starting, 0), restarting, "not every vertex of the job runs"),
+            (of(JobState::Restarting, 0), restarting, "Flink restarts the job"),
+        ];
+        for ((reason, message), expected, words) in rows {
+            assert_eq!((reason, message.as_str()), (expected, words));
+        }
+    }
+
+    fn job() -> Job {
+        Job {
+            state: JobState::Running,
+            vertices: 2,
+            vertices_up: 2,
+            restarted_at: None,
+            clock: Timestamp(0),
+        }
+    }
 }

@@ -2,6 +2,7 @@
 //! so a newer spec or a failure costs nothing.
 
 use crate::context::Context;
+use crate::cure::Cure;
 use crate::decision::{Effect, EventReason};
 use crate::desired::Mode;
 use crate::ids::{JobId, Process};
@@ -173,8 +174,12 @@ fn foreign_job(
     seen: &Observation,
 ) -> Next {
     let target = phase.target;
-    let stalled = |message: String, cures: &str| {
-        Next::stay(state, Reason::ForeignJob, message).unblocked_by(cures).polls_busily(cx)
+    // Once the deployed job was asked to end, this version comes first.
+    let another = not_stopped_yet(state).then_some(Cure::NewSpec);
+    let stalled = |message: String, adopted: Option<Cure>| {
+        let others = adopted.into_iter().chain(another.clone());
+        let cures: Vec<Cure> = foreign::cures(job).into_iter().chain(others).collect();
+        Next::stay(state, Reason::ForeignJob, message).cured_by(cures).polls_busily(cx)
     };
     let waiting = |what: String| {
         too_late(cx, state, phase, seen, &what).unwrap_or_else(|| wait(cx, state, phase, &what))
@@ -182,18 +187,19 @@ fn foreign_job(
     match foreign::fate(cx, target, job, seen) {
         Fate::Undecided => {
             let message = format!("job {job} runs on the new cluster and is not ours");
-            stalled(message, foreign::CURES)
+            let adoptable = handover::live(&state.record).is_none() && !had_a_job(state, phase);
+            stalled(message, adoptable.then_some(Cure::AdoptJob(job)))
         }
         Fate::Cancelled => waiting(foreign::cancelled(job)),
         Fate::Asked | Fate::Adopted(_) if handover::live(&state.record).is_some() => {
             let message = format!("job {job} cannot be adopted: the deployed job runs, too");
-            stalled(message, foreign::CANCEL)
+            stalled(message, None)
         }
         Fate::Asked | Fate::Adopted(_) if had_a_job(state, phase) => {
             let message = format!(
                 "job {job} cannot be adopted: tasks of another job may still run on the cluster"
             );
-            stalled(message, foreign::CANCEL)
+            stalled(message, None)
         }
         Fate::Asked => waiting(foreign::asked(job)),
         Fate::Adopted(_) if leaving::may_run(&state.record) => {

@@ -2,6 +2,7 @@
 
 use crate::colour::Colour;
 use crate::context::Context;
+use crate::cure::Cure;
 use crate::decision::EventReason;
 use crate::desired::{Mode, Obstacle, ObstacleKind, ScaleMode};
 use crate::ids::Incarnation;
@@ -97,9 +98,8 @@ fn refused(state: &State, obstacles: &[Obstacle]) -> Next {
     };
     let sentences: Vec<String> =
         obstacles.iter().map(|o| format!("{}: {}", o.field, o.message)).collect();
-    let fields: Vec<&str> = obstacles.iter().map(|o| o.field.as_str()).collect();
-    let cure = format!("change {}", fields.join(", "));
-    Next::stay(state, reason, sentences.join("; ")).unblocked_by(cure)
+    let fields = obstacles.iter().map(|o| o.field.clone()).collect();
+    Next::stay(state, reason, sentences.join("; ")).cured_by([Cure::Fields(fields)])
 }
 
 /// A newer spec replaces the target, as long as the deployed job was not asked to stop.

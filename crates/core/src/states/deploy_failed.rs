@@ -2,7 +2,9 @@
 //! watched; any spec that differs from the failed one is tried.
 
 use crate::context::Context;
+use crate::cure::Cure;
 use crate::observation::{FactRequest, Observation};
+use crate::policy::watch::Sight;
 use crate::policy::{learn, resize, watch};
 use crate::reason::Reason;
 use crate::state::{DeployFailed, FailureKind, Phase, Record, Running, State, Version, Work};
@@ -72,7 +74,20 @@ pub(crate) fn rest(record: Record, phase: DeployFailed) -> Next {
     let DeployFailed { failed, failure } = &phase;
     let message = format!("deploy {} failed: {failure}; {runs}", failed.hash);
     Next::new(record, Phase::DeployFailed(phase), Reason::DeployFailed, message)
-        .unblocked_by("a changed spec, or a new restartNonce")
+        .cured_by([Cure::NewSpec, Cure::NewRestartNonce])
+}
+
+/// In DeployFailed, and the deployed version does not run as it should: both are told.
+pub(crate) fn in_trouble(
+    cx: &Context<'_>,
+    state: &State,
+    sight: &Sight,
+    phase: &DeployFailed,
+) -> Next {
+    let mut next = running::tell(cx, state, sight, Reason::DeployFailed);
+    let DeployFailed { failed, failure } = phase;
+    next.verdict.message += &format!("; deploy {} failed: {failure}", failed.hash);
+    next
 }
 
 /// The spec was put back to the deployed version, or wants yet another.

@@ -3,6 +3,7 @@
 //! savepoint, then its cluster goes.
 
 use crate::context::Context;
+use crate::cure::Cure;
 use crate::decision::{Effect, EventReason};
 use crate::ids::Incarnation;
 use crate::observation::{Fact, FactRequest, FlinkRequest, Observation};
@@ -130,10 +131,7 @@ fn both_run(
     if matches!(sight, Sight::Failed(_) | Sight::Lost) {
         return running::watched_on(cx, &state, deployed, &sight, None);
     }
-    let cures = format!(
-        "tearDownVersionHash: {} keeps the newer version, {} the older one",
-        before.target.hash, deployed.target.hash
-    );
+    let [older, newer] = [before.target.hash, deployed.target.hash];
     let next = match change::since(cx, &state.record, deployed.target, seen) {
         Edit::Unknown => {
             let message = "the edited spec is being compared with the deployed one";
@@ -146,7 +144,10 @@ fn both_run(
         }
         Edit::Rescale | Edit::Redeploy => {
             let message = "two versions run; the edited spec is deployed once one is torn down";
-            Next::stay(&state, Reason::TearDownFirst, message).unblocked_by(cures)
+            Next::stay(&state, Reason::TearDownFirst, message).cured_by([
+                Cure::TearDown { goes: older, stays: newer },
+                Cure::TearDown { goes: newer, stays: older },
+            ])
         }
         Edit::None => rest(&state, &sight, deployed, before, &watch::look(cx, before, seen)),
     };
@@ -162,7 +163,14 @@ fn rest(state: &State, sight: &Sight, deployed: &Version, before: &Version, olde
         sight.message(),
         older.message()
     );
-    Next::stay(state, trouble.unwrap_or(Reason::Running), message)
+    let next = Next::stay(state, trouble.unwrap_or(Reason::Running), message);
+    // The one that does not run any more can only go.
+    let ended = |sight: &Sight| sight.reason().is_some_and(|r| !r.ready() && !r.reconciling());
+    match (ended(sight), ended(older)) {
+        (true, _) => next.cured_by([Cure::TearDown { goes: newer, stays: older_hash }]),
+        (false, true) => next.cured_by([Cure::TearDown { goes: older_hash, stays: newer }]),
+        (false, false) => next,
+    }
 }
 
 fn begin(cx: &Context<'_>, state: &State, phase: &DualRunning, named: Incarnation) -> Next {

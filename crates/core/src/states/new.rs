@@ -1,6 +1,7 @@
 //! New: nothing was done for the application yet.
 
 use crate::context::Context;
+use crate::cure::Cure;
 use crate::observation::{FactRequest, Observation};
 use crate::reason::Reason;
 use crate::state::State;
@@ -25,7 +26,7 @@ pub(crate) fn step(cx: &Context<'_>, state: &State, seen: &Observation) -> Next 
             cluster.incarnation, cluster.hash
         );
         return Next::stay(state, Reason::NotYetSupported, message)
-            .unblocked_by("restore the status, or delete those objects")
+            .cured_by([Cure::StatusRestored, Cure::ObjectsDeleted])
             .polls(cx);
     }
     deploy::begin(cx, state, "first deploy".to_owned())

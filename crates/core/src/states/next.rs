@@ -1,6 +1,7 @@
 //! What a phase's step comes to, before the effects of the state it leads to are known.
 
 use crate::context::Context;
+use crate::cure::{self, Cure};
 use crate::decision::{Event, EventReason, Verdict, Waiting};
 use crate::reason::Reason;
 use crate::state::{Phase, Record, State};
@@ -47,25 +48,25 @@ impl Next {
     ) -> Next {
         Next::stay(state, Reason::PodTrouble, message)
             .waits("the pods to recover", Some(until))
-            .unblocked_by("correct what the pods report, or change the spec")
+            .cured_by([Cure::Pods, Cure::NewSpec])
             .polls_busily(cx)
     }
 
     /// Tells what is being waited for, and wakes when the time is up.
     pub(crate) fn waits(mut self, what: impl Into<String>, until: Option<Timestamp>) -> Next {
-        self.verdict.waiting = Some(Waiting { what: what.into(), until, unblock: String::new() });
+        self.verdict.waiting = Some(Waiting { what: what.into(), until, cures: Vec::new() });
         self.wake = earlier(self.wake, until);
         self
     }
 
     /// Tells what a person can do about it; where nothing else is waited for, that is.
-    pub(crate) fn unblocked_by(mut self, cure: impl Into<String>) -> Next {
-        let cure = cure.into();
+    pub(crate) fn cured_by(mut self, cures: impl Into<Vec<Cure>>) -> Next {
+        let cures = cures.into();
         match &mut self.verdict.waiting {
-            Some(waiting) => waiting.unblock = cure,
+            Some(waiting) => waiting.cures = cures,
             none => {
-                let what = cure.clone();
-                *none = Some(Waiting { what, until: None, unblock: cure });
+                let what = cure::in_words(&cures);
+                *none = Some(Waiting { what, until: None, cures });
             }
         }
         self

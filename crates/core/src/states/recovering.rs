@@ -9,6 +9,7 @@ mod start;
 use scene::Scene;
 
 use crate::context::Context;
+use crate::cure::Cure;
 use crate::decision::Effect;
 use crate::observation::{FactRequest, Observation};
 use crate::policy::{cancel, change, readiness, restart};
@@ -36,7 +37,10 @@ pub(crate) fn begin(
         step: RecoveringStep::Find(find),
         deadline: cx.now + cx.desired.timeouts.recovery,
     });
-    Next::new(state.record.clone(), phase, Reason::Recovering, message)
+    let mut record = state.record.clone();
+    // One recovery soon after another counts on; one of a job that stayed begins anew.
+    record.recovered = record.recovered.filter(|r| cx.now < r.at + cx.desired.confirm_after);
+    Next::new(record, phase, Reason::Recovering, message)
 }
 
 pub(crate) fn needs(
@@ -88,7 +92,7 @@ pub(crate) fn step(
     let Some(deployed) = &state.record.deployed else {
         let message = "status.machine says Recovering without a deployed version";
         return Next::stay(state, Reason::Unreadable, message)
-            .unblocked_by("delete status.machine, or upgrade the operator");
+            .cured_by([Cure::StatusDeleted, Cure::Upgrade]);
     };
     let scene = Scene { cx, state, phase, deployed, seen };
     if let Some(before) = state.record.beside()

@@ -12,7 +12,8 @@ use crate::policy::restart::{self, Progress};
 use crate::policy::{foreign, leaving, obsolete, restore_point};
 use crate::reason::Reason;
 use crate::state::{
-    DeployFailed, LiveJob, Origin, Phase, Restart, RollingBackJob, State, Target, Version, Work,
+    DeployFailed, LiveJob, Origin, Phase, Record, Restart, RollingBackJob, State, Target, Version,
+    Work,
 };
 use crate::states::{Next, deploy, deploy_failed};
 
@@ -84,7 +85,7 @@ fn follow(
         Progress::Foreign(job) => {
             let message = format!("job {job} runs on the old cluster and is not ours");
             Next::stay(state, Reason::ForeignJob, message)
-                .unblocked_by(foreign::CANCEL)
+                .cured_by(foreign::cures(job))
                 .polls_busily(cx)
         }
         Progress::Begun(restart, ids) => {
@@ -139,25 +140,40 @@ fn before_an_attempt(
         Edit::Redeploy | Edit::Rescale | Edit::Unknown | Edit::None => {}
     }
     if phase.restart.trouble.is_some()
-        && restore_point::named_by_the_user(cx, &state.record).is_some()
+        && let Some(other) = restore_point::instead_of(cx, &state.record, from)
     {
-        let mut record = state.record.clone();
-        let named = restore_point::use_restore(cx, &mut record, from.clone());
-        let told = format!("the old job is restored from {}, as named", named.path().unwrap_or(""));
-        if let Some(deployed) = &mut record.deployed {
-            deployed.work = Work::Stopped(named);
-        }
-        let next = waiting(cx, &State { record, ..state.clone() }, phase, "the old cluster");
-        return Some(next.tells(EventReason::RestoringExternalizedCheckpoint, told));
+        return Some(from_another(cx, state, phase, other));
     }
     let limit = cx.config.retries.rollback?;
     let trouble = phase.restart.trouble.as_ref()?;
     (phase.restart.attempt > limit).then(|| {
         let message = format!("the version before could not be started again: {trouble}");
         Next::stay(state, Reason::RollbackFailed, message)
-            .unblocked_by("a new spec, a new restartNonce, or restore with a path and a new nonce")
+            .cured_by(restore_point::cures(from))
             .polls(cx)
     })
+}
+
+/// The user's word on what the old job starts from.
+fn from_another(cx: &Context<'_>, state: &State, phase: &RollingBackJob, other: Origin) -> Next {
+    let mut record = state.record.clone();
+    let other = restore_point::use_restore(cx, &mut record, other);
+    if let Some(deployed) = &mut record.deployed {
+        deployed.work = Work::Stopped(other.clone());
+    }
+    let phase = RollingBackJob { restart: restart::attempt(1), ..phase.clone() };
+    let state = State { record, ..with(state, phase.clone()) };
+    let next = waiting(cx, &state, &phase, "the old cluster");
+    match other.path() {
+        Some(path) => next.tells(
+            EventReason::RestoringExternalizedCheckpoint,
+            format!("the old job is restored from {path}, as named"),
+        ),
+        None => next.warns(
+            EventReason::RestoringWithoutExternalizedCheckpoint,
+            "the old job starts without state, as fallbackWithoutState allows",
+        ),
+    }
 }
 
 /// The old cluster was taken away: once nothing of it is left it comes up under a new number.
@@ -206,7 +222,18 @@ fn waiting(cx: &Context<'_>, state: &State, phase: &RollingBackJob, what: &str) 
         phase.failure,
         trouble.unwrap_or_default()
     );
-    Next::stay(state, Reason::RollingBack, message).waits(what, None).polls_busily(cx)
+    let next = Next::stay(state, Reason::RollingBack, message).waits(what, None).polls_busily(cx);
+    // It goes on by itself, and may go on for ever.
+    let from = phase.restart.trouble.as_ref().and_then(|_| stopped_at(&state.record));
+    from.map(restore_point::cures).into_iter().fold(next, Next::cured_by)
+}
+
+/// What the old job starts from.
+fn stopped_at(record: &Record) -> Option<&Origin> {
+    match &record.deployed.as_ref()?.work {
+        Work::Stopped(from) => Some(from),
+        Work::Live(_) | Work::Finished => None,
+    }
 }
 
 fn with(state: &State, phase: RollingBackJob) -> State {

@@ -1,6 +1,7 @@
 //! Running: the deployed version's job runs. Until it is confirmed the version before stands by.
 
 use crate::context::Context;
+use crate::cure::Cure;
 use crate::decision::{Effect, EventReason};
 use crate::observation::{FactRequest, Job, Observation};
 use crate::policy::change::{self, Edit};
@@ -34,7 +35,7 @@ pub(crate) fn step(cx: &Context<'_>, state: &State, phase: &Running, seen: &Obse
     let Some(deployed) = &state.record.deployed else {
         let message = "status.machine says Running without a deployed version";
         return Next::stay(state, Reason::Unreadable, message)
-            .unblocked_by("delete status.machine, or upgrade the operator");
+            .cured_by([Cure::StatusDeleted, Cure::Upgrade]);
     };
     let sight = watch::look(cx, deployed, seen);
     match &phase.confirming {
@@ -148,7 +149,7 @@ fn looped(
         let failure = Failure { kind: FailureKind::RestartLoop, message: message.to_owned() };
         return undo(cx, state, deployed, failure, false);
     }
-    watching(cx, state, message, Reason::RestartLoop).unblocked_by("a new spec, or forceRollback")
+    watching(cx, state, message, Reason::RestartLoop).cured_by([Cure::NewSpec, Cure::ForceRollback])
 }
 
 /// The version before is the deployed one again; this one's cluster goes, unless it is the same.
@@ -257,10 +258,10 @@ pub(crate) fn watched_on(
             | Sight::Silent(_),
             _,
         ) => match failed {
-            Some(failed) if matches!(sight, Sight::Runs(_) | Sight::Finished) => {
+            Some(failed) if matches!(sight.reason(), None | Some(Reason::JobFinished)) => {
                 deploy_failed::rest(state.record.clone(), failed.clone()).polls(cx)
             }
-            Some(_) => tell(cx, state, sight, Reason::DeployFailed),
+            Some(failed) => deploy_failed::in_trouble(cx, state, sight, failed),
             None => tell(cx, state, sight, Reason::Running),
         },
     }
@@ -300,7 +301,9 @@ pub(crate) fn now_finished(state: &State, deployed: &Version) -> Next {
 /// How the deployed job does, in a phase that otherwise rests; `at_rest`: when it runs.
 pub(crate) fn tell(cx: &Context<'_>, state: &State, sight: &Sight, at_rest: Reason) -> Next {
     let reason = sight.reason().unwrap_or(at_rest);
-    Next::stay(state, reason, sight.message()).polls(cx)
+    let next = Next::stay(state, reason, sight.message()).polls(cx);
+    let cures = sight.cures();
+    if cures.is_empty() { next } else { next.cured_by(cures) }
 }
 
 /// What was removed by someone comes back, and the generic Service points at the deployed version.

@@ -2,6 +2,7 @@
 //! anything is created, and what bears the target's name without being it is waited out.
 
 use crate::context::Context;
+use crate::cure::Cure;
 use crate::decision::Effect;
 use crate::desired::Mode;
 use crate::observation::{ClusterObjects, FactRequest, Observation};
@@ -128,7 +129,7 @@ fn blocked(cx: &Context<'_>, state: &State, phase: &Updating, name: &str, reason
     let next = Next::stay(state, reason, message)
         .waits(format!("{name} to be removed"), Some(phase.deadline))
         .polls_busily(cx);
-    if reason.stalled() { next.unblocked_by(format!("remove {name}")) } else { next }
+    if reason.stalled() { next.cured_by([Cure::Remove(name.to_owned())]) } else { next }
 }
 
 fn wait(cx: &Context<'_>, state: &State, phase: &Updating, what: &str) -> Next {

@@ -194,7 +194,7 @@ fn name(process: Process) -> String {
 
 fn wait(waiting: &Waiting) -> String {
     let until = waiting.until.map(|u| format!(", until {}", seconds(u))).unwrap_or_default();
-    let cure = &waiting.unblock;
+    let cure = &waiting.unblocked_by();
     let cure = if cure.is_empty() { String::new() } else { format!("; cure: {cure}") };
     format!("  waits for {}{until}{cure}", waiting.what)
 }

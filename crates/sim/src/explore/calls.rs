@@ -125,7 +125,7 @@ pub(super) fn perform(suite: &Suite, node: &mut Node, call: &Call) -> Result<(),
     match call {
         Call::AddFinalizer => node.world.add_finalizer(APP),
         Call::SaveRevision(cluster) => {
-            let spec = suite.editions[node.edition].spec.clone();
+            let spec = node.edition(suite).spec.clone();
             node.world.save_revision(*cluster, spec)?;
         }
         Call::CopyRevision(from, to) => {
@@ -217,7 +217,7 @@ fn send(node: &mut Node, submit: &Submit) -> Result<(), Failed> {
 
 fn trigger(suite: &Suite, node: &mut Node, savepoint: &Savepoint) -> Result<(), Failed> {
     reachable(node)?;
-    let base = &suite.editions[node.edition].spec.savepoints;
+    let base = &node.edition(suite).spec.savepoints;
     let directory = if savepoint.own_directory {
         format!("{base}/app-{}", savepoint.trigger)
     } else {

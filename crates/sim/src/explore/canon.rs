@@ -7,6 +7,7 @@
 use flinkk8soperator_core as machine;
 use machine::Timestamp;
 
+use super::cures::Cured;
 use super::node::Node;
 use super::scenario::UNIT;
 use crate::invariants;
@@ -25,6 +26,13 @@ pub(super) fn hash(node: &Node) -> u128 {
     super::canon_state::operator(&mut canon, node);
     canon.flags(&[node.unreachable, node.slow]);
     canon.numbers(&[node.edits as u64, node.edition as u64, u64::from(node.faults)]);
+    canon.flags(&[node.late.is_some(), node.cured.is_some()]);
+    if let Some(late) = &node.late {
+        canon.words(&format!("{:?}", late.call));
+    }
+    if let Some(cured) = &node.cured {
+        canon.cure(cured);
+    }
     super::canon_world::world(&mut canon, &node.world);
     canon.lineage();
     canon.hash.finish()
@@ -155,6 +163,21 @@ impl<'n> Canon<'n> {
         match self.world.files.iter().rposition(|f| &*f.path == path) {
             Some(index) => self.file(FileId(index)),
             None => self.number(u64::MAX),
+        }
+    }
+
+    /// Something that is told apart by its words alone.
+    fn words(&mut self, words: &str) {
+        let mut hash = Hash128::default();
+        words.bytes().for_each(|byte| hash.write(u64::from(byte)));
+        self.number(hash.a);
+    }
+
+    /// What a person did: its kind, and what was named with it.
+    fn cure(&mut self, cured: &Cured) {
+        self.words(&format!("{:?} {:?} {}", cured.cure, cured.named, cured.times));
+        if let Some(path) = &cured.edition.spec.restored {
+            self.path(path);
         }
     }
 

@@ -7,9 +7,10 @@ use std::time::Duration;
 use flinkk8soperator_core as machine;
 use machine::{
     Change, ChangeClass, Context, Decision, Effect, Fact, Flink, Objects, Observation, Operation,
-    Post, Silence, Statistics, Timestamp,
+    Post, Silence, Statistics, Timestamp, Verdict,
 };
 
+use super::cures;
 use super::node::Node;
 use super::round::{self, Cut, Thought};
 use super::search::Search;
@@ -28,6 +29,7 @@ pub(super) fn broken(
         .or_else(|| honest(search, thought))
         .or_else(|| patient(search, node, thought))
         .or_else(|| awake(node, thought, still))
+        .or_else(|| curable(thought, still))
         .or_else(|| silent_is_not_false(search, thought))
         .or_else(|| level(search, node, thought))
 }
@@ -105,6 +107,14 @@ fn patient(search: &Search<'_>, node: &Node, thought: &Thought) -> Option<Broken
 fn awake(node: &Node, thought: &Thought, still: bool) -> Option<Broken> {
     let wake = thought.decision.wake.filter(|at| still && at.0 <= node.world.now)?;
     Some(("at rest the next wake lies ahead", format!("{wake} at {}ms", node.world.now)))
+}
+
+/// Where a person has to do something, it says what.
+fn curable(thought: &Thought, still: bool) -> Option<Broken> {
+    let Verdict { reason, message, .. } = &thought.decision.verdict;
+    let asks = still && cures::wanted(*reason) && cures::cures(thought).is_empty();
+    let law = "where no progress is made without a person, a cure is named";
+    asks.then(|| (law, format!("{reason:?}: {message}")))
 }
 
 /// Every fact turned into silence, one after the other: no effect that ends or begins something

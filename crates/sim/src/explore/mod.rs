@@ -9,6 +9,7 @@ mod calls;
 mod canon;
 mod canon_state;
 mod canon_world;
+mod cures;
 mod document;
 mod form;
 mod laws;

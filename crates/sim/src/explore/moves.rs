@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::calls::Call;
+use super::cures;
 use super::node::Node;
 use super::plant::Plant;
 use super::round::{self, Cut, Thought};
@@ -24,10 +25,16 @@ pub enum Move {
     CatchesUp,
     /// The user does the next thing.
     Edit,
+    /// A person does what the status names as a cure, by its place there.
+    Cure(usize),
     /// A round that ends with a crash.
     Crash(Cut),
     /// A round of which the reply to a call is lost.
     LostReply(usize),
+    /// A round in which the operator loses its place; one of its calls arrives later.
+    LateCall(usize),
+    /// That call arrives.
+    Arrives,
     /// A round of which the reply to the status write is lost: nothing after it is done.
     LostStatusReply,
     /// A round whose status write is refused.
@@ -56,10 +63,13 @@ impl Move {
             | Move::Time(_)
             | Move::Recovers
             | Move::CatchesUp
-            | Move::Edit => None,
+            | Move::Edit
+            | Move::Arrives
+            | Move::Cure(_) => None,
             Move::Crash(Cut::BeforeWrite) => Some(Fault::CrashBeforeWrite),
             Move::Crash(Cut::AfterCalls(_)) => Some(Fault::CrashAfterCalls),
             Move::LostReply(_) => Some(Fault::LostReply),
+            Move::LateCall(_) => Some(Fault::LateCall),
             Move::LostStatusReply => Some(Fault::LostStatusReply),
             Move::Conflict => Some(Fault::Conflict),
             Move::StaleCache => Some(Fault::StaleCache),
@@ -89,6 +99,7 @@ impl Move {
             Move::Round
             | Move::Crash(_)
             | Move::LostReply(_)
+            | Move::LateCall(_)
             | Move::LostStatusReply
             | Move::Conflict => true,
             Move::Step(_)
@@ -96,6 +107,8 @@ impl Move {
             | Move::Recovers
             | Move::CatchesUp
             | Move::Edit
+            | Move::Arrives
+            | Move::Cure(_)
             | Move::StaleCache
             | Move::Unreachable
             | Move::Slow
@@ -121,8 +134,41 @@ pub(super) fn list(
     thought: &Thought,
     standing: &Standing,
 ) -> Vec<Move> {
+    let cured = cures::named(suite, node, thought, standing.still).map(Move::Cure);
+    if node.cured.is_some() {
+        return calm(suite, node, thought, standing.still).into_iter().chain(cured).collect();
+    }
+    let mut moves = by_itself(suite, node, thought, standing.still);
+    if let Some(edit) = suite.edits.get(node.edits)
+        && (edit.any_time || standing.goal)
+        && !node.world.applications[super::node::APP.0].deleting
+    {
+        moves.push(Move::Edit);
+    }
+    moves.extend(cured);
+    if node.faults > 0 && !node.gone() {
+        let wanted = |m: &Move| m.fault().is_some_and(|fault| suite.kinds.contains(&fault));
+        moves.extend(faults(node, thought, standing).into_iter().filter(wanted));
+    }
+    moves
+}
+
+/// The next thing that happens where nobody disturbs: first the operator, then what is about to happen,
+/// then time.
+pub(super) fn calm(suite: &Suite, node: &Node, thought: &Thought, still: bool) -> Option<Move> {
+    let wanted = |m: &Move| match m {
+        Move::Step(step) => {
+            step.urgent() || matches!(step, Step::MainReturns(..) | Step::OrphansStop(_))
+        }
+        _ => true,
+    };
+    by_itself(suite, node, thought, still).into_iter().find(wanted)
+}
+
+/// Everything that happens without a user and without a fault.
+fn by_itself(suite: &Suite, node: &Node, thought: &Thought, still: bool) -> Vec<Move> {
     let mut moves = Vec::new();
-    if !standing.still {
+    if !still {
         moves.push(Move::Round);
     }
     let steps = node.world.steps();
@@ -132,7 +178,7 @@ pub(super) fn list(
         moves.extend(steps.into_iter().map(Move::Step));
     }
     let wake = thought.decision.wake.map(|at| at.0).filter(|at| *at > node.world.now);
-    if let Some(at) = wake.filter(|_| standing.still && (suite.free_time || !hurry)) {
+    if let Some(at) = wake.filter(|_| still && (suite.free_time || !hurry)) {
         moves.push(Move::Time(at));
     }
     if node.slow || node.unreachable {
@@ -141,15 +187,8 @@ pub(super) fn list(
     if node.operator.frozen.is_some() {
         moves.push(Move::CatchesUp);
     }
-    if let Some(edit) = suite.edits.get(node.edits)
-        && (edit.any_time || standing.goal)
-        && !node.world.applications[super::node::APP.0].deleting
-    {
-        moves.push(Move::Edit);
-    }
-    if node.faults > 0 && !node.gone() {
-        let wanted = |m: &Move| m.fault().is_some_and(|fault| suite.kinds.contains(&fault));
-        moves.extend(faults(node, thought, standing).into_iter().filter(wanted));
+    if node.late.is_some() {
+        moves.push(Move::Arrives);
     }
     moves
 }
@@ -165,6 +204,8 @@ fn faults(node: &Node, thought: &Thought, standing: &Standing) -> Vec<Move> {
     if !standing.still {
         moves.extend((0..=thought.calls.len()).map(|n| Move::Crash(Cut::AfterCalls(n))));
         moves.extend((0..thought.calls.len()).map(Move::LostReply));
+        let place = node.late.is_none();
+        moves.extend((0..thought.calls.len()).filter(|_| place).map(Move::LateCall));
     }
     if node.operator.frozen.is_none() {
         moves.push(Move::StaleCache);
@@ -196,11 +237,16 @@ pub(super) fn make(
         Move::Round => round::complete(suite, plant, thought),
         Move::Crash(cut) => round::run(suite, plant, thought, cut),
         Move::LostReply(call) => round::with_lost_reply(suite, plant, thought, call),
+        Move::LateCall(call) => round::run(suite, plant, thought, Cut::AfterCalls(call)),
         Move::LostStatusReply => round::run(suite, plant, thought, Cut::AfterCalls(0)),
         Move::Conflict => thought.node.clone(),
         _ => node.clone(),
     };
     match chosen {
+        Move::LateCall(call) => {
+            thought.calls.get(call).into_iter().for_each(|call| next.loses_its_place(call));
+        }
+        Move::Arrives => next.arrives(suite),
         Move::Round | Move::LostReply(_) | Move::LostStatusReply | Move::Conflict => {}
         Move::Crash(_) => next.crash(),
         Move::Step(step) => next.world.apply(step),
@@ -215,6 +261,7 @@ pub(super) fn make(
         }
         Move::CatchesUp => next.operator.frozen = None,
         Move::Edit => next.edit(suite),
+        Move::Cure(nth) => next = cures::apply_nth(suite, node, thought, nth),
         Move::StaleCache => next.operator.frozen = Some(Rc::new(node.world.clone())),
         Move::Unreachable => next.unreachable = true,
         Move::Slow => next.slow = true,

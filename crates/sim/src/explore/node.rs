@@ -6,7 +6,10 @@ use std::rc::Rc;
 use flinkk8soperator_core as machine;
 use machine::{Desired, Goal, State, Timestamp};
 
-use super::scenario::{self, Suite, Wish};
+use super::calls::{self, Call};
+use super::cures::Cured;
+use super::scenario::{self, Edition, Suite, Wish};
+use super::translate;
 use crate::world::{AppId, PERSONS_JOB, Process, TriggerId, World};
 
 /// The only application of an exploration.
@@ -27,6 +30,10 @@ pub(super) struct Node {
     pub(super) edits: usize,
     /// Which edition the object has.
     pub(super) edition: usize,
+    /// What an operator that has lost its place has sent, and has not arrived yet.
+    pub(super) late: Option<Rc<Late>>,
+    /// A person has done what the status named.
+    pub(super) cured: Option<Rc<Cured>>,
     /// How many faults may still happen.
     pub(super) faults: u8,
 }
@@ -46,6 +53,13 @@ pub(super) struct Operator {
     pub(super) silent: Vec<(Process, u64)>,
     /// Its watches stand still: the objects as it sees them.
     pub(super) frozen: Option<Rc<World>>,
+}
+
+/// A call on its way, with the content that the object had.
+#[derive(Clone, Debug)]
+pub(super) struct Late {
+    pub(super) call: Call,
+    edition: usize,
 }
 
 /// A savepoint as its JobManager calls it.
@@ -72,6 +86,8 @@ impl Node {
             slow: false,
             edits: 0,
             edition: 0,
+            late: None,
+            cured: None,
             faults: suite.faults,
         }
     }
@@ -87,12 +103,15 @@ impl Node {
     /// What the user wants, as the operator would parse it.
     pub(super) fn desired(&self, suite: &Suite) -> Desired {
         let application = &self.world.applications[APP.0];
-        let edition = &suite.editions[self.edition];
+        let edition = self.edition(suite);
+        let cured = self.cured.as_ref();
+        let edits = self.edits + cured.map_or(0, |cured| cured.times);
+        let content = cured.map_or(self.edition, |c| suite.editions.len() + c.times);
         let hash = machine::DeployHash(edition.spec.hash);
         Desired {
             uid: machine::Uid(u128::from(application.uid.0)),
-            generation: i64::try_from(self.edits).unwrap_or(i64::MAX) + 1,
-            digest: machine::Digest(self.edition as u64 + 1),
+            generation: i64::try_from(edits).unwrap_or(i64::MAX) + 1,
+            digest: machine::Digest(content as u64 + 1),
             hash,
             coloured: machine::Coloured { blue: hash, green: hash },
             goal: if application.deleting { Goal::Delete(edition.delete) } else { Goal::Run },
@@ -104,7 +123,11 @@ impl Node {
             savepoint_stop: edition.stop,
             savepoint_disabled: edition.savepoint_disabled,
             fallback_without_state: edition.fallback,
-            restore: None,
+            restore: edition
+                .spec
+                .restored
+                .as_ref()
+                .map(|path| machine::Restore { path: path.to_string(), nonce: "cured".to_owned() }),
             recovery: edition.recovery,
             // No checkpoint of an exploration grows too old.
             max_checkpoint_age: std::time::Duration::MAX,
@@ -118,6 +141,11 @@ impl Node {
             confirm_after: scenario::CONFIRM_AFTER,
             obstacles: Vec::new(),
         }
+    }
+
+    /// What the object is.
+    pub(super) fn edition<'s>(&'s self, suite: &'s Suite) -> &'s Edition {
+        self.cured.as_ref().map_or_else(|| &suite.editions[self.edition], |cured| &cured.edition)
     }
 
     /// The user does the next thing.
@@ -135,6 +163,27 @@ impl Node {
             }
         }
         self.edits += 1;
+    }
+
+    /// Another operator takes this one's place, whose call is still on its way.
+    pub(super) fn loses_its_place(&mut self, call: &Call) {
+        self.late = Some(Rc::new(Late { call: call.clone(), edition: self.edition }));
+        self.crash();
+    }
+
+    /// The call arrives.
+    pub(super) fn arrives(&mut self, suite: &Suite) {
+        let Some(late) = self.late.take() else { return };
+        let operator = Operator::default();
+        let mut his = Node { operator, edition: late.edition, unreachable: false, ..self.clone() };
+        // Nobody hears any more what comes of it.
+        _ = calls::perform(suite, &mut his, &late.call);
+        if let Call::Submit(submit) = &late.call
+            && self.operator.post.as_ref().is_none_or(|(job, _)| *job != submit.job)
+        {
+            his.world.give_up_waiting(Some(translate::job_back(submit.job)));
+        }
+        self.world = his.world;
     }
 
     /// The operator's process ends, another begins.

@@ -47,7 +47,7 @@ fn change(suite: &Suite, node: &Node, base: Cluster) -> Fact<Change> {
     let Some(revision) = node.world.revision(base) else {
         return Fact::Unknown { why: Silence::Failed, for_how_long: Duration::ZERO };
     };
-    let (old, new) = (&revision.spec, &suite.editions[node.edition].spec);
+    let (old, new) = (&revision.spec, &node.edition(suite).spec);
     let class = match (old.hash == new.hash, old.family == new.family) {
         (true, _) => ChangeClass::StatusOnly,
         (false, true) => ChangeClass::Rescale,

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use flinkk8soperator_core as machine;
 use machine::{
-    Decision, Effect, Fact, Flink, JobState, Observation, Obsolete, Operation, Phase, Post,
-    Rescaling, SavepointStop, Target,
+    Cure, Decision, Effect, Fact, Flink, JobState, Observation, Obsolete, Operation, Phase, Post,
+    Reason, Rescaling, SavepointStop, Target,
 };
 
 use self::distort::{
@@ -104,6 +104,10 @@ plants! {
     SlowMainMeansRefused,
     /// A rollback starts from a checkpoint instead of the savepoint.
     RollsBackToACheckpoint,
+    /// A job that is not there counts as one that runs.
+    LostCountsAsRunning,
+    /// A cure is named that does nothing.
+    NamesWhatDoesNotHelp,
 }
 
 /// Where a defect sits.
@@ -227,6 +231,21 @@ impl Plant {
                     jobs.retain(|job| job.id.0 != PERSONS_JOB.0);
                 }
                 about(flink, |cluster| cluster.slots_free = cluster.slots);
+            }),
+            Plant::LostCountsAsRunning => Place::Decision(|_, decision| {
+                let lost = matches!(decision.state.phase, Phase::Recovering(_));
+                decision.verdict.reason = match decision.verdict.reason {
+                    Reason::JobLost | Reason::RestorePointUnproven if lost => Reason::Running,
+                    reason => reason,
+                };
+            }),
+            Plant::NamesWhatDoesNotHelp => Place::Decision(|_, decision| {
+                let job = machine::JobId(PERSONS_JOB.0);
+                if let Some(waiting) = &mut decision.verdict.waiting
+                    && waiting.cures.contains(&Cure::CancelJob(job))
+                {
+                    waiting.cures.push(Cure::AdoptJob(job));
+                }
             }),
             Plant::OldClusterGoesEarly => Place::Decision(|_, decision| {
                 early(decision, |Target { incarnation, .. }| Effect::RemoveCluster { incarnation });

@@ -111,6 +111,8 @@ pub struct Suite {
     pub slow_main: bool,
     /// The laws of the machine are checked in every state, not only the invariants of the world.
     pub laws: bool,
+    /// What a status names as a cure is tried, wherever the machine is at rest with one.
+    pub cures: bool,
     /// The world's settings.
     pub settings: Settings,
 }
@@ -130,6 +132,7 @@ impl Suite {
             free_time: false,
             slow_main: false,
             laws: false,
+            cures: false,
             settings: Settings {
                 refresh_interval: UNIT,
                 checkpoints: 1,
@@ -178,6 +181,12 @@ impl Suite {
     #[must_use]
     pub fn with_laws(self) -> Suite {
         Suite { laws: true, ..self }
+    }
+
+    /// With the cures tried.
+    #[must_use]
+    pub fn with_cures(self) -> Suite {
+        Suite { cures: true, ..self }
     }
 
     /// With time free to pass.
@@ -323,6 +332,7 @@ impl Suite {
     pub fn from_last_seen(mut self) -> Suite {
         if let Some(last) = self.editions.last_mut() {
             last.recovery = Recovery::LastSeen;
+            last.spec.last_seen = true;
         }
         self
     }

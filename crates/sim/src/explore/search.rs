@@ -8,14 +8,15 @@ use std::time::Instant;
 use flinkk8soperator_core::{Config, DualRunning, Phase, Reason, Running, State};
 
 use super::moves::{self, Move, Standing};
-use super::node::Node;
+use super::node::{APP, Node};
 use super::plant::Plant;
 use super::report::{Finding, Report, What};
 use super::round::{self, Thought};
 use super::scenario::{self, Suite};
 use super::survey::Survey;
-use super::{canon, laws, reach, story, trace};
+use super::{canon, cures, laws, reach, story, trace};
 use crate::invariants;
+use crate::world::Details;
 
 /// How far an exploration goes before it gives up.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +77,7 @@ pub fn explore(suite: &Suite, plant: Option<Plant>, limits: Limits) -> Report {
         all_edges: 0,
         survey: Survey::default(),
     };
-    search.visit(root, 0, None);
+    search.visit(root, 0, None, false);
     let finding = search.run(limits);
     Report {
         suite: suite.name,
@@ -113,10 +114,14 @@ impl Search<'_> {
         let after = round::complete(self.suite, self.plant, &thought);
         let still = node.gone() || canon::hash(&after) == canon::hash(node);
         if self.suite.laws
+            && node.cured.is_none()
             && !node.gone()
             && let Some((law, how)) = laws::broken(self, node, &thought, still)
         {
             return Some((What::Law { law, how }, None));
+        }
+        if let Some(violation) = still.then(|| mistold(node, &thought)).flatten() {
+            return Some((What::Invariant(violation), None));
         }
         // With a planted defect other things are possible, and its own doing is to be found.
         if self.plant.is_none()
@@ -125,7 +130,11 @@ impl Search<'_> {
             let how = format!("{:?} in {}: {}", listed.fault, listed.place, listed.because);
             return Some((What::Law { law: "what is listed as impossible is", how }, None));
         }
-        let goal = node.gone() || still && is_goal(node, &thought);
+        let good = match &node.cured {
+            None => is_goal(node, &thought),
+            Some(cured) => cures::works(node, &thought, cured),
+        };
+        let goal = node.gone() || still && good;
         self.visited[number as usize].goal = goal;
         let standing = Standing { still, goal };
         if still {
@@ -137,12 +146,18 @@ impl Search<'_> {
                 return Some((What::Invariant(violation), Some(chosen)));
             }
             self.survey.note(node, &thought.decision, chosen, &next);
-            self.visit(next, number, Some(chosen));
+            let by_itself = match chosen {
+                Move::Edit => false,
+                // Where one cure brings up something else, the next one leads on.
+                Move::Cure(_) => node.cured.is_some(),
+                _ => chosen.fault().is_none(),
+            };
+            self.visit(next, number, Some(chosen), by_itself);
         }
         None
     }
 
-    fn visit(&mut self, node: Node, parent: u32, by: Option<Move>) {
+    fn visit(&mut self, node: Node, parent: u32, by: Option<Move>, by_itself: bool) {
         let fresh = u32::try_from(self.visited.len()).unwrap_or(u32::MAX);
         let number = match self.numbers.entry(canon::hash(&node)) {
             Entry::Occupied(known) => *known.get(),
@@ -158,7 +173,7 @@ impl Search<'_> {
         if by == Move::Round {
             self.visited[parent as usize].round = number;
         }
-        if by.fault().is_none() && by != Move::Edit && number != parent {
+        if by_itself && number != parent {
             self.edges.push((number, parent));
         }
     }
@@ -199,10 +214,32 @@ impl Search<'_> {
     }
 
     fn finding(&self, what: What, number: u32, last: Option<Move>) -> Finding {
-        let way = trace::way(self, number, last);
+        let mut way = trace::way(self, number, last);
+        if what == What::Trap {
+            trace::to_the_rest(self, &mut way);
+        }
         let story = story::tell(self, &what.to_string(), &way);
         Finding { what, trace: trace::lines(self, &way), story }
     }
+}
+
+/// What is told, and goes on being told, where the operator can see all that there is to see: a short
+/// silence changes nothing, and Flink answers from a cache for a while.
+fn mistold(node: &Node, thought: &Thought) -> Option<invariants::Violation> {
+    let mut jobs = thought.node.world.jobmanagers().flat_map(|(_, jobmanager)| &jobmanager.jobs);
+    let cached = jobs.any(|job| {
+        let differs = |(_, d): (u64, Details)| (d.state, d.up) != (job.state, job.up);
+        job.details_cache.is_some_and(differs)
+    });
+    let silent = !thought.node.operator.silent.is_empty();
+    let sees = node.operator.frozen.is_none() && !silent && !cached;
+    let told = match thought.decision.verdict.reason {
+        _ if node.gone() || !sees => return None,
+        Reason::Running => invariants::Healthy::Runs,
+        Reason::JobFinished => invariants::Healthy::Finished,
+        _ => return None,
+    };
+    invariants::mistold(&node.world, APP, told)
 }
 
 /// Where the machine may stay: see the list of goals in the project's design.

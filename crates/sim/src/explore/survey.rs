@@ -6,6 +6,7 @@ use std::fmt;
 
 use flinkk8soperator_core::{Decision, Effect, Phase};
 
+use super::cures;
 use super::moves::Move;
 use super::node::Node;
 use super::scenario::Fault;
@@ -100,6 +101,8 @@ pub struct Survey {
     pub struck: BTreeSet<(Place, Fault)>,
     /// Which effects belonged to a state that was written, by their names.
     pub effects: BTreeSet<&'static str>,
+    /// Which cures that a status named were tried.
+    pub cured: BTreeSet<&'static str>,
     /// Which of [`invariants::SOMETIMES`] were seen.
     pub seen: BTreeSet<&'static str>,
 }
@@ -121,6 +124,9 @@ impl Survey {
         } else if chosen == Move::Edit && next.gone() {
             let on = self.transitions.entry((from, Place::Gone)).or_default();
             on.insert("deleted before the finalizer was set");
+        }
+        if let (Move::Cure(_), Some(cured)) = (chosen, &next.cured) {
+            self.cured.extend(cures::name(&cured.cure));
         }
         for (name, holds) in invariants::SOMETIMES {
             if !self.seen.contains(name) && holds(&next.world) {

@@ -1,16 +1,19 @@
 //! Ways through the states: to where an exploration begins, and to what it found, printed so that
 //! a person can follow.
 
+use std::collections::BTreeSet;
+
 use flinkk8soperator_core::Config;
 
 use super::canon;
-use super::moves::{self, Move, Standing, short};
+use super::cures;
+use super::moves::{self, Move, short};
 use super::node::Node;
 use super::plant::Plant;
 use super::round::{self, Thought};
 use super::scenario::Suite;
 use super::search::{Search, is_goal, phase_name};
-use crate::world::{JobManager, Pod, ProcessState, Step};
+use crate::world::{JobManager, Pod, ProcessState};
 
 /// Where a suite begins: at the creation of the application, or once its first edition is good,
 /// reached without a fault and without delay; with the moves from the creation to there.
@@ -28,15 +31,9 @@ pub(super) fn beginning(suite: &Suite, config: &Config, plant: Option<Plant>) ->
         if still && is_goal(&node, &thought) {
             break;
         }
-        let calm = Node { faults: 0, edits: suite.edits.len(), ..node.clone() };
-        let all = moves::list(suite, &calm, &thought, &Standing { still, goal: false });
-        let wanted = |m: &&Move| match m {
-            Move::Step(step) => step.urgent() || matches!(step, Step::MainReturns(..)),
-            _ => true,
-        };
-        let Some(chosen) = all.iter().find(wanted) else { break };
-        opening.push(*chosen);
-        node = moves::make(suite, plant, &node, &thought, *chosen);
+        let Some(chosen) = moves::calm(suite, &node, &thought, still) else { break };
+        opening.push(chosen);
+        node = moves::make(suite, plant, &node, &thought, chosen);
     }
     (node, opening)
 }
@@ -52,6 +49,28 @@ pub(super) fn way(search: &Search<'_>, number: u32, last: Option<Move>) -> Vec<M
     way.reverse();
     way.extend(last);
     way
+}
+
+/// A cure that does not work is told with where it leads instead.
+pub(super) fn to_the_rest(search: &Search<'_>, way: &mut Vec<Move>) {
+    let Search { suite, config, plant, root, .. } = search;
+    let mut node = root.clone();
+    for chosen in way.iter().copied() {
+        let thought = round::think(suite, config, *plant, &node);
+        node = moves::make(suite, *plant, &node, &thought, chosen);
+    }
+    let mut seen = BTreeSet::new();
+    while node.cured.is_some() && seen.insert(canon::hash(&node)) {
+        let thought = round::think(suite, config, *plant, &node);
+        let after = round::complete(suite, *plant, &thought);
+        let still = canon::hash(&after) == canon::hash(&node);
+        let good = node.cured.as_ref().is_some_and(|c| cures::works(&node, &thought, c));
+        let rests = still && (good || thought.decision.verdict.reason.stalled());
+        let next = moves::calm(suite, &node, &thought, still);
+        let Some(chosen) = next.filter(|_| !rests) else { return };
+        node = moves::make(suite, *plant, &node, &thought, chosen);
+        way.push(chosen);
+    }
 }
 
 /// A line for each move from the beginning on.
@@ -76,6 +95,9 @@ pub(super) fn lines(search: &Search<'_>, way: &[Move]) -> Vec<String> {
 
 fn line(node: &Node, thought: &Thought, chosen: Move, next: &Node) -> String {
     let mut line = format!("[{:>6}] {chosen:?}", node.world.now);
+    if let Move::Cure(nth) = chosen {
+        line += &cures::cures(thought).get(nth).map(|cure| format!(": {cure}")).unwrap_or_default();
+    }
     if chosen.decides() {
         let calls: Vec<String> = thought.calls.iter().map(moves::words).collect();
         line += &format!(

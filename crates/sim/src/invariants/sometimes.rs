@@ -53,6 +53,9 @@ pub const SCALED_ANEW: &str = "a job goes on in a new cluster with another paral
 /// Another parallelism did not work in place, and the job goes on as before.
 pub const SCALED_BACK: &str = "a job goes on as before in the cluster that was scaled in place";
 
+/// A job that was good does not run any more, and nobody wanted that.
+pub const LOST: &str = "a good job fails or is lost";
+
 /// What has to be seen at some time, by some exploration.
 pub const SOMETIMES: &[Sometimes] = &[
     (DISCARDED, |w| w.files.iter().any(|f| f.deleted == Some(Deleter::Flink))),
@@ -120,6 +123,10 @@ pub const SOMETIMES: &[Sometimes] = &[
     }),
     (FAILED_BESIDE, |w| {
         pair(w, |older, newer| lives(older) && newer.end == Some(End::Failed) && !newer.announced)
+    }),
+    (LOST, |w| {
+        let against = |end| matches!(end, Some(End::Failed | End::Lost | End::Canceled));
+        w.runs.iter().any(|r| r.announced && against(r.end))
     }),
     (AFTER_THE_END, |w| {
         let ended = |r: &Run| r.end == Some(End::Finished);

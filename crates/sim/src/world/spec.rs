@@ -27,6 +27,10 @@ pub struct Spec {
     pub savepoints: Arc<str>,
     /// The user does not insist on its state: its job may begin from nothing.
     pub stateless: bool,
+    /// The user is content with the last state that anyone saw.
+    pub last_seen: bool,
+    /// The file that the user named for a job to start from.
+    pub restored: Option<Arc<str>>,
     /// There is no room for two clusters: the old one may go before its successor is good.
     pub alone: bool,
     /// The user wants a new version beside the old one, until one of them is named to go.
@@ -50,6 +54,8 @@ impl Spec {
             retention: Retention::RetainOnCancellation,
             savepoints: Arc::from("file:///savepoints"),
             stateless: false,
+            last_seen: false,
+            restored: None,
             alone: false,
             beside: false,
             tear_down: None,

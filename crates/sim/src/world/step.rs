@@ -88,7 +88,10 @@ impl World {
     fn steps_of_pod(&self, pod: &Pod, steps: &mut Vec<Step>) {
         if pod.terminating {
             steps.push(Step::PodEnds(pod.uid));
-        } else if !pod.running() && pod.trouble.is_none() && self.may_start(pod) {
+        } else if !pod.running()
+            && (pod.trouble.is_none() || self.finds_room_now(pod))
+            && self.may_start(pod)
+        {
             steps.push(Step::PodStarts(pod.uid));
         } else if pod.running() && !pod.ready {
             steps.push(Step::PodReady(pod.uid));
@@ -102,6 +105,16 @@ impl World {
                 self.steps_of_taskmanager(pod, taskmanager, steps);
             }
         }
+    }
+
+    /// It waited for a node, and another pod has gone from one.
+    fn finds_room_now(&self, pod: &Pod) -> bool {
+        let limited = self.settings.room < u32::MAX && pod.role == Role::TaskManager;
+        limited && pod.trouble == Some(Trouble::Unschedulable) && self.has_room()
+    }
+
+    fn has_room(&self) -> bool {
+        self.taskmanagers().count() < self.settings.room as usize
     }
 
     fn may_start(&self, pod: &Pod) -> bool {
@@ -223,9 +236,9 @@ impl World {
         let deployment = self.pods[index].deployment;
         let found = self.deployments.iter().find(|d| d.uid == deployment);
         let Some((image, slots)) = found.map(|d| (d.spec.image, d.spec.slots)) else { return };
-        let taskmanagers = self.taskmanagers().count() >= self.settings.room as usize;
+        let has_room = self.has_room();
         let pod = &mut self.pods[index];
-        if taskmanagers && pod.role == Role::TaskManager {
+        if !has_room && pod.role == Role::TaskManager {
             pod.trouble = Some(Trouble::Unschedulable);
             return;
         }

@@ -2,11 +2,12 @@
 //! a person has to say so.
 
 use super::scene::{Scene, tells_origin};
-use crate::context::Context;
+use crate::cure::Cure;
 use crate::decision::EventReason;
 use crate::desired::Mode;
 use crate::observation::{
-    Fact, FactRequest, Flink, FlinkCluster, FlinkRequest, JobState, Observation, Statistics,
+    Checkpoint, CheckpointKind, Fact, FactRequest, Flink, FlinkCluster, FlinkRequest, JobState,
+    Observation, Statistics,
 };
 use crate::policy::change::{self, Edit};
 use crate::policy::readiness::{self, Readiness, job_state};
@@ -14,15 +15,12 @@ use crate::policy::restart;
 use crate::policy::restore_point::{self, Ended, Newest};
 use crate::reason::Reason;
 use crate::state::{
-    Find, LiveJob, Origin, Phase, Purpose, Recovered, Recovering, RecoveringStep, State, Version,
-    Work,
+    Find, LiveJob, Origin, Phase, Purpose, Recovering, RecoveringStep, State, Version, Work,
 };
 use crate::states::{Next, deploy, handover};
 
-/// What a person can say where there is no proof; and where there is nothing to prove.
-const UNPROVEN_CURES: &str = "restore with a path and a new nonce, recovery: LastSeen, or \
-                              fallbackWithoutState: true";
-const LOST_CURES: &str = "restore with a path and a new nonce, or fallbackWithoutState: true";
+/// What a person can always say.
+const CURES: [Cure; 2] = [Cure::Restore, Cure::FallbackWithoutState];
 
 pub(super) fn about(
     deployed: &Version,
@@ -96,8 +94,10 @@ impl Scene<'_> {
         let incarnation = self.deployed.target.incarnation;
         let flink = self.seen.flink.get(&incarnation);
         let runs = |f: &&Flink| job_state(f, job.id).is_some_and(|s| !s.over());
+        let own = flink
+            .is_some_and(|f| self.names_its_own(f.statistics.known().and_then(Option::as_ref)));
         let again = match &self.phase.purpose {
-            Purpose::Deploy(target) if self.override_by_the_user().is_none() => flink
+            Purpose::Deploy(target) if own || self.override_by_the_user().is_none() => flink
                 .filter(runs)
                 .and_then(|f| handover::savepoint(self.cx, &state, *target, job, f)),
             Purpose::Deploy(_) | Purpose::Restart(_) => None,
@@ -171,8 +171,13 @@ impl Scene<'_> {
         match stays {
             Err(why) if self.override_by_the_user().is_none() => {
                 let message = format!("{why}; it runs on");
-                let cure = format!("let a savepoint succeed (any edit tries again), {LOST_CURES}");
-                self.stalled(Reason::CheckpointsNotRetained, &message, &cure)
+                let cures = [Cure::SavepointAgain].into_iter().chain(CURES).collect();
+                self.stalled(Reason::CheckpointsNotRetained, &message, cures)
+            }
+            Err(why) if self.names_its_own(statistics.as_ref()) => {
+                let message = format!("{why}, the one that restore names, too; it runs on");
+                let cures = vec![Cure::SavepointAgain, Cure::Restore];
+                self.stalled(Reason::CheckpointsNotRetained, &message, cures)
             }
             Ok(()) | Err(_) => {
                 let next = self.anew(RecoveringStep::Find(Find { cancel: true, ..find }));
@@ -181,6 +186,16 @@ impl Scene<'_> {
                     .tells(EventReason::CancellingJob, message)
             }
         }
+    }
+
+    /// `restore` names a checkpoint of the job itself, which would go with it.
+    fn names_its_own(&self, statistics: Option<&Statistics>) -> bool {
+        let named = restore_point::named_by_the_user(self.cx, &self.state.record);
+        let own = |c: &Checkpoint| {
+            c.kind == CheckpointKind::Checkpoint
+                && c.path.as_deref() == named.as_ref().and_then(Origin::path)
+        };
+        named.is_some() && statistics.is_some_and(|s| s.completed.iter().any(own))
     }
 
     /// Its JobManager does not know it. It is over only once no TaskManager runs a task of it any
@@ -203,11 +218,7 @@ impl Scene<'_> {
             Purpose::Deploy(_) if self.due() => self.cleared_away().known(newest),
             Purpose::Restart(_) if self.due() => {
                 let message = "the deployed version's cluster does not become ready again";
-                self.stalled(
-                    Reason::JobLost,
-                    message,
-                    "correct what its pods report, or a new spec",
-                )
+                self.stalled(Reason::JobLost, message, vec![Cure::Pods, Cure::NewSpec])
             }
             Purpose::Deploy(_) | Purpose::Restart(_) => {
                 self.waiting(self.state, "what may still run of the job to be gone")
@@ -223,7 +234,8 @@ impl Scene<'_> {
         };
         match &self.phase.purpose {
             Purpose::Restart(_) => {
-                self.stalled(Reason::JobLost, "no JobManager of the deployed version runs", what)
+                let message = "no JobManager of the deployed version runs";
+                self.stalled(Reason::JobLost, message, vec![Cure::Pods, Cure::NewSpec])
             }
             Purpose::Deploy(_) => {
                 let newest = restore_point::from_memory(self.cx, job, last_seen.as_ref());
@@ -254,9 +266,10 @@ impl Scene<'_> {
     fn origin(&self, newest: &Newest) -> Result<Origin, Box<Next>> {
         let (reason, why, cures) = match newest {
             Newest::Proven(origin) => return Ok(origin.clone()),
-            Newest::NotRetained(why) => (Reason::CheckpointsNotRetained, why, LOST_CURES),
-            Newest::Unproven(why) => (Reason::RestorePointUnproven, why, UNPROVEN_CURES),
+            Newest::NotRetained(why) => (Reason::CheckpointsNotRetained, why, None),
+            Newest::Unproven { why, cure } => (Reason::RestorePointUnproven, why, cure.clone()),
         };
+        let cures = cures.into_iter().chain(CURES).collect();
         self.override_by_the_user().ok_or_else(|| Box::new(self.stalled(reason, why, cures)))
     }
 
@@ -289,20 +302,12 @@ impl Cleared<'_> {
                 if let Some(deployed) = &mut state.record.deployed {
                     deployed.work = Work::Stopped(origin.clone());
                 }
-                let attempt = next_attempt(cx, &state);
+                let attempt = state.record.recovered.map_or(1, |r| r.attempt + 1);
                 let step = RecoveringStep::Start(Box::new(restart::attempt(attempt)));
                 state.phase = Phase::Recovering(Recovering { step, ..phase.clone() });
                 self.scene.waiting(&state, readiness::awaited(self.scene.deployed.target))
             }
         };
         tells_origin(next, phase.job, &origin)
-    }
-}
-
-/// One recovery soon after another counts on; one after a job that stayed begins anew.
-fn next_attempt(cx: &Context<'_>, state: &State) -> u32 {
-    match state.record.recovered {
-        Some(Recovered { attempt, at }) if cx.now < at + cx.desired.confirm_after => attempt + 1,
-        Some(_) | None => 1,
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{base, is_the_failed_one};
 use crate::context::Context;
+use crate::cure::Cure;
 use crate::decision::EventReason;
 use crate::ids::JobId;
 use crate::observation::Observation;
@@ -48,9 +49,9 @@ impl Scene<'_> {
     }
 
     /// Nothing is started before a person says so.
-    pub(super) fn stalled(&self, reason: Reason, message: &str, cure: &str) -> Next {
+    pub(super) fn stalled(&self, reason: Reason, message: &str, cures: Vec<Cure>) -> Next {
         let message = format!("{message} (recovering: {})", self.phase.why);
-        Next::stay(self.state, reason, message).unblocked_by(cure).polls(self.cx)
+        Next::stay(self.state, reason, message).cured_by(cures).polls(self.cx)
     }
 
     /// The deadline has passed, and nothing that was asked for is silent for a short while only.

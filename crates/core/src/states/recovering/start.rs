@@ -10,7 +10,7 @@ use crate::policy::{foreign, restore_point};
 use crate::reason::Reason;
 use crate::state::{
     Failure, FailureKind, LiveJob, Origin, Purpose, Record, Recovered, RecoveringStep, Restart,
-    Source, State, Work,
+    State, Work,
 };
 use crate::states::{Next, deploy};
 
@@ -30,7 +30,7 @@ impl Scene<'_> {
             }
             Progress::Foreign(job) => {
                 let message = format!("job {job} runs on the cluster and is not ours");
-                self.stalled(Reason::ForeignJob, &message, foreign::CANCEL)
+                self.stalled(Reason::ForeignJob, &message, foreign::cures(job))
             }
             Progress::Begun(restart, ids) => {
                 let id = restart.submission.as_ref().map(|s| s.job.to_string());
@@ -85,10 +85,11 @@ impl Scene<'_> {
 
     /// What the user named, or allowed where the last checkpoint seen will not do.
     fn another_origin(&self, restart: &Restart, from: &Origin) -> Option<Origin> {
-        let refused = restart.trouble.is_some() || self.in_vain(restart);
-        let empty = refused && learnt_from_memory(from) && self.cx.desired.fallback_without_state;
-        restore_point::named_by_the_user(self.cx, &self.state.record)
-            .or(empty.then_some(Origin::Empty))
+        let record = &self.state.record;
+        if restart.trouble.is_some() || self.in_vain(restart) {
+            return restore_point::instead_of(self.cx, record, from);
+        }
+        restore_point::named_by_the_user(self.cx, record)
     }
 
     fn start_from(&self, mut record: Record, other: Origin) -> Next {
@@ -157,19 +158,9 @@ impl Scene<'_> {
     fn given_up(&self, restart: &Restart, from: &Origin) -> Next {
         let trouble = restart.trouble.as_ref().map_or("it did not stay", |t| t.message.as_str());
         let message = format!("the job was started again and again in vain: {trouble}");
-        let cures = "a new spec, a new restartNonce, or restore with a path and a new nonce";
-        if learnt_from_memory(from) {
-            let cures = format!("{cures}, or fallbackWithoutState: true");
-            return self.stalled(Reason::RestorePointUnproven, &message, &cures);
-        }
-        self.stalled(Reason::JobFailed, &message, cures)
-    }
-}
-
-fn learnt_from_memory(from: &Origin) -> bool {
-    match from {
-        Origin::Restored(point) => point.source == Source::Memory,
-        Origin::Empty | Origin::Given(_) => false,
+        let unproven = restore_point::from_memory_only(from);
+        let reason = if unproven { Reason::RestorePointUnproven } else { Reason::JobFailed };
+        self.stalled(reason, &message, restore_point::cures(from))
     }
 }
 

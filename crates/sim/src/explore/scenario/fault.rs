@@ -37,6 +37,9 @@ pub enum Fault {
     JobFails,
     /// A person cancels a job.
     PersonCancels,
+    /// The operator dies after the status write, and one of its calls is carried out later, when another
+    /// has taken its place.
+    LateCall,
     /// A person submits a job.
     PersonSubmits,
 }
@@ -61,12 +64,16 @@ impl Fault {
         Fault::FailsOver,
         Fault::JobFails,
         Fault::PersonCancels,
+        Fault::LateCall,
         Fault::PersonSubmits,
     ];
 
-    /// All of them but what a person submits: that needs the user's word to go on.
+    /// All of them but what a person submits, which needs the user's word to go on, and a call that can come
+    /// at any time, which has suites of its own.
     pub const USUAL: &'static [Fault] = {
-        let [usual @ .., Fault::PersonSubmits] = Fault::ALL else { panic!("it is the last one") };
+        let [usual @ .., Fault::LateCall, Fault::PersonSubmits] = Fault::ALL else {
+            panic!("they are the last ones")
+        };
         usual
     };
 }

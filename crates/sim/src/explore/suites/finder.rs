@@ -24,9 +24,8 @@ pub fn finder(plant: Plant) -> Suite {
         | Plant::TerminatingCountsAsGone => another,
         Plant::LostCountsAsFinished => another.only(losses),
         Plant::CanceledCountsAsFinished => another.only(&[Fault::PersonCancels]),
-        Plant::LostAnswerMeansRefused => {
-            another.with_faults(2).only(&[Fault::RequestTimesOut, Fault::CrashAfterCalls])
-        }
+        // A submission that was never seen to arrive, and arrives later.
+        Plant::LostAnswerMeansRefused => another.only(&[Fault::LateCall]),
         Plant::NotFoundClosesSubmission | Plant::SlowMainMeansRefused => another.with_slow_main(),
         Plant::RollsBackToACheckpoint => wrong.cancelling(),
         Plant::RestoresFromCheckpoint | Plant::SavepointEndsTheJob => another.cancelling(),
@@ -36,6 +35,8 @@ pub fn finder(plant: Plant) -> Suite {
         | Plant::OldStatisticsBelieved
         | Plant::SilenceMeansNotFound => another.in_mode(Mode::Single),
         Plant::RollsBackToNothing | Plant::RollbackRemovesTheOldCluster => wrong,
+        Plant::LostCountsAsRunning => first("lost", &[version(1)]).only(losses),
+        Plant::NamesWhatDoesNotHelp => another.only(&[Fault::PersonSubmits]).with_cures(),
         Plant::HeldSlotsCountAsFree | Plant::RecoversFromNothing => {
             first("lost", &[version(1)]).only(losses)
         }

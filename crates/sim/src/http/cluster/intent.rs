@@ -73,6 +73,8 @@ pub fn spec(deployment: &Value) -> Option<Spec> {
         },
         savepoints: Arc::from(savepoints),
         stateless: false,
+        last_seen: false,
+        restored: None,
         alone: false,
         beside: !label(deployment, "flink-application-version").is_empty(),
         tear_down: None,

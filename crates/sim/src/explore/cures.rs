@@ -1,0 +1,202 @@
+//! What a status names as a cure is applied, by a person who does nothing else, on a day on which
+//! nothing else goes wrong: it has to work.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use flinkk8soperator_core as machine;
+use machine::{Cure, DeleteMode, ForeignJobAction, Reason, Recovery, ScaleMode};
+
+use super::node::{APP, Node};
+use super::round::Thought;
+use super::scenario::{Edition, Suite};
+use super::search;
+use crate::world::{Cluster, FileKind, Image, Program, RunId, Spec, World};
+
+/// More than the versions of any suite.
+const ANOTHER: u32 = 90;
+
+/// What a person did.
+#[derive(Clone, Debug)]
+pub(super) struct Cured {
+    pub(super) cure: Cure,
+    /// What was named so far: it has to work, unless something else comes up.
+    pub(super) named: Vec<Cure>,
+    /// How many were applied.
+    pub(super) times: usize,
+    /// What the object is since then.
+    pub(super) edition: Edition,
+}
+
+/// A cure in a word, if an exploration can try it.
+pub(super) fn name(cure: &Cure) -> Option<&'static str> {
+    let name = match cure {
+        Cure::NewSpec => "NewSpec",
+        Cure::NewRestartNonce => "NewRestartNonce",
+        Cure::Restore => "Restore",
+        Cure::LastSeen => "LastSeen",
+        Cure::FallbackWithoutState => "FallbackWithoutState",
+        Cure::SavepointAgain => "SavepointAgain",
+        Cure::ForceRollback => "ForceRollback",
+        Cure::TearDown { .. } => "TearDown",
+        Cure::CancelJob(_) => "CancelJob",
+        Cure::AdoptJob(_) => "AdoptJob",
+        Cure::EndJob(_) => "EndJob",
+        Cure::ForceCancel => "ForceCancel",
+        // Every spec of an exploration can be deployed, nothing bears a name of the operator's, no
+        // checkpoint grows too old, and there is one operator.
+        Cure::Fields(_) | Cure::Remove(_) | Cure::CheckpointAge | Cure::Upgrade => return None,
+        // What the pods report comes from the spec, and a new one is named with it.
+        Cure::Pods => return None,
+        // What comes after a lost status is told by its own suites: no job is started.
+        Cure::StatusRestored | Cure::StatusDeleted | Cure::ObjectsDeleted => return None,
+    };
+    Some(name)
+}
+
+/// The cures that are named to a person here and can be tried, by their places.
+pub(super) fn named(
+    suite: &Suite,
+    node: &Node,
+    thought: &Thought,
+    still: bool,
+) -> impl Iterator<Item = usize> {
+    let at_peace = node.operator.frozen.is_none() && node.late.is_none();
+    let quiet = !node.unreachable && !node.slow && at_peace;
+    let asks = suite.cures && quiet && still && !node.gone();
+    let known = node.cured.as_ref().map(|cured| cured.named.clone()).unwrap_or_default();
+    let told = cures(thought).iter().enumerate();
+    let asked = told.filter(move |(_, cure)| asks && !known.contains(cure));
+    asked.filter(|(_, cure)| apply(suite, node, thought, cure).is_some()).map(|(nth, _)| nth)
+}
+
+/// What the status names.
+pub(super) fn cures(thought: &Thought) -> &[Cure] {
+    thought.decision.verdict.waiting.as_ref().map_or(&[], |waiting| &waiting.cures)
+}
+
+/// A person does the nth thing that the status names.
+pub(super) fn apply_nth(suite: &Suite, node: &Node, thought: &Thought, nth: usize) -> Node {
+    let applied = cures(thought).get(nth).and_then(|cure| apply(suite, node, thought, cure));
+    applied.unwrap_or_else(|| node.clone())
+}
+
+/// A person needs to be told what to do.
+pub(super) fn wanted(reason: Reason) -> bool {
+    let rests = [Reason::DeployFailed, Reason::JobCanceledExternally, Reason::RestartLoop];
+    reason.stalled() || rests.contains(&reason)
+}
+
+/// The person does it; `None`: what is wanted for it does not exist.
+fn apply(suite: &Suite, node: &Node, thought: &Thought, cure: &Cure) -> Option<Node> {
+    let mut next = node.clone();
+    let mut edition = node.edition(suite).clone();
+    let stateless = |edition: &mut Edition| edition.spec.stateless = true;
+    match cure {
+        Cure::NewSpec => {
+            let good = &suite.editions.first()?.spec;
+            let (image, program) = (Image::Runs, Program::Runs);
+            let mode = &edition.spec;
+            edition.spec = Spec { image, program, tear_down: mode.tear_down, ..with(good, mode) };
+            edition.tear_down = None;
+            edition.force_rollback = false;
+        }
+        // What is wrong with the spec itself fails once more.
+        Cure::NewRestartNonce if !is_good(&edition.spec) => return None,
+        Cure::NewRestartNonce => edition.spec = with(&edition.spec, &edition.spec),
+        // Nor does another state help a job that fails by itself.
+        Cure::Restore if !deployed(node).is_none_or(is_good) => return None,
+        Cure::Restore => edition.spec.restored = Some(newest(&node.world)?),
+        Cure::LastSeen => {
+            edition.recovery = Recovery::LastSeen;
+            edition.spec.last_seen = true;
+        }
+        Cure::FallbackWithoutState => {
+            edition.fallback = true;
+            stateless(&mut edition);
+        }
+        Cure::ForceRollback => edition.force_rollback = true,
+        Cure::TearDown { goes, .. } => {
+            edition.tear_down = Some(goes.0);
+            edition.spec.tear_down = Some(goes.0);
+        }
+        Cure::CancelJob(_) => edition.foreign = Some(ForeignJobAction::Cancel),
+        Cure::AdoptJob(_) => edition.foreign = Some(ForeignJobAction::Adopt),
+        Cure::EndJob(job) => {
+            let job = super::translate::job_back(*job);
+            let runs =
+                |(_, jobmanager): &(_, &crate::world::JobManager)| jobmanager.job(job).is_some();
+            let process = node.world.jobmanagers().find(runs).map(|(pod, _)| pod.process())?;
+            next.world.cancel(process, job).ok()?;
+        }
+        Cure::ForceCancel => edition.delete = DeleteMode::ForceCancel,
+        Cure::SavepointAgain => {}
+        Cure::Fields(_)
+        | Cure::Remove(_)
+        | Cure::CheckpointAge
+        | Cure::Upgrade
+        | Cure::Pods
+        | Cure::StatusRestored
+        | Cure::StatusDeleted
+        | Cure::ObjectsDeleted => return None,
+    }
+    // Where the running cluster has the names of this version, it goes first.
+    edition.spec.alone |= edition.scale == ScaleMode::InPlace;
+    next.world.edit_application(APP, edition.spec.clone());
+    if *cure == Cure::ForceCancel {
+        next.world.delete_application(APP);
+    }
+    next.faults = 0;
+    let mut named = node.cured.as_ref().map(|cured| cured.named.clone()).unwrap_or_default();
+    // The last state seen may not exist any more: that shows when Flink is given it.
+    if *cure != Cure::LastSeen {
+        named.extend_from_slice(cures(thought));
+    }
+    let times = 1 + node.cured.as_ref().map_or(0, |cured| cured.times);
+    next.cured = Some(Rc::new(Cured { cure: cure.clone(), named, times, edition }));
+    Some(next)
+}
+
+/// Another version with what `good` is made of, in the ways of `mode`.
+fn with(good: &Spec, mode: &Spec) -> Spec {
+    let Spec { alone, beside, stateless, last_seen, .. } = *mode;
+    let restored = mode.restored.clone();
+    // Another one for each cure.
+    let hash = ANOTHER.max(mode.hash + 1);
+    let family = hash;
+    Spec { hash, family, alone, beside, stateless, last_seen, restored, ..good.clone() }
+}
+
+fn is_good(spec: &Spec) -> bool {
+    spec.image == Image::Runs && matches!(spec.program, Program::Runs | Program::Finishes)
+}
+
+/// What the deployed version is made of.
+fn deployed(node: &Node) -> Option<&Spec> {
+    let target = node.stored.record.deployed.as_ref()?.target;
+    let cluster = Cluster { app: APP, incarnation: target.revision().0 };
+    node.world.revision(cluster).map(|revision| &revision.spec)
+}
+
+/// What a person would restore from: the newest file that is left of the job that ran last, but not a
+/// checkpoint that may go with it.
+fn newest(world: &World) -> Option<Arc<str>> {
+    let told = |n: &usize| world.runs[*n].told && world.runs[*n].started && !world.runs[*n].foreign;
+    let last = (0..world.runs.len()).rev().find(told).map(RunId)?;
+    let file = &world.files[world.newest_file(last)?.0];
+    let stays = file.kind == FileKind::Savepoint || world.run(last).end.is_some();
+    stays.then(|| Arc::clone(&file.path))
+}
+
+/// Whether what was named has worked.
+pub(super) fn works(node: &Node, thought: &Thought, cured: &Cured) -> bool {
+    let reason = thought.decision.verdict.reason;
+    let at_rest = search::is_goal(node, thought) && !reason.stalled();
+    let deployed = node.stored.record.deployed.as_ref().map(|d| d.target.digest);
+    let now = thought.desired.digest;
+    match &cured.cure {
+        Cure::NewSpec | Cure::NewRestartNonce => at_rest && reason.ready() && deployed == Some(now),
+        Cure::ForceCancel => false,
+        _ => at_rest,
+    }
+}
