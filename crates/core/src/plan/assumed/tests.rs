@@ -1,3 +1,5 @@
+//! What a plan assumes of pods, jobs and savepoints.
+
 use super::*;
 use crate::{
     ChangeClass, Colour, Config, Digest, Leaving, LiveJob, Mode, Origin, Target, Work, plan,

@@ -1,3 +1,5 @@
+//! What a JobManager is assumed to answer.
+
 use std::time::Duration;
 
 use super::*;
