@@ -229,6 +229,7 @@ fn every_effect_is_asked_for() {
 /// deployed (`cures.rs`) was tried: where it is named, it works. Each mode has those of its own.
 #[test]
 fn every_cure_that_is_named_works() {
+    reports();
     let tried = |suites: &[Suite]| -> BTreeSet<&str> {
         suites.iter().flat_map(|suite| report(suite.name).survey.cured.iter().copied()).collect()
     };
@@ -304,6 +305,7 @@ fn speaks_of(invariant: &str, mode: Mode) -> bool {
 
 #[test]
 fn every_invariant_has_its_cases_in_every_mode() {
+    reports();
     let suites = suites();
     for mode in Mode::ALL {
         let mine = suites.iter().filter(|suite| suite.editions.iter().all(|e| e.mode == *mode));

@@ -91,7 +91,6 @@ pub(super) fn wanted(reason: Reason) -> bool {
 fn apply(suite: &Suite, node: &Node, thought: &Thought, cure: &Cure) -> Option<Node> {
     let mut next = node.clone();
     let mut edition = node.edition(suite).clone();
-    let stateless = |edition: &mut Edition| edition.spec.stateless = true;
     match cure {
         Cure::NewSpec => {
             let good = &suite.editions.first()?.spec;
@@ -113,7 +112,7 @@ fn apply(suite: &Suite, node: &Node, thought: &Thought, cure: &Cure) -> Option<N
         }
         Cure::FallbackWithoutState => {
             edition.fallback = true;
-            stateless(&mut edition);
+            edition.spec.stateless = true;
         }
         Cure::ForceRollback => edition.force_rollback = true,
         Cure::TearDown { goes, .. } => {
