@@ -72,7 +72,9 @@ fn with_laws_where_quick(suite: Suite) -> Suite {
 /// A person comes on a quiet day: however long `main()` and the waits are, what is done then is the same.
 /// What the largest suites would add to the others is seen by the others.
 fn with_cures(suite: Suite) -> Suite {
-    const LARGE: [&str; 8] = [
+    const LARGE: [&str; 10] = [
+        "new spec in a first deploy",
+        "there and back",
         "forceRollback in an update",
         "put back in an update",
         "put back in a rollback",
