@@ -6,7 +6,9 @@ use std::fmt;
 
 use crate::ids::{DeployHash, JobId};
 
-/// One thing that a person can do; of several that are named, each one works alone.
+/// One thing that a person can do. Of several that are named, each one works alone; but for
+/// [`Cure::LastSeen`], which is in vain where that checkpoint does not exist any more: Flink tells when it is
+/// given it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Cure {
@@ -51,6 +53,8 @@ pub enum Cure {
     StatusDeleted,
     /// The objects that the status does not know go.
     ObjectsDeleted,
+    /// The CRD of the operator's version is applied.
+    Crd,
     /// An operator that can read the status.
     Upgrade,
     /// For a deletion without a savepoint: `spec.deleteMode: ForceCancel`.
@@ -80,6 +84,7 @@ impl fmt::Display for Cure {
             Cure::StatusRestored => "the status restored from a backup",
             Cure::StatusDeleted => "status.machine deleted",
             Cure::ObjectsDeleted => "those objects deleted",
+            Cure::Crd => "the CRD of this version of the operator",
             Cure::Upgrade => "a newer operator",
             Cure::ForceCancel => "to delete it without a savepoint, deleteMode: ForceCancel",
         };

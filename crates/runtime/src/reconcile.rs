@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use flinkk8soperator_api::{parse, project};
 use flinkk8soperator_core::{
-    Context, Decision, Desired, Effect, EventReason, Incarnation, Observation, Reason, State,
-    Verdict, decide, needs,
+    Context, Cure, Decision, Desired, Effect, EventReason, Incarnation, Observation, Reason, State,
+    Verdict, Waiting, decide, needs,
 };
 use tokio::time::Instant;
 
@@ -189,9 +189,11 @@ async fn outdated(
     seen: &Observation,
 ) -> ResourceVersion {
     let message = "the CRD prunes status.machine; apply the CRD of this version of the operator";
-    let verdict =
-        Verdict { reason: Reason::CrdOutdated, message: message.to_owned(), waiting: None };
-    let state = State::unreadable(cx.now, message.to_owned());
+    let cures = vec![Cure::Crd];
+    let waiting = Waiting { what: "the CRD to be applied".to_owned(), until: None, cures };
+    let (reason, message) = (Reason::CrdOutdated, message.to_owned());
+    let verdict = Verdict { reason, message: message.clone(), waiting: Some(waiting) };
+    let state = State::unreadable(cx.now, message);
     let (effects, events) = (Vec::new(), Vec::new());
     let decision = Decision { state, effects, events, verdict, wake: None };
     let (previous, figures) = (before.typed.status.as_ref(), project::Figures::default());

@@ -125,6 +125,8 @@ async fn nothing_is_done_under_a_crd_that_prunes_the_state_and_the_status_says_s
     let conditions = app["status"]["conditions"].as_array().unwrap();
     assert!(conditions.iter().any(|c| c["type"] == "Stalled" && c["status"] == "True"));
     assert_eq!(app["status"]["phase"], "");
+    let cure = &app["status"]["waitingFor"]["unblockedBy"];
+    assert_eq!(cure, "the CRD of this version of the operator");
     let writes = scene.writes();
     let told = |write: &String| write.contains("/app/status") || write.contains("/events");
     assert!(!writes.is_empty() && writes.iter().all(told), "{writes:?}");

@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::cure::Cure;
 use crate::desired::Recovery;
 use crate::observation::{Checkpoint, CheckpointKind, Checkpointing, Retention, Statistics};
-use crate::state::{LiveJob, Origin, Record, RestorePoint, Source};
+use crate::state::{LiveJob, Origin, Record, RestorePoint, Source, Work};
 use crate::time::Timestamp;
 
 /// What can be said of a job's newest state.
@@ -222,6 +222,15 @@ pub(crate) fn from_memory_only(from: &Origin) -> bool {
         Origin::Restored(point) => point.source == Source::Memory,
         Origin::Empty | Origin::Given(_) => false,
     }
+}
+
+/// The deployed version's next job starts from `other`, or from what `restore` names: from what, then.
+pub(crate) fn starts_from(cx: &Context<'_>, record: &mut Record, other: Origin) -> Origin {
+    let other = use_restore(cx, record, other);
+    if let Some(deployed) = &mut record.deployed {
+        deployed.work = Work::Stopped(other.clone());
+    }
+    other
 }
 
 /// Uses `restore` up, if it is to be used: what a job starts from then.

@@ -157,7 +157,8 @@ fn both_run(
 /// Nothing to do: how the two are, the newer one first.
 fn rest(state: &State, sight: &Sight, deployed: &Version, before: &Version, older: &Sight) -> Next {
     let [newer, older_hash] = [deployed.target.hash, before.target.hash];
-    let trouble = sight.reason().or(older.reason());
+    // An older version that has finished is no trouble, nor what there is to tell of a newer one that runs.
+    let trouble = sight.reason().or(older.reason().filter(|reason| !reason.ready()));
     let message = format!(
         "two versions run: {newer}: {}; {older_hash}: {}; tearDownVersionHash names the one that goes",
         sight.message(),

@@ -59,9 +59,12 @@ impl Next {
         self
     }
 
-    /// Tells what a person can do about it; where nothing else is waited for, that is.
+    /// Tells what a person can do about it, if anything; where nothing else is waited for, that is.
     pub(crate) fn cured_by(mut self, cures: impl Into<Vec<Cure>>) -> Next {
         let cures = cures.into();
+        if cures.is_empty() {
+            return self;
+        }
         match &mut self.verdict.waiting {
             Some(waiting) => waiting.cures = cures,
             none => {

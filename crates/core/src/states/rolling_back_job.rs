@@ -12,8 +12,7 @@ use crate::policy::restart::{self, Progress};
 use crate::policy::{foreign, leaving, obsolete, restore_point};
 use crate::reason::Reason;
 use crate::state::{
-    DeployFailed, LiveJob, Origin, Phase, Record, Restart, RollingBackJob, State, Target, Version,
-    Work,
+    DeployFailed, LiveJob, Origin, Phase, Restart, RollingBackJob, State, Target, Version, Work,
 };
 use crate::states::{Next, deploy, deploy_failed};
 
@@ -157,10 +156,7 @@ fn before_an_attempt(
 /// The user's word on what the old job starts from.
 fn from_another(cx: &Context<'_>, state: &State, phase: &RollingBackJob, other: Origin) -> Next {
     let mut record = state.record.clone();
-    let other = restore_point::use_restore(cx, &mut record, other);
-    if let Some(deployed) = &mut record.deployed {
-        deployed.work = Work::Stopped(other.clone());
-    }
+    let other = restore_point::starts_from(cx, &mut record, other);
     let phase = RollingBackJob { restart: restart::attempt(1), ..phase.clone() };
     let state = State { record, ..with(state, phase.clone()) };
     let next = waiting(cx, &state, &phase, "the old cluster");
@@ -222,18 +218,13 @@ fn waiting(cx: &Context<'_>, state: &State, phase: &RollingBackJob, what: &str) 
         phase.failure,
         trouble.unwrap_or_default()
     );
-    let next = Next::stay(state, Reason::RollingBack, message).waits(what, None).polls_busily(cx);
     // It goes on by itself, and may go on for ever.
-    let from = phase.restart.trouble.as_ref().and_then(|_| stopped_at(&state.record));
-    from.map(restore_point::cures).into_iter().fold(next, Next::cured_by)
-}
-
-/// What the old job starts from.
-fn stopped_at(record: &Record) -> Option<&Origin> {
-    match &record.deployed.as_ref()?.work {
-        Work::Stopped(from) => Some(from),
-        Work::Live(_) | Work::Finished => None,
-    }
+    let from = state.record.deployed.as_ref().and_then(Version::stopped);
+    let from = from.filter(|_| phase.restart.trouble.is_some());
+    Next::stay(state, Reason::RollingBack, message)
+        .waits(what, None)
+        .cured_by(from.map(restore_point::cures).unwrap_or_default())
+        .polls_busily(cx)
 }
 
 fn with(state: &State, phase: RollingBackJob) -> State {

@@ -301,9 +301,7 @@ pub(crate) fn now_finished(state: &State, deployed: &Version) -> Next {
 /// How the deployed job does, in a phase that otherwise rests; `at_rest`: when it runs.
 pub(crate) fn tell(cx: &Context<'_>, state: &State, sight: &Sight, at_rest: Reason) -> Next {
     let reason = sight.reason().unwrap_or(at_rest);
-    let next = Next::stay(state, reason, sight.message()).polls(cx);
-    let cures = sight.cures();
-    if cures.is_empty() { next } else { next.cured_by(cures) }
+    Next::stay(state, reason, sight.message()).cured_by(sight.cures()).polls(cx)
 }
 
 /// What was removed by someone comes back, and the generic Service points at the deployed version.

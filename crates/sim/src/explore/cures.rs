@@ -10,8 +10,8 @@ use machine::{Cure, DeleteMode, ForeignJobAction, Reason, Recovery, ScaleMode};
 use super::node::{APP, Node};
 use super::round::Thought;
 use super::scenario::{Edition, Suite};
-use super::search;
-use crate::world::{Cluster, FileKind, Image, Program, RunId, Spec, World};
+use super::{search, translate};
+use crate::world::{Cluster, FileKind, Image, JobId, JobManager, Program, RunId, Spec, World};
 
 /// More than the versions of any suite.
 const ANOTHER: u32 = 90;
@@ -44,8 +44,10 @@ pub(super) fn name(cure: &Cure) -> Option<&'static str> {
         Cure::EndJob(_) => "EndJob",
         Cure::ForceCancel => "ForceCancel",
         // Every spec of an exploration can be deployed, nothing bears a name of the operator's, no
-        // checkpoint grows too old, and there is one operator.
-        Cure::Fields(_) | Cure::Remove(_) | Cure::CheckpointAge | Cure::Upgrade => return None,
+        // checkpoint grows too old, and there is one operator, and one CRD.
+        Cure::Fields(_) | Cure::Remove(_) | Cure::CheckpointAge | Cure::Upgrade | Cure::Crd => {
+            return None;
+        }
         // What the pods report comes from the spec, and a new one is named with it.
         Cure::Pods => return None,
         // What comes after a lost status is told by its own suites: no job is started.
@@ -90,60 +92,14 @@ pub(super) fn wanted(reason: Reason) -> bool {
 /// The person does it; `None`: what is wanted for it does not exist.
 fn apply(suite: &Suite, node: &Node, thought: &Thought, cure: &Cure) -> Option<Node> {
     let mut next = node.clone();
-    let mut edition = node.edition(suite).clone();
-    match cure {
-        Cure::NewSpec => {
-            let good = &suite.editions.first()?.spec;
-            let (image, program) = (Image::Runs, Program::Runs);
-            let mode = &edition.spec;
-            edition.spec = Spec { image, program, tear_down: mode.tear_down, ..with(good, mode) };
-            edition.tear_down = None;
-            edition.force_rollback = false;
-        }
-        // What is wrong with the spec itself fails once more.
-        Cure::NewRestartNonce if !is_good(&edition.spec) => return None,
-        Cure::NewRestartNonce => edition.spec = with(&edition.spec, &edition.spec),
-        // Nor does another state help a job that fails by itself.
-        Cure::Restore if !deployed(node).is_none_or(is_good) => return None,
-        Cure::Restore => edition.spec.restored = Some(newest(&node.world)?),
-        Cure::LastSeen => {
-            edition.recovery = Recovery::LastSeen;
-            edition.spec.last_seen = true;
-        }
-        Cure::FallbackWithoutState => {
-            edition.fallback = true;
-            edition.spec.stateless = true;
-        }
-        Cure::ForceRollback => edition.force_rollback = true,
-        Cure::TearDown { goes, .. } => {
-            edition.tear_down = Some(goes.0);
-            edition.spec.tear_down = Some(goes.0);
-        }
-        Cure::CancelJob(_) => edition.foreign = Some(ForeignJobAction::Cancel),
-        Cure::AdoptJob(_) => edition.foreign = Some(ForeignJobAction::Adopt),
-        Cure::EndJob(job) => {
-            let job = super::translate::job_back(*job);
-            let runs =
-                |(_, jobmanager): &(_, &crate::world::JobManager)| jobmanager.job(job).is_some();
-            let process = node.world.jobmanagers().find(runs).map(|(pod, _)| pod.process())?;
-            next.world.cancel(process, job).ok()?;
-        }
-        Cure::ForceCancel => edition.delete = DeleteMode::ForceCancel,
-        Cure::SavepointAgain => {}
-        Cure::Fields(_)
-        | Cure::Remove(_)
-        | Cure::CheckpointAge
-        | Cure::Upgrade
-        | Cure::Pods
-        | Cure::StatusRestored
-        | Cure::StatusDeleted
-        | Cure::ObjectsDeleted => return None,
-    }
+    let mut edition = edited(suite, node, cure)?;
     // Where the running cluster has the names of this version, it goes first.
     edition.spec.alone |= edition.scale == ScaleMode::InPlace;
     next.world.edit_application(APP, edition.spec.clone());
-    if *cure == Cure::ForceCancel {
-        next.world.delete_application(APP);
+    match cure {
+        Cure::EndJob(job) => end(&mut next.world, translate::job_back(*job))?,
+        Cure::ForceCancel => next.world.delete_application(APP),
+        _ => {}
     }
     next.faults = 0;
     let mut named = node.cured.as_ref().map(|cured| cured.named.clone()).unwrap_or_default();
@@ -154,6 +110,53 @@ fn apply(suite: &Suite, node: &Node, thought: &Thought, cure: &Cure) -> Option<N
     let times = 1 + node.cured.as_ref().map_or(0, |cured| cured.times);
     next.cured = Some(Rc::new(Cured { cure: cure.clone(), named, times, edition }));
     Some(next)
+}
+
+/// What the person makes of the object; as it is, for what is done elsewhere.
+fn edited(suite: &Suite, node: &Node, cure: &Cure) -> Option<Edition> {
+    name(cure)?;
+    let mut edition = node.edition(suite).clone();
+    let Edition { spec, delete, force_rollback, tear_down, fallback, recovery, foreign, .. } =
+        &mut edition;
+    match cure {
+        Cure::NewSpec => {
+            let good = with(&suite.editions.first()?.spec, spec);
+            let (image, program) = (Image::Runs, Program::Runs);
+            *spec = Spec { image, program, tear_down: spec.tear_down, ..good };
+            *tear_down = None;
+            *force_rollback = false;
+        }
+        // What is wrong with the spec itself fails once more.
+        Cure::NewRestartNonce => *spec = Some(with(spec, spec)).filter(is_good)?,
+        // Nor does another state help a job that fails by itself.
+        Cure::Restore if !deployed(node).is_none_or(is_good) => return None,
+        Cure::Restore => spec.restored = Some(newest(&node.world)?),
+        Cure::LastSeen => {
+            *recovery = Recovery::LastSeen;
+            spec.last_seen = true;
+        }
+        Cure::FallbackWithoutState => {
+            *fallback = true;
+            spec.stateless = true;
+        }
+        Cure::ForceRollback => *force_rollback = true,
+        Cure::TearDown { goes, .. } => {
+            *tear_down = Some(goes.0);
+            spec.tear_down = Some(goes.0);
+        }
+        Cure::CancelJob(_) => *foreign = Some(ForeignJobAction::Cancel),
+        Cure::AdoptJob(_) => *foreign = Some(ForeignJobAction::Adopt),
+        Cure::ForceCancel => *delete = DeleteMode::ForceCancel,
+        _ => {}
+    }
+    Some(edition)
+}
+
+/// A person ends a job by hand.
+fn end(world: &mut World, job: JobId) -> Option<()> {
+    let runs = |(_, jobmanager): &(_, &JobManager)| jobmanager.job(job).is_some();
+    let process = world.jobmanagers().find(runs).map(|(pod, _)| pod.process())?;
+    world.cancel(process, job).ok()
 }
 
 /// Another version with what `good` is made of, in the ways of `mode`.

@@ -3,24 +3,23 @@
 
 mod distort;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use flinkk8soperator_core as machine;
 use machine::{
-    Cure, Decision, Effect, Fact, Flink, JobState, Observation, Obsolete, Operation, Phase, Post,
-    Reason, Rescaling, SavepointStop, Target,
+    Decision, Effect, Fact, Flink, JobState, Observation, Obsolete, Operation, Phase, Target,
 };
 
 use self::distort::{
-    about, complete_a_failed_savepoint, delete_the_first_service, early, forget_what_is_ending,
-    goes_unasked, lost_is_finished, not_found_in_a_silence, refuse, remove_the_old_cluster,
-    restore_an_earlier_savepoint, restore_the_newest_checkpoint, start_empty, states,
+    about, call_what_is_lost_running, complete_a_failed_savepoint, delete_the_first_service, early,
+    forget_what_is_ending, goes_unasked, leave_alone_in_place, lost_is_finished,
+    name_what_does_not_help, not_found_in_a_silence, overlook_a_persons_job, refuse,
+    refuse_what_takes_its_time, remove_the_old_cluster, restore_an_earlier_savepoint,
+    restore_the_newest_checkpoint, scale_down_early, start_empty, states, stop_what_runs_on,
     with_a_new_id,
 };
 use super::calls::Call;
 use super::node::Node;
-use crate::world::PERSONS_JOB;
 
 macro_rules! plants {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
@@ -159,12 +158,7 @@ impl Plant {
             }),
             Plant::LostCountsAsFinished => Place::Decision(lost_is_finished),
             Plant::RollbackRemovesTheOldCluster => Place::Decision(remove_the_old_cluster),
-            Plant::SlowMainMeansRefused => Place::Facts(|flink| {
-                if matches!(flink.submission, Fact::Known(Post::InFlight)) {
-                    flink.submission = Fact::Known(Post::Lost);
-                }
-                refuse(flink);
-            }),
+            Plant::SlowMainMeansRefused => Place::Facts(refuse_what_takes_its_time),
             Plant::RollsBackToACheckpoint => Place::Decision(|node, decision| {
                 if matches!(decision.state.phase, Phase::RollingBackJob(_)) {
                     restore_the_newest_checkpoint(node, decision);
@@ -193,14 +187,7 @@ impl Plant {
                     start_empty(decision);
                 }
             }),
-            Plant::StopsWhatRunsOn => Place::Calls(|_, call| {
-                let Call::Savepoint(savepoint) = call else { return None };
-                let stop = Some(SavepointStop::Stop);
-                savepoint
-                    .stop
-                    .is_none()
-                    .then(|| Call::Savepoint(machine::Savepoint { stop, ..savepoint.clone() }))
-            }),
+            Plant::StopsWhatRunsOn => Place::Calls(stop_what_runs_on),
             Plant::OlderGoesUnasked => Place::Decision(|_, decision| {
                 let older = decision.state.record.beside().map(|version| version.target);
                 goes_unasked(decision, older);
@@ -211,42 +198,11 @@ impl Plant {
             }),
             Plant::StartsFromAnEarlierSavepoint => Place::Decision(restore_an_earlier_savepoint),
             Plant::FirstServiceGoes => Place::Calls(delete_the_first_service),
-            Plant::ScalesDownEarly => Place::Decision(|_, decision| {
-                if let Phase::Rescaling(Rescaling { target, .. }) = &decision.state.phase {
-                    let (incarnation, replicas) = (target.incarnation, target.taskmanagers);
-                    let idle = BTreeSet::new();
-                    let early = Effect::ScaleTaskManagers { incarnation, replicas, idle };
-                    decision.effects.push(early);
-                }
-            }),
-            Plant::NothingIsLeftInPlace => Place::Decision(|_, decision| {
-                if let Phase::RollingBackJob(phase) = &mut decision.state.phase
-                    && phase.failed.scaled.is_some()
-                {
-                    phase.restart.aftermath = None;
-                }
-            }),
-            Plant::ForeignJobIsOverlooked => Place::Facts(|flink| {
-                if let Fact::Known(jobs) = &mut flink.jobs {
-                    jobs.retain(|job| job.id.0 != PERSONS_JOB.0);
-                }
-                about(flink, |cluster| cluster.slots_free = cluster.slots);
-            }),
-            Plant::LostCountsAsRunning => Place::Decision(|_, decision| {
-                let lost = matches!(decision.state.phase, Phase::Recovering(_));
-                decision.verdict.reason = match decision.verdict.reason {
-                    Reason::JobLost | Reason::RestorePointUnproven if lost => Reason::Running,
-                    reason => reason,
-                };
-            }),
-            Plant::NamesWhatDoesNotHelp => Place::Decision(|_, decision| {
-                let job = machine::JobId(PERSONS_JOB.0);
-                if let Some(waiting) = &mut decision.verdict.waiting
-                    && waiting.cures.contains(&Cure::CancelJob(job))
-                {
-                    waiting.cures.push(Cure::AdoptJob(job));
-                }
-            }),
+            Plant::ScalesDownEarly => Place::Decision(scale_down_early),
+            Plant::NothingIsLeftInPlace => Place::Decision(leave_alone_in_place),
+            Plant::ForeignJobIsOverlooked => Place::Facts(overlook_a_persons_job),
+            Plant::LostCountsAsRunning => Place::Decision(call_what_is_lost_running),
+            Plant::NamesWhatDoesNotHelp => Place::Decision(name_what_does_not_help),
             Plant::OldClusterGoesEarly => Place::Decision(|_, decision| {
                 early(decision, |Target { incarnation, .. }| Effect::RemoveCluster { incarnation });
             }),

@@ -93,10 +93,7 @@ impl Scene<'_> {
     }
 
     fn start_from(&self, mut record: Record, other: Origin) -> Next {
-        let other = restore_point::use_restore(self.cx, &mut record, other);
-        if let Some(deployed) = &mut record.deployed {
-            deployed.work = Work::Stopped(other.clone());
-        }
+        let other = restore_point::starts_from(self.cx, &mut record, other);
         let anew = self.anew(RecoveringStep::Start(Box::new(restart::attempt(1))));
         let next = self.waiting(&State { record, ..anew }, "another attempt");
         tells_origin(next, self.phase.job, &other)

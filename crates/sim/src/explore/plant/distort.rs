@@ -1,14 +1,17 @@
 //! How the planted defects distort what is seen, decided or asked for.
 
+use std::collections::BTreeSet;
+
 use flinkk8soperator_core as machine;
 use machine::{
-    Decision, DualRunning, Effect, Fact, Flink, FlinkCluster, JobState, Mode, Observation,
-    Operation, Origin, Phase, Post, Presence, RecoveringStep, Target, Work,
+    Cure, Decision, DualRunning, Effect, Fact, Flink, FlinkCluster, JobState, Mode, Observation,
+    Operation, Origin, Phase, Post, Presence, Reason, RecoveringStep, Rescaling, SavepointStop,
+    Target, Work,
 };
 
 use crate::explore::calls::Call;
 use crate::explore::node::Node;
-use crate::world::FileKind;
+use crate::world::{FileKind, PERSONS_JOB};
 
 pub(super) fn with_a_new_id(node: &Node, call: &Call) -> Option<Call> {
     let Call::Submit(submit) = call else { return None };
@@ -157,4 +160,61 @@ fn origin(decision: &mut Decision) -> Option<&mut Origin> {
         | Phase::Deleting(_)
         | Phase::Unreadable(_) => None,
     }
+}
+
+pub(super) fn refuse_what_takes_its_time(flink: &mut Flink) {
+    if matches!(flink.submission, Fact::Known(Post::InFlight)) {
+        flink.submission = Fact::Known(Post::Lost);
+    }
+    refuse(flink);
+}
+
+pub(super) fn scale_down_early(_: &Node, decision: &mut Decision) {
+    if let Phase::Rescaling(Rescaling { target, .. }) = &decision.state.phase {
+        let (incarnation, replicas) = (target.incarnation, target.taskmanagers);
+        let idle = BTreeSet::new();
+        let early = Effect::ScaleTaskManagers { incarnation, replicas, idle };
+        decision.effects.push(early);
+    }
+}
+
+pub(super) fn leave_alone_in_place(_: &Node, decision: &mut Decision) {
+    if let Phase::RollingBackJob(phase) = &mut decision.state.phase
+        && phase.failed.scaled.is_some()
+    {
+        phase.restart.aftermath = None;
+    }
+}
+
+pub(super) fn overlook_a_persons_job(flink: &mut Flink) {
+    if let Fact::Known(jobs) = &mut flink.jobs {
+        jobs.retain(|job| job.id.0 != PERSONS_JOB.0);
+    }
+    about(flink, |cluster| cluster.slots_free = cluster.slots);
+}
+
+pub(super) fn call_what_is_lost_running(_: &Node, decision: &mut Decision) {
+    let lost = matches!(decision.state.phase, Phase::Recovering(_));
+    decision.verdict.reason = match decision.verdict.reason {
+        Reason::JobLost | Reason::RestorePointUnproven if lost => Reason::Running,
+        reason => reason,
+    };
+}
+
+pub(super) fn name_what_does_not_help(_: &Node, decision: &mut Decision) {
+    let job = machine::JobId(PERSONS_JOB.0);
+    if let Some(waiting) = &mut decision.verdict.waiting
+        && waiting.cures.contains(&Cure::CancelJob(job))
+    {
+        waiting.cures.push(Cure::AdoptJob(job));
+    }
+}
+
+pub(super) fn stop_what_runs_on(_: &Node, call: &Call) -> Option<Call> {
+    let Call::Savepoint(savepoint) = call else { return None };
+    let stop = Some(SavepointStop::Stop);
+    savepoint
+        .stop
+        .is_none()
+        .then(|| Call::Savepoint(machine::Savepoint { stop, ..savepoint.clone() }))
 }
