@@ -134,7 +134,12 @@ fn pod(incarnation: Incarnation, role: Role, bytes: &mut Bytes<'_>) -> Option<Po
 }
 
 fn trouble(bytes: &mut Bytes<'_>) -> Option<Trouble> {
-    let kinds = [TroubleKind::InvalidImage, TroubleKind::ImagePull, TroubleKind::CrashLoop];
+    let kinds = [
+        TroubleKind::InvalidImage,
+        TroubleKind::ImagePull,
+        TroubleKind::CrashLoop,
+        TroubleKind::DoesNotEnd,
+    ];
     let kind = bytes.one(&kinds)?;
     bytes.once_in(10).then(|| Trouble { kind, message: "b".to_owned() })
 }

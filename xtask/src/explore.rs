@@ -1,6 +1,8 @@
 //! `cargo xtask explore`: explores the state machine in the simulated world and prints how much was
 //! explored, and the shortest way to what is wrong. The same suites are tests of crates/sim.
 
+pub(crate) mod deep;
+
 use std::fs;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -22,7 +24,7 @@ pub(crate) fn run(only: &[String]) -> Result<()> {
     let named = |suite: &Suite| {
         only.is_empty() || only.iter().any(|part| suite.name.contains(part.as_str()))
     };
-    let reports = side_by_side(suites().into_iter().filter(named).collect())?;
+    let reports = side_by_side(suites().into_iter().filter(named).collect(), Limits::default())?;
     ensure!(!reports.is_empty(), "no suite has such a name");
     let (mut states, mut edges, mut took) = (0, 0, Duration::ZERO);
     for report in &reports {
@@ -42,7 +44,7 @@ pub(crate) fn run(only: &[String]) -> Result<()> {
 /// # Errors
 /// Where something wrong was found, or the document cannot be written.
 pub(crate) fn write_docs() -> Result<()> {
-    let reports = side_by_side(suites())?;
+    let reports = side_by_side(suites(), Limits::default())?;
     ensure!(reports.iter().all(|report| report.finding.is_none()), "something is wrong, see above");
     let path = root().join("docs/generated/phases.md");
     let text = document(&reports.iter().collect::<Vec<_>>());
@@ -52,12 +54,12 @@ pub(crate) fn write_docs() -> Result<()> {
 }
 
 /// The reports in the order of the suites, each printed when it is there.
-fn side_by_side(suites: Vec<Suite>) -> Result<Vec<Report>> {
+fn side_by_side(suites: Vec<Suite>, limits: Limits) -> Result<Vec<Report>> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut mine = Vec::new();
         while let Some((nth, suite)) = suites.iter().enumerate().nth(next.fetch_add(1, Relaxed)) {
-            let report = explore(suite, None, Limits::default());
+            let report = explore(suite, None, limits);
             show(&report)?;
             mine.push((nth, report));
         }

@@ -54,6 +54,9 @@ enum Chore {
         /// Explore everything, and write the diagram and the table of phases of the documents.
         #[arg(long, conflicts_with_all = ["only", "planted"])]
         write_docs: bool,
+        /// Every suite, and larger ones than a test has time for, and write the table of them: an hour.
+        #[arg(long, conflicts_with_all = ["planted", "write_docs"])]
+        deep: bool,
     },
     /// The end-to-end stories with real Flink, from the build to the cluster's end; as root on Debian.
     E2e {
@@ -96,6 +99,7 @@ fn run() -> Result<()> {
         Chore::Crds { check } => crds::run(check),
         Chore::Explore { planted: true, .. } => explore::planted(),
         Chore::Explore { write_docs: true, .. } => explore::write_docs(),
+        Chore::Explore { deep: true, only, .. } => explore::deep::run(&only),
         Chore::Explore { only, .. } => explore::run(&only),
         Chore::E2e { all: true, tools, work, .. } => e2e::run(&e2e::Choice::All, &tools, &work),
         Chore::E2e { only, tools, work, .. } if only.is_empty() => {

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::stages::{Count, Stage};
 use crate::workspace::{cargo, run as execute};
-use crate::{checks, crds, stages};
+use crate::{checks, crds, explore, stages};
 
 const STAGES: &[Stage] = &[
     ("build", build),
@@ -19,6 +19,7 @@ const STAGES: &[Stage] = &[
     ("versions", checks::versions::check),
     ("boundaries", checks::boundaries::check),
     ("generated files", || crds::run(true).map(|()| Count::ONE)),
+    ("deep exploration", || explore::deep::tell_whether_it_is_recent().map(|()| Count::ONE)),
     ("lints", lints),
     ("each package alone", checks::alone::check),
     ("tests", tests),

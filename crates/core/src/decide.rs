@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::decision::{Decision, Effect};
 use crate::desired::Goal;
 use crate::observation::{Fact, Observation};
-use crate::policy::{leaving, obsolete, resume};
+use crate::policy::{hanging, leaving, obsolete, resume, upkeep};
 use crate::state::{Phase, State};
 use crate::states::{self, Next};
 use crate::time::Timestamp;
@@ -13,8 +13,9 @@ use crate::time::Timestamp;
 pub fn decide(cx: &Context<'_>, state: &State, seen: &Observation) -> Decision {
     let mut from = entered(cx, state);
     leaving::forget_the_gone(&mut from.record, seen);
+    leaving::send_strays_away(&mut from, seen);
     obsolete::forget_the_gone(&mut from.record, seen);
-    let next = step(cx, &from, seen);
+    let next = upkeep::told(hanging::told(step(cx, &from, seen), seen), &from, seen);
     let effects = effects(cx, &next.state, seen);
     let wake = if next.state == *state { awake(cx, &next, seen) } else { Some(cx.now) };
     Decision { state: next.state, effects, events: next.events, verdict: next.verdict, wake }
@@ -80,5 +81,7 @@ fn effects(cx: &Context<'_>, state: &State, seen: &Observation) -> Vec<Effect> {
     };
     effects.extend(leaving::effects(&state.record, seen));
     effects.extend(obsolete::effects(state, seen));
+    // At the end: one that fails, as its revision is gone, holds nothing else up.
+    effects.extend(upkeep::effects(state, seen));
     effects
 }

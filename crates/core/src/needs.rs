@@ -4,7 +4,7 @@
 use crate::context::Context;
 use crate::decide::entered;
 use crate::observation::{FactRequest, Observation};
-use crate::policy::{leaving, obsolete};
+use crate::policy::{leaving, obsolete, upkeep};
 use crate::state::{Phase, State};
 use crate::states;
 
@@ -31,5 +31,6 @@ pub fn needs(cx: &Context<'_>, state: &State, seen: &Observation) -> FactRequest
     };
     leaving::needs(&state.record, seen, &mut ask);
     obsolete::needs(&state.record, &mut ask);
+    upkeep::needs(state, seen, &mut ask);
     ask
 }

@@ -6,7 +6,7 @@ mod objects;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::ids::{Incarnation, JobId, Process, TriggerId};
+use crate::ids::{DeployHash, Incarnation, JobId, Process, TriggerId};
 
 pub use flink::{
     Checkpoint, CheckpointKind, Checkpointing, Flink, FlinkCluster, FlinkVersion, Job, JobState,
@@ -86,7 +86,8 @@ pub struct FactRequest {
     pub live_pods: bool,
     /// Whether the revisions of these numbers are stored.
     pub revisions: BTreeSet<Incarnation>,
-    /// How the desired spec differs from the revision of this number.
+    /// How the desired spec differs from the revision of this number; see
+    /// [`Change::without_revision`] for one that is gone, or cannot be read.
     pub change: Option<Incarnation>,
     /// The newest checkpoint of this job that this process has ever been told of.
     pub last_seen: Option<JobId>,
@@ -191,6 +192,18 @@ pub struct Change {
     pub class: ChangeClass,
     /// The fields that differ.
     pub fields: Vec<String>,
+}
+
+impl Change {
+    /// What is known where nothing but the hash is left of what was deployed: a spec with another one needs
+    /// another cluster, one with the same needs none. `desired`: its hash, and in mode BlueGreen those of
+    /// its colours.
+    #[must_use]
+    pub fn without_revision(deployed: DeployHash, desired: &[DeployHash]) -> Change {
+        let same = desired.contains(&deployed);
+        let class = if same { ChangeClass::StatusOnly } else { ChangeClass::Redeploy };
+        Change { class, fields: Vec::new() }
+    }
 }
 
 /// Classes of change, mildest first.

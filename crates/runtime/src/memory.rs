@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use flinkk8soperator_core::{
-    Checkpoint, Checkpointing, DeployHash, Effect, Incarnation, JobId, Phase, Process, State,
-    Stranger, Target, TriggerId, Version,
+    Checkpoint, Checkpointing, DeployHash, Effect, Incarnation, JobId, Process, State, Stranger,
+    Target, TriggerId, Version,
 };
 use flinkk8soperator_flink_rest as rest;
 use serde_json::Value;
@@ -113,7 +113,7 @@ pub(crate) enum Trigger {
 impl Memory {
     /// Forgets what belongs to nothing that the state speaks of.
     pub(crate) fn tidy(&mut self, state: &State) {
-        self.revisions.retain(|number, _| hash_of(state, *number).is_some());
+        self.revisions.retain(|number, _| state.hash_of(*number).is_some());
         let job = state.record.deployed.as_ref().and_then(Version::live).map(|job| job.id);
         let beside = state.record.beside().and_then(Version::live).map(|job| job.id);
         self.checkpointing.retain(|of, _| [job, beside].contains(&Some(*of)));
@@ -128,26 +128,6 @@ pub(crate) fn target_in(state: &State, cluster: Incarnation) -> Option<Target> {
     let versions = [&record.deployed, &record.previous].into_iter().flatten().map(|v| v.target);
     let mut all = versions.chain(state.target()).chain(state.failed());
     all.find(|target| target.incarnation == cluster)
-}
-
-/// The hash of the version that the revision of a number is of, as far as the state speaks of it.
-#[must_use]
-pub(crate) fn hash_of(state: &State, number: Incarnation) -> Option<DeployHash> {
-    // Of a cluster that comes up again under another number: the same version.
-    let revived = match (&state.phase, &state.record.deployed) {
-        (Phase::RollingBackJob(p), Some(deployed)) => {
-            p.revived.map(|of| (of, deployed.target.hash))
-        }
-        _ => None,
-    };
-    let record = &state.record;
-    let versions = [&record.deployed, &record.previous].into_iter().flatten().map(|v| v.target);
-    let targets = versions.chain(state.target()).chain(state.failed());
-    let known = targets.map(|target| (target.revision(), target.hash));
-    let leaving = record.leaving.iter().map(|l| (l.incarnation, l.hash));
-    let obsolete = record.obsolete.iter().map(|o| (o.incarnation, o.hash));
-    let mut all = known.chain(leaving).chain(obsolete).chain(revived);
-    all.find(|(of, _)| *of == number).map(|(_, hash)| hash)
 }
 
 /// The job on its way.

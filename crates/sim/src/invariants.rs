@@ -91,7 +91,9 @@ pub fn mistold(world: &World, app: AppId, told: Healthy) -> Option<Violation> {
     let good: Vec<usize> = (0..world.runs.len()).filter(|n| mine(&world.runs[*n])).collect();
     let last = good.last().map(|n| &world.runs[*n]);
     let named = world.applications[app.0].spec.tear_down;
-    let goes_on = |n: &&usize| world.runs[**n].end.is_none();
+    let live: Vec<&usize> = good.iter().filter(|n| world.runs[**n].end.is_none()).collect();
+    // Of two the one that is being torn down may stand still.
+    let leaves = |n: &usize| live.len() > 1 && named == Some(world.runs[*n].hash);
     let runs = |n: &usize| {
         let job = world.live_job(RunId(*n)).map(|(_, job)| job);
         job.is_some_and(|job| job.state == JobState::Running && job.up)
@@ -102,8 +104,8 @@ pub fn mistold(world: &World, app: AppId, told: Healthy) -> Option<Violation> {
     };
     let true_so = match told {
         Healthy::Runs => {
-            let mut live = good.iter().filter(goes_on).peekable();
-            last.is_some_and(wanted) && live.peek().is_some() && live.all(runs)
+            let well = live.iter().all(|n| runs(n) || leaves(n));
+            last.is_some_and(wanted) && !live.is_empty() && well
         }
         Healthy::Finished => last.is_some_and(|run| run.end == Some(End::Finished)),
     };
@@ -198,7 +200,7 @@ fn rollback_possible(world: &World, app: AppId) -> Option<Violation> {
     // Of the version: where its cluster was taken away it comes up again under another number.
     let version = |s: &Spec| (s.family, s.parallelism) == (before.hash, before.announced_with);
     let revision = |r: &Revision| r.cluster.app == app && version(&r.spec);
-    if !world.revisions.iter().any(revision) {
+    if !world.revisions.iter().chain(&world.deleted_revisions).any(revision) {
         let Run { hash, announced_with, .. } = before;
         let what =
             format!("no revision of version {hash} with parallelism {announced_with} is left");
@@ -213,7 +215,8 @@ fn revisions_beside(world: &World, app: AppId) -> Option<Violation> {
     let stays = |r: &&Run| r.app == app && r.end.is_none() && named != Some(r.hash);
     let good = |r: &&Run| r.announced && stays(r);
     let stored = |run: &Run| {
-        world.revisions.iter().any(|r| r.cluster.app == app && r.spec.family == run.hash)
+        let mut known = world.revisions.iter().chain(&world.deleted_revisions);
+        known.any(|r| r.cluster.app == app && r.spec.family == run.hash)
     };
     let bare = world.runs.iter().filter(good).find(|run| !stored(run))?;
     violation(ROLLBACK_POSSIBLE, format!("no revision of version {} is left", bare.hash))
@@ -242,6 +245,11 @@ fn cluster_of_stays(before: &World, after: &World, good: RunId) -> Option<Violat
     // One that ended by itself is good, too.
     let succeeded = |r: &Run| r.app == app && r.end == Some(End::Finished);
     if after.runs[good.0..].iter().any(succeeded) {
+        return None;
+    }
+    // Without its revision it cannot be made whole again.
+    let torn = |r: &Revision| (r.cluster.app, r.cluster.incarnation) == (app, run.incarnation);
+    if after.deleted_revisions.iter().any(torn) {
         return None;
     }
     let hangs = after.live_job(good).is_some_and(|(_, job)| job.state == JobState::Cancelling);

@@ -139,6 +139,33 @@ explorations! {
     foreign_not_adopted: "a person's job in an update: adopted" sees [UPDATED];
     foreign_in_a_rollback: "a person's job in a rollback: cancelled" sees [CLEARED, ROLLED_BACK];
     foreign_then_rolled_back: "a person's job in a rollback: adopted" sees [ROLLED_BACK];
+    objects_in_a_first_deploy: "objects deleted in a first deploy" sees [FIRST_DEPLOYED];
+    objects_in_an_update: "objects deleted in an update" sees [UPDATED];
+    objects_in_a_rollback: "objects deleted in a rollback" sees [ROLLED_BACK];
+    objects_without_savepoints: "objects deleted without savepoints" sees [WITHOUT_STATE];
+    objects_then_deleted: "objects deleted, then the application" sees [FIRST_DEPLOYED, DELETED];
+    objects_then_deleted_by_force: "objects deleted, then the application by force"
+        sees [FIRST_DEPLOYED];
+    objects_alone: "alone: objects deleted" sees [UPDATED];
+    objects_alone_in_a_rollback: "alone: objects deleted in a rollback" sees [ROLLED_BACK];
+    objects_beside: "beside: objects deleted" sees [BESIDE, OLDER_TORN_DOWN];
+    objects_in_place: "in place: objects deleted" sees [SCALED_UP];
+    objects_adaptive: "adaptive: objects deleted" sees [ADAPTED];
+    objects_in_a_recovery: "objects deleted in a recovery" sees [RECOVERED];
+    objects_status_lost: "objects deleted, status lost" sees [FIRST_DEPLOYED];
+    objects_status_unreadable: "objects deleted, status unreadable" sees [FIRST_DEPLOYED];
+    hangs_in_a_first_deploy: "a pod hangs in a first deploy" sees [FIRST_DEPLOYED];
+    hangs_in_an_update: "a pod hangs in an update" sees [UPDATED];
+    hangs_in_a_rollback: "a pod hangs in a rollback" sees [ROLLED_BACK];
+    hangs_without_savepoints: "a pod hangs without savepoints" sees [WITHOUT_STATE];
+    hangs_then_deleted: "a pod hangs, then deleted" sees [UPDATED, DELETED];
+    hangs_status_lost: "a pod hangs, status lost" sees [FIRST_DEPLOYED];
+    hangs_status_unreadable: "a pod hangs, status unreadable" sees [FIRST_DEPLOYED];
+    hangs_alone: "alone: a pod hangs" sees [UPDATED];
+    hangs_alone_in_a_rollback: "alone: a pod hangs in a rollback" sees [ROLLED_BACK];
+    hangs_beside: "beside: a pod hangs" sees [BESIDE, OLDER_TORN_DOWN];
+    hangs_in_place: "in place: a pod hangs" sees [SCALED_UP];
+    hangs_in_a_recovery: "a pod hangs in a recovery" sees [RECOVERED];
     late_in_a_first_deploy: "a late call in a first deploy" sees [FIRST_DEPLOYED];
     late_in_a_recovery: "a late call in a recovery" sees [RECOVERED];
     late_adaptive: "adaptive: a late call" sees [ADAPTED];
@@ -249,7 +276,8 @@ fn every_cure_that_is_named_works() {
             always.into_iter().filter(|cure| !tried(&mine).contains(cure)).collect();
         assert!(missing.is_empty(), "{mode:?}: never tried: {missing:?}");
     }
-    let others = ["AdoptJob", "ForceCancel", "ForceRollback", "SavepointAgain", "TearDown"];
+    let others =
+        ["AdoptJob", "ForceCancel", "ForceRollback", "Remove", "SavepointAgain", "TearDown"];
     assert_eq!(tried(&suites()), always.into_iter().chain(others).collect());
 }
 
@@ -339,7 +367,7 @@ fn every_suite_is_explored_and_everything_that_has_to_be_seen_is_asked_for() {
 
 #[test]
 fn an_exploration_that_is_cut_short_has_failed() {
-    let report = explore(&suite("first deploy"), None, Limits { states: 10 });
+    let report = explore(&suite("first deploy"), None, Limits { states: 10, ..Limits::default() });
     assert_eq!(report.finding.map(|f| f.what), Some(What::CutShort));
 }
 

@@ -31,7 +31,9 @@ fn every_planted_defect_is_found_and_without_it_nothing_is() {
 /// The invariant; `None`: there is a state that nothing leads on from.
 fn broken_by(plant: Plant) -> Option<&'static str> {
     Some(match plant {
-        Plant::NamesWhatDoesNotHelp => return None,
+        Plant::NamesWhatDoesNotHelp | Plant::DeletedStaysAway | Plant::HangingPodsAreNotTold => {
+            return None;
+        }
         Plant::LostCountsAsRunning
         | Plant::FailedCountsAsFinished
         | Plant::CanceledCountsAsFinished
@@ -50,17 +52,16 @@ fn broken_by(plant: Plant) -> Option<&'static str> {
         | Plant::SavepointEndsTheJob
         | Plant::CancellingCountsAsOver
         | Plant::LostAnswerMeansRefused
-        | Plant::ForgetsWhatIsLeaving
         | Plant::TerminatingCountsAsGone
         | Plant::SlowMainMeansRefused => ONE_JOB,
         Plant::RestoresFromCheckpoint
         | Plant::RollsBackToACheckpoint
         | Plant::FailedSavepointCounts
+        | Plant::OldStatisticsBelieved
         | Plant::StartsFromAnEarlierSavepoint => NEWEST_STATE,
         Plant::StartsEmpty
         | Plant::RollsBackToNothing
         | Plant::RecoversFromNothing
-        | Plant::OldStatisticsBelieved
         | Plant::SilenceMeansNotFound => NOT_EMPTY,
         Plant::RevisionGoesEarly => ROLLBACK_POSSIBLE,
         Plant::ScalesDownEarly | Plant::NothingIsLeftInPlace => TASKS_STAY,
@@ -78,4 +79,19 @@ fn a_finding_is_told_as_the_shortest_way_to_it() {
     assert!(told.starts_with("broken: at most one job of an application consumes at a time"));
     assert!(finding.trace[0].contains("Edit"), "{told}");
     assert!(finding.trace.iter().any(|line| line.contains("Submit ")), "{told}");
+}
+
+#[test]
+fn depth_first_sees_the_same_and_tells_a_finding_by_the_same_way() {
+    let depth_first = Limits { depth_first: true, ..Limits::default() };
+    let plant = Plant::NewJobIdEachTime;
+    let both = |planted| {
+        let suite = finder(plant);
+        [Limits::default(), depth_first].map(|limits| explore(&suite, planted, limits))
+    };
+    let [breadth, depth] = both(None);
+    assert_eq!((breadth.states, breadth.edges), (depth.states, depth.edges));
+    assert_eq!(breadth.survey, depth.survey);
+    let [breadth, depth] = both(Some(plant)).map(|report| report.finding.expect("it is found"));
+    assert_eq!(breadth.trace, depth.trace);
 }

@@ -81,6 +81,7 @@ fn word(kind: TroubleKind) -> &'static str {
         TroubleKind::Forbidden => "FailedCreate",
         TroubleKind::CrashLoop => "CrashLoopBackOff",
         TroubleKind::CannotStart => "CreateContainerError",
+        TroubleKind::DoesNotEnd => "Terminating",
     }
 }
 

@@ -154,6 +154,12 @@ impl Pod {
     pub fn process(&self) -> Process {
         Process { pod: self.uid, restarts: self.restarts }
     }
+
+    /// It was told to end, and does not.
+    #[must_use]
+    pub fn hangs(&self) -> bool {
+        self.trouble.as_ref().is_some_and(|trouble| trouble.kind == TroubleKind::DoesNotEnd)
+    }
 }
 
 /// What a pod or a Deployment reports to be wrong, in the kubelet's or the API server's own words.
@@ -182,4 +188,7 @@ pub enum TroubleKind {
     CrashLoop,
     /// The container cannot be created (a missing Secret, a volume).
     CannotStart,
+    /// It was told to end and is still there, well after its grace period: its node is silent, or something
+    /// holds it (a finalizer, a volume). Nothing but a person, or the node's return, ends it.
+    DoesNotEnd,
 }

@@ -7,7 +7,7 @@ use crate::decision::Effect;
 use crate::ids::Incarnation;
 use crate::observation::{ClusterObjects, Fact, FactRequest, Observation, Presence};
 use crate::policy::obsolete;
-use crate::state::{Leaving, Record, Target};
+use crate::state::{Leaving, Phase, Record, State, Target};
 
 /// Sends a version's cluster away, and its revision: it will not come up again. One that the deployed
 /// version is in stays.
@@ -59,6 +59,28 @@ fn gone(leaving: &Leaving, seen: &Observation) -> bool {
         && pods.iter().all(|p| p.incarnation != leaving.incarnation)
 }
 
+/// Sends clusters away that are ours and have no place in the state any more: a call of an operator that had lost
+/// its place has created one again. A number never comes twice, so none of them is another's; and what was
+/// numbered after this state was written is not known to be one.
+pub(crate) fn send_strays_away(state: &mut State, seen: &Observation) {
+    if matches!(state.phase, Phase::New(_) | Phase::Unreadable(_) | Phase::Deleting(_)) {
+        return;
+    }
+    let record = &state.record;
+    let versions = record.deployed.iter().chain(&record.previous).map(|version| version.target);
+    let known: Vec<Incarnation> =
+        versions.chain(state.target()).map(|target| target.incarnation).collect();
+    let stray = |cluster: &&ClusterObjects| {
+        let number = cluster.incarnation;
+        number.0 <= record.incarnations && !known.contains(&number) && !leaves(record, number)
+    };
+    let clusters = seen.objects.known().map(|o| o.clusters.as_slice()).unwrap_or_default();
+    let strays = clusters.iter().filter(stray);
+    let sent = strays.map(|c| Leaving { incarnation: c.incarnation, hash: c.hash, may_run: true });
+    let sent: Vec<Leaving> = sent.collect();
+    state.record.leaving.extend(sent);
+}
+
 /// Removal of every leaving cluster that still has objects that nobody deleted.
 pub(crate) fn effects(record: &Record, seen: &Observation) -> Vec<Effect> {
     let due = |l: &&Leaving| seen.cluster(l.incarnation).is_some_and(to_be_removed);
@@ -76,7 +98,7 @@ pub(crate) fn to_be_removed(cluster: &ClusterObjects) -> bool {
 mod tests {
     use super::*;
     use crate::policy::fixture::{cluster, pod, seen, target, unknown};
-    use crate::{Flink, Incarnation, Objects, Role, State, Timestamp};
+    use crate::{Flink, Incarnation, Objects, Role, Running, Timestamp, Updating, Version, Work};
 
     fn record(may_run: bool) -> Record {
         let mut record = State::new(Timestamp(0)).record;
@@ -126,6 +148,28 @@ mod tests {
             assert!(due(ClusterObjects { aliases, ..cluster.clone() }), "a further Service");
             assert_eq!(due(cluster), expected, "{jobmanager:?}");
         }
+    }
+
+    #[test]
+    fn a_cluster_of_ours_that_the_state_does_not_speak_of_goes_but_not_one_of_a_later_state() {
+        let of = |n| ClusterObjects { incarnation: Incarnation(n), ..cluster() };
+        let strays = |phase: Phase| {
+            let mut state = State { phase, ..State::new(Timestamp(0)) };
+            state.record.incarnations = 4;
+            state.record.deployed =
+                Some(Version { target: target(), removed: false, work: Work::Finished });
+            send_away(&mut state.record, Target { incarnation: Incarnation(2), ..target() }, false);
+            let seen = seen([1, 2, 3, 4, 5].map(of).into(), Flink::default());
+            send_strays_away(&mut state, &seen);
+            send_strays_away(&mut state, &seen);
+            let sent = state.record.leaving.iter().filter(|l| l.may_run);
+            sent.map(|leaving| leaving.incarnation.0).collect::<Vec<_>>()
+        };
+        let next = Target { incarnation: Incarnation(4), ..target() };
+        let updating = Updating { target: next, deadline: Timestamp(0) };
+        assert_eq!(strays(Phase::Updating(updating)), [3]);
+        assert_eq!(strays(Phase::Running(Running { confirming: None })), [3, 4]);
+        assert_eq!(strays(State::new(Timestamp(0)).phase), [0; 0], "nothing is known of any");
     }
 
     #[test]

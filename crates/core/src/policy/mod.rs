@@ -5,6 +5,7 @@ pub(crate) mod aftermath;
 pub(crate) mod cancel;
 pub(crate) mod change;
 pub(crate) mod foreign;
+pub(crate) mod hanging;
 pub(crate) mod learn;
 pub(crate) mod leaving;
 pub(crate) mod naming;
@@ -18,6 +19,7 @@ pub(crate) mod snapshot;
 pub(crate) mod stop;
 pub(crate) mod submission;
 pub(crate) mod trouble;
+pub(crate) mod upkeep;
 pub(crate) mod watch;
 
 /// What the tables of the policies' tests are made of.

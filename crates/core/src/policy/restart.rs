@@ -2,12 +2,13 @@
 //! after the job was lost: once nothing of it can still run, again and again until it runs.
 
 use crate::context::Context;
+use crate::cure::Cure;
 use crate::decision::Effect;
 use crate::ids::{Ids, JobId};
 use crate::observation::{FactRequest, Observation};
 use crate::policy::readiness::{self, Readiness};
 use crate::policy::submission::{self, Outcome};
-use crate::policy::{aftermath, foreign, leaving, resize};
+use crate::policy::{aftermath, foreign, leaving, resize, restore_point};
 use crate::state::{Aftermath, Failure, LiveJob, Origin, Record, Restart, Submission, Target};
 use crate::time::Timestamp;
 
@@ -50,6 +51,21 @@ pub(crate) fn attempt(number: u32) -> Restart {
 /// Nothing of it is under way: a newer spec may take its place.
 pub(crate) fn at_rest(restart: &Restart) -> bool {
     restart.submission.is_none() && restart.aftermath.is_none()
+}
+
+/// What a person can do where the version's revision is gone, so that it cannot be started again: another one
+/// starts from the same, so where that may not exist any more it is named first.
+pub(crate) fn cures_without_revision(from: &Origin) -> Vec<Cure> {
+    if restore_point::from_memory_only(from) {
+        return restore_point::cures(from);
+    }
+    vec![Cure::NewSpec]
+}
+
+/// The same in a sentence.
+pub(crate) fn without_revision(target: Target) -> String {
+    let Target { hash, .. } = target;
+    format!("version {hash} cannot be started again: its revision {} is gone", target.revision())
 }
 
 pub(crate) fn needs(
@@ -159,7 +175,7 @@ fn sent(
     }
 }
 
-/// What is missing of the cluster, the Service, and whatever the attempt asks for.
+/// The Service, and whatever the attempt asks for.
 pub(crate) fn effects(
     cx: &Context<'_>,
     target: Target,
@@ -167,7 +183,6 @@ pub(crate) fn effects(
     seen: &Observation,
 ) -> Vec<Effect> {
     let mut effects = Vec::new();
-    effects.extend(readiness::create_missing(target, seen));
     effects.extend(readiness::point_service(target, seen));
     if let Some(left) = &restart.aftermath {
         effects.extend(aftermath::effects(cx, left, target.incarnation, seen));

@@ -2,8 +2,9 @@
 
 use crate::context::Context;
 use crate::cure::Cure;
+use crate::ids::{Process, Role};
 use crate::observation::{
-    Fact, FactRequest, Flink, FlinkRequest, Job, JobState, Observation, Silence,
+    Fact, FactRequest, Flink, FlinkRequest, Job, JobState, Observation, Pod, Silence,
 };
 use crate::policy::readiness::job_state;
 use crate::reason::Reason;
@@ -120,6 +121,9 @@ pub(crate) fn look(cx: &Context<'_>, version: &Version, seen: &Observation) -> S
         return Sight::Runs(None);
     };
     match &flink.job {
+        Fact::Known(None) if another_is_ending(version, process, seen) => {
+            Sight::Silent("the JobManager that may know the job is on its way out".to_owned())
+        }
         Fact::Known(None) => Sight::Lost,
         Fact::Known(Some(details)) => {
             sight_of(job_state(flink, job.id).unwrap_or(details.state), *details, flink)
@@ -129,6 +133,13 @@ pub(crate) fn look(cx: &Context<'_>, version: &Version, seen: &Observation) -> S
         }
         Fact::Unasked | Fact::Unknown { .. } => Sight::Runs(None),
     }
+}
+
+/// Another JobManager of the cluster was told to end, and will.
+fn another_is_ending(version: &Version, process: Process, seen: &Observation) -> bool {
+    let pods = seen.cluster(version.target.incarnation).map_or(&[][..], |c| c.pods.as_slice());
+    let other = |pod: &&Pod| pod.role == Role::JobManager && pod.process() != process;
+    pods.iter().filter(other).any(|pod| pod.terminating && !pod.hangs())
 }
 
 fn sight_of(state: JobState, details: Job, flink: &Flink) -> Sight {

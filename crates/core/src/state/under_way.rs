@@ -1,5 +1,6 @@
 //! What is under way, whichever phase holds it: a version, a job, a savepoint.
 
+use crate::ids::{DeployHash, Incarnation};
 use crate::state::{DeletingStep, Phase, Purpose, RecoveringStep, State, Stop, Submission, Target};
 
 impl State {
@@ -49,6 +50,26 @@ impl State {
             | Phase::Deleting(_)
             | Phase::Unreadable(_) => None,
         }
+    }
+
+    /// The hash of the version that the revision of a number is of, as far as the state speaks of it.
+    #[must_use]
+    pub fn hash_of(&self, revision: Incarnation) -> Option<DeployHash> {
+        // Of a cluster that comes up again under another number: the same version.
+        let revived = match (&self.phase, &self.record.deployed) {
+            (Phase::RollingBackJob(phase), Some(deployed)) => {
+                phase.revived.map(|of| (of, deployed.target.hash))
+            }
+            _ => None,
+        };
+        let record = &self.record;
+        let versions = [&record.deployed, &record.previous].into_iter().flatten().map(|v| v.target);
+        let targets = versions.chain(self.target()).chain(self.failed());
+        let known = targets.map(|target| (target.revision(), target.hash));
+        let leaving = record.leaving.iter().map(|l| (l.incarnation, l.hash));
+        let obsolete = record.obsolete.iter().map(|o| (o.incarnation, o.hash));
+        let mut all = known.chain(leaving).chain(obsolete).chain(revived);
+        all.find(|(of, _)| *of == revision).map(|(_, hash)| hash)
     }
 
     /// The submission that is open, if there is one.

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::decision::{Effect, EventReason};
 use crate::desired::{DeleteMode, Goal};
 use crate::ids::{Incarnation, JobId};
-use crate::observation::{Fact, FactRequest, Flink, FlinkRequest, Observation};
+use crate::observation::{Fact, FactRequest, Flink, FlinkRequest, Observation, Presence};
 use crate::policy::readiness::job_state;
 use crate::policy::stop::{self, Outcome};
 use crate::policy::{cancel, leaving};
@@ -41,24 +41,16 @@ pub(crate) fn needs(
             ask.objects = true;
             ask.live_pods = seen.objects.known().is_some_and(|o| o.clusters.is_empty());
         }
-        DeletingStep::Look => {
-            if let Some((version, job)) = ending {
-                ask.objects = true;
-                ask.flink.extend(about(version.target.incarnation, job.id, seen));
-            }
-        }
-        DeletingStep::Cancel(job) => {
-            if let Some((version, _)) = ending {
-                ask.objects = true;
-                ask.flink.extend(about(version.target.incarnation, *job, seen));
-            }
-        }
-        DeletingStep::Stop(stop) => {
-            if let Some((version, _)) = ending {
-                ask.objects = true;
-                let incarnation = version.target.incarnation;
-                ask.flink.extend(stop::needs(incarnation, stop, phase.deadline, cx, seen));
-            }
+        DeletingStep::Look | DeletingStep::Cancel(_) | DeletingStep::Stop(_) => {
+            let Some((version, job)) = ending else { return ask };
+            let incarnation = version.target.incarnation;
+            ask.objects = true;
+            ask.live_pods = is_taken_down(incarnation, seen);
+            ask.flink.extend(if let DeletingStep::Stop(stop) = &phase.step {
+                stop::needs(incarnation, stop, phase.deadline, cx, seen)
+            } else {
+                about(incarnation, job.id, seen)
+            });
         }
     }
     ask
@@ -205,10 +197,40 @@ fn due(cx: &Context<'_>, phase: &Deleting, seen: &Observation) -> bool {
     let grace = cx.config.unreachable_grace;
     cx.now >= phase.deadline
         && seen.objects.bearable(grace)
+        && seen.live_pods.bearable(grace)
         && seen.flink.values().all(|f| f.settled(grace))
 }
 
+/// Someone has deleted the cluster's Deployments, as whoever deletes a namespace does, and the watches show
+/// no pod of it any more.
+fn is_taken_down(incarnation: Incarnation, seen: &Observation) -> bool {
+    seen.objects.known().is_some()
+        && seen.cluster(incarnation).is_none_or(|cluster| {
+            let parts = [cluster.jobmanager, cluster.taskmanager];
+            cluster.pods.is_empty() && !parts.contains(&Presence::Present)
+        })
+}
+
+/// The job can run nowhere any more.
+fn is_gone(state: &State, phase: &Deleting, seen: &Observation) -> bool {
+    ending(&state.record, &phase.step).is_some_and(|(version, _)| {
+        let incarnation = version.target.incarnation;
+        let listed = seen.live_pods.known();
+        is_taken_down(incarnation, seen)
+            && listed.is_some_and(|pods| pods.iter().all(|p| p.incarnation != incarnation))
+    })
+}
+
 fn unanswered(cx: &Context<'_>, state: &State, phase: &Deleting, seen: &Observation) -> Next {
+    if is_gone(state, phase, seen) {
+        let why = format!("someone has deleted its cluster; {}", survivor(&state.record));
+        return end(cx, state, phase, why, seen);
+    }
+    let taken_down = ending(&state.record, &phase.step)
+        .is_some_and(|(version, _)| is_taken_down(version.target.incarnation, seen));
+    if taken_down && !due(cx, phase, seen) {
+        return waiting(cx, state, phase, "the last pods of its cluster to be gone");
+    }
     if flink(state, phase, seen).is_some_and(|f| matches!(f.job, Fact::Known(None))) {
         let why =
             format!("the JobManager does not know the job any more; {}", survivor(&state.record));
@@ -299,8 +321,7 @@ fn removing(
 ) -> Next {
     let none_left = seen.objects.known().is_some_and(|o| o.clusters.is_empty());
     let gone = none_left && seen.live_pods.known().is_some_and(Vec::is_empty);
-    let listed = seen.live_pods.bearable(cx.config.unreachable_grace);
-    if gone || (listed && due(cx, phase, seen)) {
+    if gone || due(cx, phase, seen) {
         return finalize(state, phase, why.to_owned());
     }
     waiting(cx, state, phase, "the cluster's pods to be gone")

@@ -339,7 +339,6 @@ pub(crate) fn effects(
     let goes = phase.teardown.as_ref().map(|t| t.incarnation);
     for version in record.deployed.iter().chain(&record.previous) {
         if Some(version.target.incarnation) != goes {
-            effects.extend(readiness::create_missing(version.target, seen));
             effects.extend(readiness::point_service(version.target, seen));
         }
     }

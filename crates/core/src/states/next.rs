@@ -75,6 +75,16 @@ impl Next {
         self
     }
 
+    /// Tells of pods that do not end although they were told to, and are waited for.
+    pub(crate) fn held_up_by(mut self, pods: &[String]) -> Next {
+        if let (Some(waiting), false) = (&mut self.verdict.waiting, pods.is_empty()) {
+            let told = format!("; pods that do not end: {}", pods.join(", "));
+            self.verdict.message.push_str(&told);
+            waiting.cures.extend(pods.iter().map(|name| Cure::Remove(format!("pod {name}"))));
+        }
+        self
+    }
+
     /// Wakes at an instant that is still to come, too.
     pub(crate) fn also_wakes(mut self, cx: &Context<'_>, at: Timestamp) -> Next {
         self.wake = earlier(self.wake, Some(at).filter(|at| *at > cx.now));

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::cure::Cure;
 use crate::decision::Effect;
 use crate::observation::{FactRequest, Observation};
-use crate::policy::{cancel, change, readiness, restart};
+use crate::policy::{cancel, change, restart};
 use crate::reason::Reason;
 use crate::state::{
     DeployFailed, Failure, Find, LiveJob, Phase, Purpose, Recovering, RecoveringStep, State,
@@ -57,6 +57,7 @@ pub(crate) fn needs(
             !find.cancel
         }
         RecoveringStep::Start(restart) => {
+            ask.revisions.insert(deployed.target.revision());
             restart::needs(cx, deployed.target, restart, seen, &mut ask);
             restart::at_rest(restart)
         }
@@ -120,15 +121,10 @@ pub(crate) fn effects(
     match &phase.step {
         RecoveringStep::Start(restart) => restart::effects(cx, deployed.target, restart, seen),
         RecoveringStep::Find(find) => {
-            let mut effects = Vec::new();
-            if matches!(phase.purpose, Purpose::Restart(_)) {
-                effects.extend(readiness::create_missing(deployed.target, seen));
-            }
-            if find.cancel && cx.now < phase.deadline {
-                let incarnation = deployed.target.incarnation;
-                effects.extend(cancel::effect(incarnation, phase.job, seen));
-            }
-            effects
+            let due = find.cancel && cx.now < phase.deadline;
+            let incarnation = Some(deployed.target.incarnation).filter(|_| due);
+            let cancel = incarnation.and_then(|cluster| cancel::effect(cluster, phase.job, seen));
+            cancel.into_iter().collect()
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::decision::{Effect, EventReason};
 use crate::ids::Incarnation;
 use crate::observation::{Fact, FactRequest, FlinkRequest, Observation};
 use crate::policy::change::{self, Edit};
-use crate::policy::readiness::{self, job_state};
+use crate::policy::readiness::job_state;
 use crate::policy::trouble::{self, Told};
 use crate::policy::{adapt, leaving, obsolete, resize};
 use crate::reason::Reason;
@@ -311,8 +311,7 @@ fn rest(state: &State, target: Target, failure: Option<&Failure>) -> Next {
 
 pub(crate) fn effects(state: &State, phase: &Rescaling, seen: &Observation) -> Vec<Effect> {
     let Some(deployed) = &state.record.deployed else { return Vec::new() };
-    let mut effects: Vec<Effect> =
-        readiness::create_missing(deployed.target, seen).into_iter().collect();
+    let mut effects = Vec::new();
     let requirements = |to| {
         let (bounds, job) = (&state.record.bounds, deployed.live()?);
         adapt::effect(phase.target, job, bounds, to, seen).filter(|_| !bounds.is_empty())

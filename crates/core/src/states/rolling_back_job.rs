@@ -27,11 +27,10 @@ pub(crate) fn needs(
     if restart::at_rest(&phase.restart) && phase.revived.is_none() {
         change::needs(cx, &state.record, phase.failed, &mut ask);
     }
+    ask.revisions.insert(deployed.target.revision());
+    ask.revisions.extend(phase.revived);
     if deployed.removed {
         return ask;
-    }
-    if phase.revived.is_some() {
-        ask.revisions.insert(deployed.target.revision());
     }
     restart::needs(cx, deployed.target, &phase.restart, seen, &mut ask);
     ask
@@ -57,6 +56,9 @@ pub(crate) fn step(
         && let Some(next) = before_an_attempt(cx, state, phase, from, seen)
     {
         return next;
+    }
+    if lacks_its_revision(phase, deployed, seen) {
+        return without_a_revision(cx, state, phase, deployed, from, seen);
     }
     if deployed.removed {
         return revive(cx, state, phase, deployed);
@@ -151,6 +153,40 @@ fn before_an_attempt(
             .cured_by(restore_point::cures(from))
             .polls(cx)
     })
+}
+
+/// Someone has deleted what the old version is made from.
+fn lacks_its_revision(phase: &RollingBackJob, deployed: &Version, seen: &Observation) -> bool {
+    let gone = |revision| seen.revision(revision) == Some(false);
+    gone(deployed.target.revision()) && phase.revived.is_none_or(gone)
+}
+
+/// Only another version can be started, once nothing of the last attempt is left.
+fn without_a_revision(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &RollingBackJob,
+    deployed: &Version,
+    from: &Origin,
+    seen: &Observation,
+) -> Next {
+    if phase.revived.is_some() {
+        let mut next = with(state, RollingBackJob { revived: None, ..phase.clone() });
+        next.record.deployed = Some(Version { removed: true, ..deployed.clone() });
+        return waiting(cx, &next, phase, "the revision of the version before");
+    }
+    let cures = restart::cures_without_revision(from);
+    if restart::at_rest(&phase.restart) {
+        if let Some(other) = restore_point::instead_of(cx, &state.record, from) {
+            return from_another(cx, state, phase, other);
+        }
+        let told = restart::without_revision(deployed.target);
+        let message = format!("deploy {} failed: {}; {told}", phase.failed.hash, phase.failure);
+        return Next::stay(state, Reason::RollbackFailed, message).cured_by(cures).polls(cx);
+    }
+    let next = follow(cx, state, phase, deployed.target, from, seen);
+    let goes_on = matches!(next.state.phase, Phase::RollingBackJob(_));
+    if goes_on { next.cured_by(cures) } else { next }
 }
 
 /// The user's word on what the old job starts from.

@@ -304,14 +304,13 @@ pub(crate) fn tell(cx: &Context<'_>, state: &State, sight: &Sight, at_rest: Reas
     Next::stay(state, reason, sight.message()).cured_by(sight.cures()).polls(cx)
 }
 
-/// What was removed by someone comes back, and the generic Service points at the deployed version.
+/// The generic Service points at the deployed version.
 /// `confirmed`: its cluster is named by it, and has no TaskManagers more than it takes.
 pub(crate) fn effects(state: &State, confirmed: bool, seen: &Observation) -> Vec<Effect> {
     let Some(deployed) = state.record.deployed.as_ref().filter(|d| !d.removed) else {
         return Vec::new();
     };
     let mut effects = Vec::new();
-    effects.extend(readiness::create_missing(deployed.target, seen));
     effects.extend(readiness::point_service(deployed.target, seen));
     if confirmed {
         effects.extend(naming::label(deployed.target, seen));

@@ -240,6 +240,7 @@ fn trouble_of(word: &str) -> Result<Trouble, String> {
         "invalid-image" => TroubleKind::InvalidImage,
         "crash-loop" => TroubleKind::CrashLoop,
         "unschedulable" => TroubleKind::Unschedulable,
+        "does-not-end" => TroubleKind::DoesNotEnd,
         other => return Err(format!("not a trouble: {other}")),
     };
     Ok(Trouble { kind, message: word.to_owned() })

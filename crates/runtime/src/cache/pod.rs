@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use flinkk8soperator_core::{
-    self as core, DeployHash, Incarnation, Role, Trouble, TroubleKind, Uid, ids,
+    self as core, DeployHash, Incarnation, Role, Timestamp, Trouble, TroubleKind, Uid, ids,
 };
 use flinkk8soperator_resources::labels;
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod as KubePod};
@@ -26,6 +27,8 @@ pub(crate) struct Pod {
     pub(crate) selector: String,
     /// When it was created, in seconds since the epoch: oldest first.
     pub(crate) born: i64,
+    /// When it was to be gone, in seconds since the epoch, its grace period included.
+    pub(crate) gone_by: Option<i64>,
     /// Its address.
     pub(crate) address: Option<IpAddr>,
     /// The port of Flink's REST API.
@@ -51,11 +54,23 @@ impl Pod {
             hash: annotated.and_then(|hash| hash.parse().ok()),
             selector: label(meta, labels::SELECTOR)?.to_owned(),
             born: meta.creation_timestamp.as_ref().map_or(0, |time| time.0.as_second()),
+            gone_by: meta.deletion_timestamp.as_ref().map(|time| time.0.as_second()),
             address,
             port: port(object).unwrap_or(DEFAULT_PORT),
             goes_first: annotations(meta)
                 .is_some_and(|all| all.contains_key(labels::DELETION_COST)),
         })
+    }
+
+    /// Tells of one that is still there `grace` after it was to be gone.
+    pub(crate) fn hangs(&mut self, now: Timestamp, grace: Duration) {
+        let Some(gone_by) = self.gone_by else { return };
+        let due = Timestamp(u64::try_from(gone_by).unwrap_or_default().saturating_mul(1_000));
+        if now > due + grace {
+            let message = "it was told to end and is still there, well after its grace period";
+            let kind = TroubleKind::DoesNotEnd;
+            self.told.trouble = Some(Trouble { kind, message: message.to_owned() });
+        }
     }
 
     /// Whether it belongs to this very application: a recreated one has the same name.
@@ -257,5 +272,38 @@ mod tests {
         let trouble = pod(spec(), json!({"conditions": [condition]})).told.trouble;
         let expected = "0/1 nodes are available".to_owned();
         assert_eq!(trouble, Some(Trouble { kind: TroubleKind::Unschedulable, message: expected }));
+    }
+
+    #[test]
+    fn a_pod_hangs_that_is_there_long_after_its_grace_period() {
+        let grace = Duration::from_secs(60);
+        let mut going = pod(spec(), json!({}));
+        going.gone_by = Some(1_000);
+        let told = |mut pod: Pod, at: u64| {
+            pod.hangs(Timestamp(at), grace);
+            pod.told.trouble.map(|trouble| trouble.kind)
+        };
+        assert_eq!(told(going.clone(), 1_060_000), None, "it may still be in time");
+        assert_eq!(told(going.clone(), 1_060_001), Some(TroubleKind::DoesNotEnd));
+        going.gone_by = None;
+        assert_eq!(told(going, 9_999_999), None, "nobody told it to end");
+    }
+
+    #[test]
+    fn when_a_pod_is_to_be_gone_is_its_deletion_timestamp() {
+        let object = json!({
+            "metadata": {
+                "name": "app-00c0ffee-jm-x", "uid": "01234567-89ab-cdef-0123-456789abcdef",
+                "deletionTimestamp": "1970-01-01T00:16:40Z", "deletionGracePeriodSeconds": 30,
+                "labels": {
+                    "flink-app": "app", "flink-app-incarnation": "3",
+                    "flink-deployment-type": "jobmanager", "pod-deployment-selector": "x",
+                },
+            },
+            "spec": spec(),
+        });
+        let pod = Pod::of(&serde_json::from_value(object).expect("a pod")).expect("one of ours");
+        assert_eq!(pod.gone_by, Some(1_000));
+        assert!(pod.told.terminating);
     }
 }

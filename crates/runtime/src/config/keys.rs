@@ -114,7 +114,7 @@ keys! {
         |d, v| { d.settings.status_refresh = Some(span(v)?).filter(|s| !s.is_zero()); Ok(()) };
     "operator.unreachableGrace" = "60s", Full, "silence after which a deadline may fire",
         |d, v| { d.settings.operator.core.unreachable_grace = span(v)?; Ok(()) };
-    "operator.podTroubleGrace" = "60s", Full, "how long a trouble of pods that may pass is waited out",
+    "operator.podTroubleGrace" = "60s", Full, "how long a trouble of pods that may pass is waited out; from then on one that was told to end hangs",
         |d, v| { d.settings.operator.core.pod_trouble_grace = span(v)?; Ok(()) };
     "operator.baseBackoffDuration" = "100ms", Full, "first delay between two attempts; it doubles",
         |d, v| { d.settings.operator.core.base_backoff = span(v)?; Ok(()) };

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use flinkk8soperator_api::parse::Hashes;
 use flinkk8soperator_core::{
     Change, ClusterObjects, Colour, DeployHash, Incarnation, Objects, Pod as ToldPod, Presence,
     Role, Silence, State, Stranger, Trouble, TroubleKind, Uid,
@@ -14,7 +15,7 @@ use k8s_openapi::api::core::v1::{Pod as KubePod, Service};
 use crate::application::{Application, COLOURS, address};
 use crate::cache::{Child, Front, Pod, in_order};
 use crate::kubernetes::{KubeError, Object};
-use crate::memory::{InTheWay, Kind, Memory, Refused, hash_of};
+use crate::memory::{InTheWay, Kind, Memory, Refused};
 use crate::operator::Operator;
 use crate::revision::{self, Revision};
 
@@ -51,7 +52,7 @@ pub(crate) async fn objects(
         let key = &app.key;
         (watched.deployments.of(key), watched.services.of(key), watched.ingresses.of(key))
     };
-    let pods = operator.cache.pods(app);
+    let pods = hanging_told(operator, operator.cache.pods(app));
     memory.figures.deployments(&deployments);
     let mut objects = sorted(app, &deployments, &services, &pods);
     memory.refused.iter().for_each(|refused| tell(&mut objects, refused));
@@ -248,10 +249,18 @@ pub(super) async fn live_pods(
     let listed = operator.kubernetes.list::<KubePod>(&app.key.namespace, &label).await;
     let listed = listed.map_err(|error| silence(&error))?;
     let ours = listed.iter().filter_map(Pod::of).filter(|pod| pod.belongs_to(app.uid)).collect();
-    Ok(in_order(ours).into_iter().map(|pod| pod.told).collect())
+    Ok(hanging_told(operator, in_order(ours)).into_iter().map(|pod| pod.told).collect())
 }
 
-/// The stored revision of a number, read once; none: there is none.
+/// With those told of that do not end: no event tells that.
+fn hanging_told(operator: &Operator, mut pods: Vec<Pod>) -> Vec<Pod> {
+    let (now, grace) = (operator.clock.now(), operator.settings.operator.core.pod_trouble_grace);
+    pods.iter_mut().for_each(|pod| pod.hangs(now, grace));
+    pods
+}
+
+/// The stored revision of a number, read once; none: there is none, which is asked again, as someone may bring
+/// it back.
 pub(crate) async fn revision(
     operator: &Operator,
     app: &Application,
@@ -262,7 +271,7 @@ pub(crate) async fn revision(
     if let Some(known) = memory.revisions.get(&number) {
         return Ok(known.clone());
     }
-    let hash = hash_of(state, number).ok_or(Silence::Unreadable)?;
+    let hash = state.hash_of(number).ok_or(Silence::Unreadable)?;
     let name = revision::name(&app.key.name, hash, number);
     let stored = operator.kubernetes.get::<ControllerRevision>(&app.key.namespace, &name).await;
     let found = match stored {
@@ -276,7 +285,9 @@ pub(crate) async fn revision(
         Err(KubeError::NotFound(_)) => None,
         Err(error) => return Err(silence(&error)),
     };
-    memory.revisions.insert(number, found.clone());
+    if found.is_some() {
+        memory.revisions.insert(number, found.clone());
+    }
     Ok(found)
 }
 
@@ -289,8 +300,16 @@ pub(super) async fn change(
     number: Incarnation,
     memory: &mut Memory,
 ) -> Result<Change, Silence> {
-    let revision = revision(operator, app, state, number, memory).await?;
-    let revision = revision.ok_or(Silence::Unreadable)?;
+    let revision = match revision(operator, app, state, number, memory).await {
+        Ok(Some(revision)) => revision,
+        Ok(None) | Err(Silence::Unreadable) => {
+            let deployed = state.hash_of(number).ok_or(Silence::Unreadable)?;
+            let Hashes { plain, coloured } = app.version.hashes;
+            let desired = [plain, coloured.blue, coloured.green];
+            return Ok(Change::without_revision(deployed, &desired));
+        }
+        Err(silence) => return Err(silence),
+    };
     let rendering = &revision.rendering;
     let ignored = &operator.settings.rendering.ignored_metadata;
     Ok(difference(&revision.application, &app.version.rendered, rendering, rendering, ignored))

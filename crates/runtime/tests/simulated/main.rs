@@ -8,6 +8,7 @@ mod bench;
 mod addresses;
 mod blue_green;
 mod counts;
+mod deleted;
 mod finished;
 mod foreign;
 mod in_place;

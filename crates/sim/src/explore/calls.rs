@@ -2,6 +2,7 @@
 //! between any two of them.
 
 use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::rc::Rc;
 
 use flinkk8soperator_core as machine;
@@ -162,6 +163,19 @@ pub(super) fn perform(suite: &Suite, node: &mut Node, call: &Call) -> Result<(),
     }
     show_own_writes(node, call);
     Ok(())
+}
+
+/// What the resource version stands for that a change of a Deployment names: a call that names an old one is
+/// refused. It changes with the Deployment, and with its status, which counts its pods.
+pub(super) fn version(world: &World, call: &Call) -> Option<u64> {
+    let (Call::Scale(uid, ..) | Call::Label(uid, _)) = call else { return None };
+    let mut hasher = DefaultHasher::new();
+    let deployment = world.deployments.iter().find(|d| d.uid == *uid);
+    deployment.map(|d| (d.replicas, d.label, d.terminating)).hash(&mut hasher);
+    for pod in world.pods.iter().filter(|pod| pod.deployment == *uid) {
+        (pod.uid, pod.ready, pod.terminating).hash(&mut hasher);
+    }
+    Some(hasher.finish())
 }
 
 fn point(world: &mut World, cluster: Cluster, colour: Option<Colour>) {

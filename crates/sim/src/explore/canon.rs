@@ -29,6 +29,7 @@ pub(super) fn hash(node: &Node) -> u128 {
     canon.flags(&[node.late.is_some(), node.cured.is_some()]);
     if let Some(late) = &node.late {
         canon.words(&format!("{:?}", late.call));
+        canon.flags(&[late.is_in_time(&node.world)]);
     }
     if let Some(cured) = &node.cured {
         canon.cure(cured);

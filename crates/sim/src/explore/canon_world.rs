@@ -10,8 +10,9 @@ use crate::world::{
 pub(super) fn world(canon: &mut Canon<'_>, world: &World) {
     let application = &world.applications[APP.0];
     canon.flags(&[application.finalizer, application.deleting, application.gone]);
-    canon.number(world.revisions.len() as u64);
-    for revision in &world.revisions {
+    canon.flags(&[world.terminating]);
+    canon.numbers(&[world.revisions.len() as u64, world.deleted_revisions.len() as u64]);
+    for revision in world.revisions.iter().chain(&world.deleted_revisions) {
         cluster(canon, revision.cluster);
         canon.numbers(&[revision.spec.hash, revision.spec.parallelism].map(u64::from));
     }
@@ -69,7 +70,7 @@ fn pod(canon: &mut Canon<'_>, pod: &Pod) {
     cluster(canon, pod.cluster);
     canon.pod(pod.uid.0);
     canon.numbers(&[pod.role as u64, u64::from(pod.restarts)]);
-    canon.flags(&[pod.running(), pod.ready, pod.terminating]);
+    canon.flags(&[pod.running(), pod.ready, pod.terminating, pod.stuck]);
     canon.number(pod.trouble.map_or(0, |t| 1 + t as u64));
 }
 

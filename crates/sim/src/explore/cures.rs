@@ -11,7 +11,9 @@ use super::node::{APP, Node};
 use super::round::Thought;
 use super::scenario::{Edition, Suite};
 use super::{search, translate};
-use crate::world::{Cluster, FileKind, Image, JobId, JobManager, Program, RunId, Spec, World};
+use crate::world::{
+    Cluster, FileKind, Image, JobId, JobManager, Pod, Program, RunId, Spec, Step, World,
+};
 
 /// More than the versions of any suite.
 const ANOTHER: u32 = 90;
@@ -43,9 +45,11 @@ pub(super) fn name(cure: &Cure) -> Option<&'static str> {
         Cure::AdoptJob(_) => "AdoptJob",
         Cure::EndJob(_) => "EndJob",
         Cure::ForceCancel => "ForceCancel",
-        // Every spec of an exploration can be deployed, nothing bears a name of the operator's, no
-        // checkpoint grows too old, and there is one operator, and one CRD.
-        Cure::Fields(_) | Cure::Remove(_) | Cure::CheckpointAge | Cure::Upgrade | Cure::Crd => {
+        // Of an exploration's objects only pods are in the way.
+        Cure::Remove(_) => "Remove",
+        // Every spec of an exploration can be deployed, no checkpoint grows too old, and there is one
+        // operator, and one CRD.
+        Cure::Fields(_) | Cure::CheckpointAge | Cure::Upgrade | Cure::Crd => {
             return None;
         }
         // What the pods report comes from the spec, and a new one is named with it.
@@ -99,6 +103,11 @@ fn apply(suite: &Suite, node: &Node, thought: &Thought, cure: &Cure) -> Option<N
     match cure {
         Cure::EndJob(job) => end(&mut next.world, translate::job_back(*job))?,
         Cure::ForceCancel => next.world.delete_application(APP),
+        Cure::Remove(name) => {
+            let told = |pod: &&Pod| *name == format!("pod {}", translate::pod(pod).name);
+            let pod = next.world.pods.iter().find(told)?.uid;
+            next.world.apply(Step::PodComesLoose(pod));
+        }
         _ => {}
     }
     next.faults = 0;
@@ -193,7 +202,7 @@ fn newest(world: &World) -> Option<Arc<str>> {
 /// Whether what was named has worked.
 pub(super) fn works(node: &Node, thought: &Thought, cured: &Cured) -> bool {
     let reason = thought.decision.verdict.reason;
-    let at_rest = search::is_goal(node, thought) && !reason.stalled();
+    let at_rest = search::rests(node, thought);
     let deployed = node.stored.record.deployed.as_ref().map(|d| d.target.digest);
     let now = thought.desired.digest;
     match &cured.cure {

@@ -123,7 +123,16 @@ fn silent_is_not_false(search: &Search<'_>, thought: &Thought) -> Option<Broken>
     silenced(&thought.seen).into_iter().find_map(|(fact, seen)| {
         let decision = decide(search, thought, &seen, thought.node.now());
         let known = &thought.decision.effects;
-        let added = decision.effects.into_iter().find(|e| is_grave(e) && !known.contains(e))?;
+        // What was sent away before goes whatever is silent, until Kubernetes takes it with the application.
+        let sent_away = |effect: &Effect| match effect {
+            Effect::RemoveCluster { incarnation } => {
+                let mut leaving = thought.node.stored.record.leaving.iter();
+                leaving.any(|l| l.incarnation == *incarnation)
+            }
+            _ => false,
+        };
+        let grave = |e: &Effect| is_grave(e) && !known.contains(e) && !sent_away(e);
+        let added = decision.effects.into_iter().find(grave)?;
         Some(("silence is not false", format!("without {fact}: {added:?}")))
     })
 }

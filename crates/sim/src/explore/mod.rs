@@ -39,5 +39,5 @@ pub use round::Cut;
 pub use scenario::{Edit, Edition, Fault, Suite, UNIT, Wish};
 pub use search::{Limits, explore};
 pub use story::Story;
-pub use suites::{finder, suites};
+pub use suites::{deep_suites, finder, suites};
 pub use survey::{Place, Survey, Transitions};

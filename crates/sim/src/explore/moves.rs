@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::calls::Call;
 use super::cures;
-use super::node::Node;
+use super::node::{APP, Node};
 use super::plant::Plant;
 use super::round::{self, Cut, Thought};
 use super::scenario::{Fault, Suite, UNIT};
@@ -79,6 +79,9 @@ impl Move {
             Move::RequestTimesOut(_) => Some(Fault::RequestTimesOut),
             Move::Mishap(Mishap::ProcessRestarts(_)) => Some(Fault::ProcessRestarts),
             Move::Mishap(Mishap::PodLost(_)) => Some(Fault::PodLost),
+            Move::Mishap(Mishap::PodStuck(_)) => Some(Fault::PodStuck),
+            Move::Mishap(Mishap::ObjectDeleted(_)) => Some(Fault::ObjectDeleted),
+            Move::Mishap(Mishap::NamespaceDeleted) => Some(Fault::NamespaceDeleted),
             Move::Mishap(Mishap::SavepointFails(..)) => Some(Fault::SavepointFails),
             Move::Mishap(Mishap::OperationForgotten(..)) => Some(Fault::OperationForgotten),
             Move::Mishap(Mishap::FailsOver(_)) => Some(Fault::FailsOver),
@@ -141,7 +144,8 @@ pub(super) fn list(
     let mut moves = by_itself(suite, node, thought, standing.still);
     if let Some(edit) = suite.edits.get(node.edits)
         && (edit.any_time || standing.goal)
-        && !node.world.applications[super::node::APP.0].deleting
+        && !node.gone()
+        && (edit.what.of_the_status() || !node.world.applications[APP.0].deleting)
     {
         moves.push(Move::Edit);
     }
@@ -158,7 +162,11 @@ pub(super) fn list(
 pub(super) fn calm(suite: &Suite, node: &Node, thought: &Thought, still: bool) -> Option<Move> {
     let wanted = |m: &Move| match m {
         Move::Step(step) => {
-            step.urgent() || matches!(step, Step::MainReturns(..) | Step::OrphansStop(_))
+            step.urgent()
+                || matches!(
+                    step,
+                    Step::MainReturns(..) | Step::OrphansStop(_) | Step::PodComesLoose(_)
+                )
         }
         _ => true,
     };
@@ -221,7 +229,9 @@ fn faults(node: &Node, thought: &Thought, standing: &Standing) -> Vec<Move> {
         let waited_for = jobmanager.posts.iter().filter(|p| p.client);
         moves.extend(waited_for.map(|p| Move::RequestTimesOut(p.job)));
     }
-    moves.extend(node.world.mishaps().into_iter().map(Move::Mishap));
+    // No call is on its way for the minutes after which an operation is forgotten.
+    let in_time = |m: &Mishap| node.late.is_none() || !matches!(m, Mishap::OperationForgotten(..));
+    moves.extend(node.world.mishaps().into_iter().filter(in_time).map(Move::Mishap));
     moves
 }
 

@@ -60,6 +60,15 @@ pub(super) struct Operator {
 pub(super) struct Late {
     pub(super) call: Call,
     edition: usize,
+    /// Of a Deployment that it changes: what its resource version stood for.
+    version: Option<u64>,
+}
+
+impl Late {
+    /// What it changes is as the operator saw it.
+    pub(super) fn is_in_time(&self, world: &World) -> bool {
+        self.version == calls::version(world, &self.call)
+    }
 }
 
 /// A savepoint as its JobManager calls it.
@@ -167,13 +176,17 @@ impl Node {
 
     /// Another operator takes this one's place, whose call is still on its way.
     pub(super) fn loses_its_place(&mut self, call: &Call) {
-        self.late = Some(Rc::new(Late { call: call.clone(), edition: self.edition }));
+        let (edition, version) = (self.edition, calls::version(&self.world, call));
+        self.late = Some(Rc::new(Late { call: call.clone(), edition, version }));
         self.crash();
     }
 
     /// The call arrives.
     pub(super) fn arrives(&mut self, suite: &Suite) {
         let Some(late) = self.late.take() else { return };
+        if !late.is_in_time(&self.world) {
+            return;
+        }
         let operator = Operator::default();
         let mut his = Node { operator, edition: late.edition, unreachable: false, ..self.clone() };
         // Nobody hears any more what comes of it.

@@ -44,10 +44,16 @@ pub(super) fn observe(suite: &Suite, node: &mut Node, request: &FactRequest) -> 
 }
 
 fn change(suite: &Suite, node: &Node, base: Cluster) -> Fact<Change> {
+    let new = &node.edition(suite).spec;
     let Some(revision) = node.world.revision(base) else {
-        return Fact::Unknown { why: Silence::Failed, for_how_long: Duration::ZERO };
+        let deployed = node.stored.hash_of(Incarnation(base.incarnation));
+        let desired = machine::DeployHash(new.hash);
+        return deployed.map_or(
+            Fact::Unknown { why: Silence::Unreadable, for_how_long: Duration::ZERO },
+            |deployed| Fact::Known(Change::without_revision(deployed, &[desired])),
+        );
     };
-    let (old, new) = (&revision.spec, &node.edition(suite).spec);
+    let old = &revision.spec;
     let class = match (old.hash == new.hash, old.family == new.family) {
         (true, _) => ChangeClass::StatusOnly,
         (false, true) => ChangeClass::Rescale,
@@ -85,8 +91,7 @@ pub(crate) fn objects(world: &World) -> Objects {
         found.aliases.sort_unstable();
     }
     for pod in &world.pods {
-        let deployment = world.deployments.iter().find(|d| d.uid == pod.deployment);
-        let hash = deployment.map_or(0, |d| d.spec.hash);
+        let hash = world.deployment_of(pod).map_or(0, |d| d.spec.hash);
         entry(&mut clusters, pod.cluster, hash).pods.push(translate::pod(pod));
     }
     Objects {

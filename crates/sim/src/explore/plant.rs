@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use flinkk8soperator_core as machine;
 use machine::{
-    Decision, Effect, Fact, Flink, JobState, Observation, Obsolete, Operation, Phase, Target,
+    Cure, Decision, Effect, Fact, Flink, JobState, Observation, Obsolete, Operation, Phase, Target,
 };
 
 use self::distort::{
@@ -67,8 +67,6 @@ plants! {
     SilenceMeansNotFound,
     /// A submission whose answer was lost counts as refused.
     LostAnswerMeansRefused,
-    /// Clusters on their way out are forgotten.
-    ForgetsWhatIsLeaving,
     /// A job that failed counts as one that ended well.
     FailedCountsAsFinished,
     /// Numbers of clusters come again.
@@ -107,6 +105,10 @@ plants! {
     LostCountsAsRunning,
     /// A cure is named that does nothing.
     NamesWhatDoesNotHelp,
+    /// What someone deletes of the deployed version's cluster does not come back.
+    DeletedStaysAway,
+    /// Pods that do not end are not told of.
+    HangingPodsAreNotTold,
 }
 
 /// Where a defect sits.
@@ -168,9 +170,6 @@ impl Plant {
             Plant::SubmitsBesideALeavingCluster => Place::Decision(|_, decision| {
                 decision.state.record.leaving.iter_mut().for_each(|l| l.may_run = false);
             }),
-            Plant::ForgetsWhatIsLeaving => {
-                Place::Decision(|_, decision| decision.state.record.leaving.clear())
-            }
             Plant::IncarnationsComeAgain => Place::Decision(|_, decision| {
                 let incarnations = &mut decision.state.record.incarnations;
                 *incarnations = 1.min(*incarnations);
@@ -203,6 +202,18 @@ impl Plant {
             Plant::ForeignJobIsOverlooked => Place::Facts(overlook_a_persons_job),
             Plant::LostCountsAsRunning => Place::Decision(call_what_is_lost_running),
             Plant::NamesWhatDoesNotHelp => Place::Decision(name_what_does_not_help),
+            Plant::DeletedStaysAway => Place::Decision(|_, decision| {
+                let deployed = decision.state.record.deployed.as_ref().map(|d| d.target);
+                let again = |effect: &Effect| match effect {
+                    Effect::CreateCluster(target) => Some(*target) == deployed,
+                    _ => false,
+                };
+                decision.effects.retain(|effect| !again(effect));
+            }),
+            Plant::HangingPodsAreNotTold => Place::Decision(|_, decision| {
+                let waiting = decision.verdict.waiting.iter_mut();
+                waiting.for_each(|w| w.cures.retain(|cure| !matches!(cure, Cure::Remove(_))));
+            }),
             Plant::OldClusterGoesEarly => Place::Decision(|_, decision| {
                 early(decision, |Target { incarnation, .. }| Effect::RemoveCluster { incarnation });
             }),

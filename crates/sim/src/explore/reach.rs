@@ -30,10 +30,12 @@ const fn no_savepoint(place: Place) -> Impossible {
     Impossible {
         place,
         fault: Fault::SavepointFails,
-        because: "no savepoint is being written",
+        because: "no savepoint is being written, but by a JobManager that was deleted",
         holds: |world| {
             let writes = |o: &crate::world::Operation| o.state == OperationState::InProgress;
-            world.jobmanagers().all(|(_, jobmanager)| !jobmanager.operations.iter().any(writes))
+            world.jobmanagers().all(|(pod, jobmanager)| {
+                pod.terminating || !jobmanager.operations.iter().any(writes)
+            })
         },
     }
 }

@@ -77,6 +77,7 @@ impl Names {
             TroubleKind::ImagePull => "image-pull",
             TroubleKind::Unschedulable | TroubleKind::Forbidden => "unschedulable",
             TroubleKind::CrashLoop | TroubleKind::CannotStart => "crash-loop",
+            TroubleKind::DoesNotEnd => "does-not-end",
         }));
         format!("{}={}", self.pod(pod), words.join(","))
     }

@@ -90,6 +90,13 @@ pub enum Wish {
     StatusUnreadable,
 }
 
+impl Wish {
+    /// It befalls the status, also of an application that is being deleted.
+    pub(super) fn of_the_status(self) -> bool {
+        matches!(self, Wish::StatusLost | Wish::StatusUnreadable)
+    }
+}
+
 /// A space to explore.
 #[derive(Clone, Debug)]
 pub struct Suite {
@@ -187,6 +194,13 @@ impl Suite {
     #[must_use]
     pub fn with_cures(self) -> Suite {
         Suite { cures: true, ..self }
+    }
+
+    /// Whether a person who comes on a quiet day can do what the status names: nothing takes its time, and
+    /// there is room for a second cluster; without, nothing that is done to the spec helps.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        !self.slow_main && !self.free_time && self.settings.room == u32::MAX
     }
 
     /// With time free to pass.

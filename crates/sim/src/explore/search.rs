@@ -1,11 +1,12 @@
-//! The search itself: breadth first, so that what is found is found by the shortest way.
+//! The search itself: breadth first, so that what is found is found by the shortest way. Where that would need too
+//! much memory, depth first, and breadth first again once it is known that there is something to find.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::time::Instant;
 
-use flinkk8soperator_core::{Config, DualRunning, Phase, Reason, Running, State};
+use flinkk8soperator_core::{Config, Cure, DualRunning, Leaving, Phase, Reason, Running, State};
 
 use super::moves::{self, Move, Standing};
 use super::node::{APP, Node};
@@ -16,19 +17,21 @@ use super::scenario::{self, Suite};
 use super::survey::Survey;
 use super::{canon, cures, laws, reach, story, trace};
 use crate::invariants;
-use crate::world::Details;
+use crate::world::{Details, Mishap, Step};
 
 /// How far an exploration goes before it gives up.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// States.
     pub states: usize,
+    /// Depth first: what waits to be looked at needs most of the memory, and is far less then.
+    pub depth_first: bool,
 }
 
 impl Default for Limits {
     /// A few times what the largest suite needs.
     fn default() -> Limits {
-        Limits { states: 4_000_000 }
+        Limits { states: 4_000_000, depth_first: false }
     }
 }
 
@@ -79,6 +82,10 @@ pub fn explore(suite: &Suite, plant: Option<Plant>, limits: Limits) -> Report {
     };
     search.visit(root, 0, None, false);
     let finding = search.run(limits);
+    if limits.depth_first && finding.is_some() {
+        // By the shortest way.
+        return explore(suite, plant, Limits { depth_first: false, ..limits });
+    }
     Report {
         suite: suite.name,
         states: search.visited.len(),
@@ -91,7 +98,8 @@ pub fn explore(suite: &Suite, plant: Option<Plant>, limits: Limits) -> Report {
 
 impl Search<'_> {
     fn run(&mut self, limits: Limits) -> Option<Finding> {
-        while let Some((number, node)) = self.queue.pop_front() {
+        let next = if limits.depth_first { VecDeque::pop_back } else { VecDeque::pop_front };
+        while let Some((number, node)) = next(&mut self.queue) {
             if let Some((what, last)) = self.expand(number, &node) {
                 return Some(self.finding(what, number, last));
             }
@@ -142,14 +150,18 @@ impl Search<'_> {
         }
         for chosen in moves::list(self.suite, node, &thought, &standing) {
             let next = moves::make(self.suite, self.plant, node, &thought, chosen);
-            if let Some(violation) = invariants::broken(&node.world, &next.world) {
+            // What someone does is not the operator's doing; what comes of it is asked in the next step.
+            let meddles =
+                matches!(chosen, Move::Mishap(Mishap::ObjectDeleted(_) | Mishap::NamespaceDeleted));
+            if !meddles && let Some(violation) = invariants::broken(&node.world, &next.world) {
                 return Some((What::Invariant(violation), Some(chosen)));
             }
             self.survey.note(node, &thought.decision, chosen, &next);
             let by_itself = match chosen {
                 Move::Edit => false,
-                // Where one cure brings up something else, the next one leads on.
-                Move::Cure(_) => node.cured.is_some(),
+                // Where one cure brings up something else, the next one leads on. A pod that hangs may do so
+                // for ever, but for the day on which a person comes.
+                Move::Cure(_) | Move::Step(Step::PodComesLoose(_)) => node.cured.is_some(),
                 _ => chosen.fault().is_none(),
             };
             self.visit(next, number, Some(chosen), by_itself);
@@ -244,13 +256,31 @@ fn mistold(node: &Node, thought: &Thought) -> Option<invariants::Violation> {
 
 /// Where the machine may stay: see the list of goals in the project's design.
 pub(super) fn is_goal(node: &Node, thought: &Thought) -> bool {
+    waits_for_a_person(thought) || rests(node, thought)
+}
+
+/// Nothing goes on, or it may be for ever that it does not, and the status says what to do.
+fn waits_for_a_person(thought: &Thought) -> bool {
     let reason = thought.decision.verdict.reason;
-    if reason.stalled() {
-        return true;
-    }
+    let cures = cures::cures(thought);
+    // What is there of a cluster may do for its job, and a pod that hangs may end: that is not stalled.
+    let waits = [Reason::FlinkUnreachable, Reason::JobRestarting, Reason::RestartLoop];
+    let gone = waits.contains(&reason) && !cures.is_empty();
+    let removes = |cure: &Cure| matches!(cure, Cure::Remove(_));
+    reason.stalled() || gone || cures.iter().any(removes)
+}
+
+/// All is done that is to be done.
+pub(super) fn rests(node: &Node, thought: &Thought) -> bool {
+    let reason = thought.decision.verdict.reason;
     let State { record, phase } = &node.stored;
     let two = matches!(phase, Phase::DualRunning(DualRunning { confirming: None, teardown: None }));
-    let tidy = record.leaving.is_empty() && (two || record.previous.is_none());
+    // What is left of a cluster may hang for ever.
+    let hangs = |l: &Leaving| {
+        let mut pods = node.world.pods.iter();
+        pods.any(|pod| pod.stuck && pod.cluster.incarnation == l.incarnation.0)
+    };
+    let tidy = record.leaving.iter().all(hangs) && (two || record.previous.is_none());
     let one = matches!(phase, Phase::Running(Running { confirming: None }));
     let at_rest = two || one || matches!(phase, Phase::DeployFailed(_));
     let good = matches!(

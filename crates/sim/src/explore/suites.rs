@@ -1,11 +1,14 @@
 //! The spaces that are explored on every test run.
 
 mod beside;
+mod deep;
 mod finder;
 mod foreign;
 mod in_place;
 mod late;
+mod objects;
 
+pub use deep::deep_suites;
 pub use finder::finder;
 
 use flinkk8soperator_core::{DeleteMode, Mode};
@@ -50,6 +53,7 @@ pub fn suites() -> Vec<Suite> {
     all.extend(in_place::suites());
     all.extend(foreign::suites());
     all.extend(late::suites());
+    all.extend(objects::suites());
     all.extend(without_a_status());
     all.into_iter().map(with_laws_where_quick).map(with_cures).collect()
 }
@@ -84,10 +88,8 @@ fn with_cures(suite: Suite) -> Suite {
         "adaptive: forceRollback",
         "a person's job: adopted",
     ];
-    let quiet = suite.laws && !suite.slow_main && !suite.free_time;
-    // There is no room for a second cluster: nothing that a person does to the spec helps.
-    let room = suite.settings.room == u32::MAX;
-    if quiet && room && !LARGE.contains(&suite.name) { suite.with_cures() } else { suite }
+    let tried = suite.laws && suite.is_quiet() && !LARGE.contains(&suite.name);
+    if tried { suite.with_cures() } else { suite }
 }
 
 fn deploys() -> Vec<Suite> {

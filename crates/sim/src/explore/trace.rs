@@ -51,7 +51,7 @@ pub(super) fn way(search: &Search<'_>, number: u32, last: Option<Move>) -> Vec<M
     way
 }
 
-/// A cure that does not work is told with where it leads instead.
+/// A trap is told with where it leads: from a cure that does not work, or by itself.
 pub(super) fn to_the_rest(search: &Search<'_>, way: &mut Vec<Move>) {
     let Search { suite, config, plant, root, .. } = search;
     let mut node = root.clone();
@@ -60,14 +60,16 @@ pub(super) fn to_the_rest(search: &Search<'_>, way: &mut Vec<Move>) {
         node = moves::make(suite, *plant, &node, &thought, chosen);
     }
     let mut seen = BTreeSet::new();
-    while node.cured.is_some() && seen.insert(canon::hash(&node)) {
+    while seen.insert(canon::hash(&node)) {
         let thought = round::think(suite, config, *plant, &node);
         let after = round::complete(suite, *plant, &thought);
         let still = canon::hash(&after) == canon::hash(&node);
         let good = node.cured.as_ref().is_some_and(|c| cures::works(&node, &thought, c));
         let rests = still && (good || thought.decision.verdict.reason.stalled());
-        let next = moves::calm(suite, &node, &thought, still);
-        let Some(chosen) = next.filter(|_| !rests) else { return };
+        let next = moves::calm(suite, &node, &thought, still).filter(|_| !rests);
+        let again = || cures::named(suite, &node, &thought, still).next().map(Move::Cure);
+        let cured = node.cured.is_some() && !good;
+        let Some(chosen) = next.or_else(|| again().filter(|_| cured)) else { return };
         node = moves::make(suite, *plant, &node, &thought, chosen);
         way.push(chosen);
     }

@@ -31,6 +31,10 @@ pub(crate) fn trigger_back(trigger: machine::TriggerId) -> world::TriggerId {
 }
 
 pub(crate) fn pod(pod: &world::Pod) -> machine::Pod {
+    let stuck = (pod.stuck && pod.terminating).then(|| machine::Trouble {
+        kind: TroubleKind::DoesNotEnd,
+        message: "it was to be gone a while ago".to_owned(),
+    });
     let trouble = pod.trouble.map(|trouble| machine::Trouble {
         kind: match trouble {
             world::Trouble::ImagePull => TroubleKind::ImagePull,
@@ -40,6 +44,7 @@ pub(crate) fn pod(pod: &world::Pod) -> machine::Pod {
         },
         message: trouble.to_string(),
     });
+    let trouble = stuck.or(trouble);
     machine::Pod {
         uid: uid(pod.uid),
         name: format!("pod-{}", pod.uid.0),

@@ -108,6 +108,8 @@ pub struct Pod {
     pub ready: bool,
     /// It has a deletion timestamp.
     pub terminating: bool,
+    /// It does not end once it is told to: its node is silent, or a finalizer holds it.
+    pub stuck: bool,
     /// What it reports to be wrong.
     pub trouble: Option<Trouble>,
     /// What runs in it.
@@ -170,6 +172,8 @@ pub enum CreateError {
     AlreadyExists,
     /// There is no revision to make it from.
     NoRevision,
+    /// The namespace is being deleted.
+    NamespaceTerminates,
 }
 
 impl fmt::Display for CreateError {
@@ -177,6 +181,7 @@ impl fmt::Display for CreateError {
         f.write_str(match self {
             CreateError::AlreadyExists => "an object of that name exists",
             CreateError::NoRevision => "the cluster has no revision",
+            CreateError::NamespaceTerminates => "the namespace is being terminated",
         })
     }
 }
@@ -245,13 +250,13 @@ impl World {
     /// Stores a version as the revision of a cluster.
     ///
     /// # Errors
-    /// There is one already, of another version.
+    /// There is one already, of another version, or the namespace goes.
     pub fn save_revision(&mut self, cluster: Cluster, spec: Spec) -> Result<(), CreateError> {
         match self.revision(cluster) {
             Some(there) if there.spec == spec => Ok(()),
             Some(_) => Err(CreateError::AlreadyExists),
             None => {
-                let uid = self.new_uid();
+                let uid = self.new_object()?;
                 self.revisions.push(Revision { uid, cluster, spec });
                 Ok(())
             }
@@ -296,7 +301,7 @@ impl World {
         if self.deployments.iter().any(|d| name(d) == (cluster.app, spec.hash, role)) {
             return Err(CreateError::AlreadyExists);
         }
-        let uid = self.new_uid();
+        let uid = self.new_object()?;
         let replicas = match role {
             Role::JobManager => 1,
             Role::TaskManager => spec.taskmanagers,
@@ -359,18 +364,24 @@ impl World {
         if self.services.iter().any(|s| (s.cluster.app, s.hash) == (cluster.app, hash)) {
             return Err(CreateError::AlreadyExists);
         }
-        let uid = self.new_uid();
+        let uid = self.new_object()?;
         self.services.push(Service { uid, cluster, hash });
         Ok(uid)
     }
 
-    /// Points the application's generic Service at a cluster.
+    /// Points the application's generic Service at a cluster, and creates it where it is missing.
     pub fn point_service(&mut self, cluster: Cluster) {
+        if self.terminating {
+            return;
+        }
         self.applications[cluster.app.0].service = Some(cluster.incarnation);
     }
 
     /// Points the Service of a colour at a cluster.
     pub fn point_coloured(&mut self, cluster: Cluster, colour: usize) {
+        if self.terminating {
+            return;
+        }
         if let Some(service) = self.applications[cluster.app.0].coloured.get_mut(colour) {
             *service = Some(cluster.incarnation);
         }
@@ -400,7 +411,20 @@ impl World {
 
     pub(super) fn drop_empty_deployments(&mut self) {
         let pods = &self.pods;
-        self.deployments.retain(|d| !d.terminating || pods.iter().any(|p| p.deployment == d.uid));
+        let has_pods = |d: &Deployment| pods.iter().any(|p| p.deployment == d.uid);
+        self.deployments.retain(|d| !d.terminating || has_pods(d));
+        self.orphaned.retain(has_pods);
+    }
+
+    /// What a pod was made from, whether that is still there or not.
+    #[must_use]
+    pub fn deployment_of(&self, pod: &Pod) -> Option<&Deployment> {
+        let mut all = self.deployments.iter().chain(&self.orphaned);
+        all.find(|d| d.uid == pod.deployment)
+    }
+
+    fn new_object(&mut self) -> Result<Uid, CreateError> {
+        if self.terminating { Err(CreateError::NamespaceTerminates) } else { Ok(self.new_uid()) }
     }
 
     /// The pod with this UID.

@@ -4,8 +4,8 @@
 use super::kubernetes::ProcessState;
 use super::tasks::Ending;
 use super::{
-    End, JobId, JobManager, JobState, OperationState, Post, Process, RunId, TaskManager, TriggerId,
-    Uid, World,
+    AppId, End, JobId, JobManager, JobState, OperationState, Pod, Post, Process, RunId,
+    TaskManager, TriggerId, Uid, World,
 };
 
 /// The id of the job that a person submits.
@@ -18,6 +18,13 @@ pub enum Mishap {
     ProcessRestarts(Uid),
     /// A pod is gone at once, with its node.
     PodLost(Uid),
+    /// A pod does not end once it is told to: its node is silent, or something holds it.
+    PodStuck(Uid),
+    /// Someone deletes an object in the background, as `kubectl delete` does: a Deployment, whose pods are
+    /// told to end, a Service, a revision, or a pod, which its Deployment replaces.
+    ObjectDeleted(Uid),
+    /// Someone deletes the namespace.
+    NamespaceDeleted,
     /// A savepoint cannot be written.
     SavepointFails(Process, TriggerId),
     /// A JobManager forgets an operation that is done.
@@ -41,10 +48,18 @@ impl World {
             mishaps.push(Mishap::ProcessRestarts(pod.uid));
             mishaps.push(Mishap::PodLost(pod.uid));
         }
+        let ends = self.pods.iter().filter(|p: &&Pod| !p.stuck);
+        mishaps.extend(ends.map(|p| Mishap::PodStuck(p.uid)));
+        mishaps.extend(self.deletable().map(Mishap::ObjectDeleted));
+        if !self.terminating {
+            mishaps.push(Mishap::NamespaceDeleted);
+        }
         for (pod, jobmanager) in self.jobmanagers() {
             for operation in &jobmanager.operations {
                 let (process, trigger) = (pod.process(), operation.trigger);
                 mishaps.push(match operation.state {
+                    // Nobody can tell any more.
+                    OperationState::InProgress if pod.terminating => continue,
                     OperationState::InProgress => Mishap::SavepointFails(process, trigger),
                     OperationState::Written(_)
                     | OperationState::Completed(_)
@@ -72,10 +87,20 @@ impl World {
                 self.pods.retain(|p| p.uid != pod);
                 self.drop_empty_deployments();
             }
+            Mishap::PodStuck(pod) => {
+                self.pods.iter_mut().filter(|p| p.uid == pod).for_each(|p| p.stuck = true);
+            }
+            Mishap::ObjectDeleted(uid) => self.delete_in_the_background(uid),
+            Mishap::NamespaceDeleted => self.delete_namespace(),
             Mishap::SavepointFails(process, trigger) => self.savepoint_fails(process, trigger),
             Mishap::OperationForgotten(process, trigger) => {
                 if let Some(jobmanager) = self.jobmanager_mut(process) {
                     jobmanager.operations.retain(|o| o.trigger != trigger);
+                    // That takes minutes: what was cached before is too old to answer from.
+                    for job in &mut jobmanager.jobs {
+                        job.details_cache = None;
+                        job.statistics_cache = None;
+                    }
                 }
             }
             Mishap::FailsOver(run) => self.fail_over(run),
@@ -107,6 +132,38 @@ impl World {
         let free = jobmanager.jobs.iter().all(|job| job.state.over());
         let first = self.runs.iter().all(|run| !run.foreign);
         free && first && self.overview(process).is_some()
+    }
+
+    /// What someone can delete and has not been deleted yet.
+    fn deletable(&self) -> impl Iterator<Item = Uid> {
+        let deployments = self.deployments.iter().filter(|d| !d.terminating).map(|d| d.uid);
+        let others =
+            self.services.iter().map(|s| s.uid).chain(self.revisions.iter().map(|r| r.uid));
+        let pods = self.pods.iter().filter(|p| !p.terminating).map(|p| p.uid);
+        deployments.chain(others).chain(pods)
+    }
+
+    fn delete_in_the_background(&mut self, uid: Uid) {
+        self.orphaned.extend(self.deployments.extract_if(.., |d| d.uid == uid));
+        let mut pods = self.pods.iter_mut();
+        pods.by_ref().filter(|p| p.deployment == uid).for_each(|p| p.terminating = true);
+        self.drop_empty_deployments();
+        self.delete_service(uid);
+        self.deleted_revisions.extend(self.revisions.extract_if(.., |r| r.uid == uid));
+        self.delete_pod(uid);
+    }
+
+    /// Everything in it is deleted at once, each thing as by a person.
+    fn delete_namespace(&mut self) {
+        self.terminating = true;
+        self.deletable().collect::<Vec<_>>().into_iter().for_each(|uid| {
+            self.delete_in_the_background(uid);
+        });
+        for app in 0..self.applications.len() {
+            self.applications[app].service = None;
+            self.applications[app].coloured = [None; 2];
+            self.delete_application(AppId(app));
+        }
     }
 
     fn process_restarts(&mut self, uid: Uid) {

@@ -77,6 +77,12 @@ pub struct World {
     pub revisions: Vec<Revision>,
     /// Pods, oldest first.
     pub pods: Vec<Pod>,
+    /// Deployments that were deleted in the background, as long as pods of theirs are left.
+    pub orphaned: Vec<Deployment>,
+    /// Revisions that someone has deleted.
+    pub deleted_revisions: Vec<Revision>,
+    /// The namespace is being deleted: nothing can be created.
+    pub terminating: bool,
     /// Runs of jobs ever begun, in that order.
     pub runs: Vec<Run>,
     /// Savepoints and checkpoints ever written, in that order.
@@ -96,6 +102,9 @@ impl World {
             services: Vec::new(),
             revisions: Vec::new(),
             pods: Vec::new(),
+            orphaned: Vec::new(),
+            deleted_revisions: Vec::new(),
+            terminating: false,
             runs: Vec::new(),
             files: Vec::new(),
             uids: 0,

@@ -160,8 +160,7 @@ impl World {
     /// The version that a process runs.
     #[must_use]
     pub fn spec_of(&self, process: Process) -> Option<&Spec> {
-        let deployment = self.pod(process.pod)?.deployment;
-        self.deployments.iter().find(|d| d.uid == deployment).map(|d| &d.spec)
+        self.deployment_of(self.pod(process.pod)?).map(|d| &d.spec)
     }
 
     /// `main()` is through: the job is the JobManager's, or the request is refused.

@@ -16,6 +16,8 @@ pub struct Latencies {
     pub pod_ready: u64,
     /// A pod ends.
     pub pod_ends: u64,
+    /// See [`Step::PodComesLoose`].
+    pub pod_comes_loose: u64,
     /// A TaskManager registers.
     pub registers: u64,
     /// A TaskManager gives up a JobManager that is gone.
@@ -46,6 +48,7 @@ impl Default for Latencies {
             pod_starts: 1_500,
             pod_ready: 3_000,
             pod_ends: 1_000,
+            pod_comes_loose: 300_000,
             registers: 1_500,
             orphans_stop: 45_000,
             main_returns: 1_200,
@@ -67,6 +70,7 @@ impl Latencies {
             Step::PodStarts(_) => self.pod_starts,
             Step::PodReady(_) => self.pod_ready,
             Step::PodEnds(_) => self.pod_ends,
+            Step::PodComesLoose(_) => self.pod_comes_loose,
             Step::Registers(_) => self.registers,
             Step::OrphansStop(_) => self.orphans_stop,
             Step::MainReturns(..) => self.main_returns,

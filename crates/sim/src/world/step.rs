@@ -18,6 +18,8 @@ pub enum Step {
     PodReady(Uid),
     /// A pod that was told to end is gone.
     PodEnds(Uid),
+    /// A pod that was told to end and hung is gone: its node is back, or a person has forced it.
+    PodComesLoose(Uid),
     /// A TaskManager finds its JobManager, with whatever tasks it still runs.
     Registers(Uid),
     /// A TaskManager ends the tasks of a job whose JobManager process is gone.
@@ -52,6 +54,7 @@ impl Step {
             Step::CheckpointCompletes(_)
             | Step::Finishes(_)
             | Step::OrphansStop(_)
+            | Step::PodComesLoose(_)
             | Step::MainReturns(..) => false,
             Step::PodsCreated(_)
             | Step::PodStarts(_)
@@ -87,7 +90,8 @@ impl World {
 
     fn steps_of_pod(&self, pod: &Pod, steps: &mut Vec<Step>) {
         if pod.terminating {
-            steps.push(Step::PodEnds(pod.uid));
+            let ends = if pod.stuck { Step::PodComesLoose } else { Step::PodEnds };
+            steps.push(ends(pod.uid));
         } else if !pod.running()
             && (pod.trouble.is_none() || self.finds_room_now(pod))
             && self.may_start(pod)
@@ -191,7 +195,7 @@ impl World {
             Step::PodReady(pod) => {
                 self.pods.iter_mut().filter(|p| p.uid == pod).for_each(|p| p.ready = true);
             }
-            Step::PodEnds(pod) => self.pod_ends(pod),
+            Step::PodEnds(pod) | Step::PodComesLoose(pod) => self.pod_ends(pod),
             Step::Registers(pod) => self.registers(pod),
             Step::OrphansStop(pod) => self.orphans_stop(pod),
             Step::MainReturns(process, job) => self.main_returns(process, job),
@@ -224,6 +228,7 @@ impl World {
                 restarts: 0,
                 ready: false,
                 terminating: false,
+                stuck: false,
                 trouble: None,
                 process: ProcessState::None,
             };
@@ -233,8 +238,7 @@ impl World {
 
     fn pod_starts(&mut self, uid: Uid) {
         let Some(index) = self.pods.iter().position(|p| p.uid == uid) else { return };
-        let deployment = self.pods[index].deployment;
-        let found = self.deployments.iter().find(|d| d.uid == deployment);
+        let found = self.deployment_of(&self.pods[index]);
         let Some((image, slots)) = found.map(|d| (d.spec.image, d.spec.slots)) else { return };
         let has_room = self.has_room();
         let pod = &mut self.pods[index];

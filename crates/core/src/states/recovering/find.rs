@@ -158,17 +158,23 @@ impl Scene<'_> {
         let (Some(statistics), Some(checkpointing), Some(about)) = facts else {
             return self.waiting(self.state, "what the job says of its checkpoints");
         };
-        if find.cancel {
-            if !self.due() {
-                return self.waiting(self.state, "the cancelled job to end");
-            }
+        // By us, or by someone.
+        let cancelled = find.cancel || job_state(flink, job.id) == Some(JobState::Cancelling);
+        if cancelled && !self.due() {
+            return self.waiting(self.state, "the cancelled job to end");
+        }
+        let stays = restore_point::of_cancelled(job, statistics.as_ref(), checkpointing.as_ref());
+        if find.cancel || cancelled && stays.is_ok() {
             // Cancelled long ago, it completes no checkpoint any more; it ends with its cluster.
             let ended = self.says(about, statistics.as_ref(), flink);
             let newest = restore_point::of_ended(self.cx, job, &ended);
             return self.cleared_away().known(newest);
         }
-        let stays = restore_point::of_cancelled(job, statistics.as_ref(), checkpointing.as_ref());
         match stays {
+            Err(why) if cancelled && self.override_by_the_user().is_none() => {
+                let message = format!("{why}; someone cancels it, and it does not end");
+                self.stalled(Reason::CheckpointsNotRetained, &message, CURES.into())
+            }
             Err(why) if self.override_by_the_user().is_none() => {
                 let message = format!("{why}; it runs on");
                 let cures = [Cure::SavepointAgain].into_iter().chain(CURES).collect();

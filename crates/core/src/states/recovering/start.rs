@@ -75,8 +75,17 @@ impl Scene<'_> {
                 let anew = self.anew(RecoveringStep::Start(Box::new(restart::attempt(1))));
                 Some(self.attempts(&State { record, ..anew }, restart, "another attempt"))
             }
+            None if self.lacks_its_revision() => {
+                let message = restart::without_revision(self.deployed.target);
+                let cures = restart::cures_without_revision(from);
+                Some(self.stalled(Reason::JobLost, &message, cures))
+            }
             None => self.in_vain(restart).then(|| self.given_up(restart, from)),
         }
+    }
+
+    fn lacks_its_revision(&self) -> bool {
+        self.seen.revision(self.deployed.target.revision()) == Some(false)
     }
 
     fn in_vain(&self, restart: &Restart) -> bool {
@@ -86,7 +95,7 @@ impl Scene<'_> {
     /// What the user named, or allowed where the last checkpoint seen will not do.
     fn another_origin(&self, restart: &Restart, from: &Origin) -> Option<Origin> {
         let record = &self.state.record;
-        if restart.trouble.is_some() || self.in_vain(restart) {
+        if restart.trouble.is_some() || self.in_vain(restart) || self.lacks_its_revision() {
             return restore_point::instead_of(self.cx, record, from);
         }
         restore_point::named_by_the_user(self.cx, record)

@@ -37,6 +37,12 @@ pub enum Fault {
     JobFails,
     /// A person cancels a job.
     PersonCancels,
+    /// Someone deletes a Deployment, a Service, a revision or a pod.
+    ObjectDeleted,
+    /// A pod does not end once it is told to.
+    PodStuck,
+    /// Someone deletes the namespace.
+    NamespaceDeleted,
     /// The operator dies after the status write, and one of its calls is carried out later, when another
     /// has taken its place.
     LateCall,
@@ -64,14 +70,25 @@ impl Fault {
         Fault::FailsOver,
         Fault::JobFails,
         Fault::PersonCancels,
+        Fault::ObjectDeleted,
+        Fault::PodStuck,
+        Fault::NamespaceDeleted,
         Fault::LateCall,
         Fault::PersonSubmits,
     ];
 
-    /// All of them but what a person submits, which needs the user's word to go on, and a call that can come
-    /// at any time, which has suites of its own.
+    /// All of them but those that have suites of their own: what someone does to the objects, a call that
+    /// can come at any time, and what a person submits, which needs the user's word to go on.
     pub const USUAL: &'static [Fault] = {
-        let [usual @ .., Fault::LateCall, Fault::PersonSubmits] = Fault::ALL else {
+        let [
+            usual @ ..,
+            Fault::ObjectDeleted,
+            Fault::PodStuck,
+            Fault::NamespaceDeleted,
+            Fault::LateCall,
+            Fault::PersonSubmits,
+        ] = Fault::ALL
+        else {
             panic!("they are the last ones")
         };
         usual

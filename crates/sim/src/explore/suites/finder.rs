@@ -35,6 +35,8 @@ pub fn finder(plant: Plant) -> Suite {
         | Plant::OldStatisticsBelieved
         | Plant::SilenceMeansNotFound => another.in_mode(Mode::Single),
         Plant::RollsBackToNothing | Plant::RollbackRemovesTheOldCluster => wrong,
+        Plant::DeletedStaysAway => another.in_mode(Mode::Single).only(&[Fault::ObjectDeleted]),
+        Plant::HangingPodsAreNotTold => another.in_mode(Mode::Single).only(&[Fault::PodStuck]),
         Plant::LostCountsAsRunning => first("lost", &[version(1)]).only(losses),
         Plant::NamesWhatDoesNotHelp => another.only(&[Fault::PersonSubmits]).with_cures(),
         Plant::HeldSlotsCountAsFree | Plant::RecoversFromNothing => {
@@ -62,7 +64,7 @@ pub fn finder(plant: Plant) -> Suite {
                 .with_slow_main()
                 .only(&[Fault::CrashAfterCalls, Fault::RequestTimesOut])
         }
-        Plant::ForgetsWhatIsLeaving | Plant::IncarnationsComeAgain | Plant::RevisionGoesEarly => {
+        Plant::IncarnationsComeAgain | Plant::RevisionGoesEarly => {
             update("job ends by itself", &[with_program(2, Program::Finishes), version(3)])
         }
     }
