@@ -219,3 +219,18 @@ pub enum ChangeClass {
     /// Needs a new cluster.
     Redeploy,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_its_revision_a_version_is_known_by_its_hash_alone() {
+        let class = |desired: &[u32]| {
+            let desired: Vec<DeployHash> = desired.iter().copied().map(DeployHash).collect();
+            Change::without_revision(DeployHash(2), &desired).class
+        };
+        assert_eq!(class(&[1, 3]), ChangeClass::Redeploy);
+        assert_eq!(class(&[1, 2]), ChangeClass::StatusOnly, "the hash of one of its colours");
+    }
+}

@@ -174,7 +174,8 @@ fn silence(why: Silence) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Timestamp;
+    use crate::policy::fixture::{JOB, NOW, at, cluster, jobs, pod, seen, target};
+    use crate::{ClusterObjects, LiveJob, Origin, Timestamp, Trouble, TroubleKind};
 
     #[test]
     fn a_job_runs_as_it_should_once_every_vertex_does() {
@@ -193,6 +194,27 @@ mod tests {
         for ((reason, message), expected, words) in rows {
             assert_eq!((reason, message.as_str()), (expected, words));
         }
+    }
+
+    /// What is seen of a job that the JobManager of process 1 does not know, beside another pod.
+    fn beside(other: Pod) -> Sight {
+        let live = LiveJob { id: JOB, from: Origin::Empty, learnt: None };
+        let version = Version { target: target(), removed: false, work: Work::Live(live) };
+        let pods = [cluster().pods, vec![other]].concat();
+        let flink = Flink { job: Fact::Known(None), jobs: jobs(&[]), ..Flink::default() };
+        let seen = seen(vec![ClusterObjects { pods, ..cluster() }], flink);
+        at(NOW, |cx| look(cx, &version, &seen))
+    }
+
+    #[test]
+    fn a_job_is_not_lost_yet_while_the_jobmanager_that_may_know_it_is_on_its_way_out() {
+        let ending = |role| Pod { terminating: true, ..pod(5, role) };
+        assert!(matches!(beside(ending(Role::JobManager)), Sight::Silent(_)));
+        assert_eq!(beside(ending(Role::TaskManager)), Sight::Lost, "a TaskManager knows none");
+        assert_eq!(beside(pod(5, Role::JobManager)), Sight::Lost, "it stays");
+        let trouble = Some(Trouble { kind: TroubleKind::DoesNotEnd, message: "hangs".to_owned() });
+        let hangs = Pod { trouble, ..ending(Role::JobManager) };
+        assert_eq!(beside(hangs), Sight::Lost, "it may stay for ever");
     }
 
     fn job() -> Job {

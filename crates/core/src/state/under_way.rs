@@ -123,3 +123,47 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::restart;
+    use crate::state::RollingBackJob;
+    use crate::{Digest, Failure, FailureKind, Leaving, Mode, Obsolete, Timestamp, Version, Work};
+
+    fn of(n: u32) -> Target {
+        Target {
+            hash: DeployHash(10 * n),
+            incarnation: Incarnation(n),
+            generation: 1,
+            digest: Digest(1),
+            parallelism: 1,
+            taskmanagers: 1,
+            mode: Mode::Single,
+            colour: None,
+            scaled: None,
+        }
+    }
+
+    #[test]
+    fn every_revision_that_the_state_speaks_of_has_a_hash() {
+        let version = |n| Some(Version { target: of(n), removed: false, work: Work::Finished });
+        let mut state = State::new(Timestamp(0));
+        state.record.deployed = version(1);
+        state.record.previous = version(2);
+        let Target { incarnation, hash, .. } = of(3);
+        state.record.leaving = vec![Leaving { incarnation, hash, may_run: false }];
+        let Target { incarnation, hash, .. } = of(4);
+        state.record.obsolete = vec![Obsolete { incarnation, hash }];
+        state.phase = Phase::RollingBackJob(RollingBackJob {
+            failed: of(5),
+            failure: Failure { kind: FailureKind::JobFailed, message: String::new() },
+            revived: Some(Incarnation(6)),
+            restart: restart::attempt(1),
+        });
+        let hash_of = |n| state.hash_of(Incarnation(n)).map(|hash| hash.0);
+        let all = [1, 2, 3, 4, 5, 6, 7].map(hash_of);
+        // The sixth is the deployed version's under its number of before.
+        assert_eq!(all, [Some(10), Some(20), Some(30), Some(40), Some(50), Some(10), None]);
+    }
+}
