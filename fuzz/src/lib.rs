@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn the_machine_takes_whatever_it_is_told_and_comes_to_every_phase() {
         let mut phases = BTreeSet::new();
-        for seed in 1..3000 {
+        for seed in 1..6000 {
             phases.extend(rounds::play(&noise(seed, 4_000)).1);
         }
         let all = [
