@@ -12,8 +12,8 @@ use flinkk8soperator_sim::explore::{Limits, Report, Suite, deep_suites};
 use super::side_by_side;
 use crate::workspace::{output, root, shown, text};
 
-/// A hundred times what the largest of them needs: what is cut short fails.
-const LIMITS: Limits = Limits { states: 200_000_000, depth_first: true };
+/// A few times what the largest of them needs, and what two at a time find memory for: what is cut short fails.
+const LIMITS: Limits = Limits { states: 40_000_000, depth_first: true };
 const TABLE: &str = "docs/generated/exploration-deep.md";
 /// What the exploration is about.
 const CORE: &str = "crates/core/src";

@@ -111,7 +111,7 @@ impl Controller {
                 break;
             }
             asked = wanted;
-            observe(job, &asked, &mut seen, outside, &mut self.memory);
+            observe(job, &before, &asked, &mut seen, outside, &mut self.memory);
         }
         let decision = decide(&cx, &before, &seen);
         Round { desired, now, resumed, before, seen, decision, cut_short: None }

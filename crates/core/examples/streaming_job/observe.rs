@@ -2,7 +2,7 @@
 
 use flinkk8soperator_core::{
     Change, ChangeClass, Fact, FactRequest, Flink, FlinkRequest, Incarnation, Observation, Post,
-    Timestamp,
+    Silence, State, Timestamp,
 };
 
 use super::memory::{Asked, Memory};
@@ -13,6 +13,7 @@ use super::resource::{Spec, StreamingJob};
 /// asked twice in a round: the second answer could take back what the first made necessary.
 pub(crate) fn observe(
     job: &StreamingJob,
+    state: &State,
     ask: &FactRequest,
     seen: &mut Observation,
     outside: &mut impl Outside,
@@ -33,7 +34,7 @@ pub(crate) fn observe(
         seen.revisions.insert(*incarnation, memory.fact(now, Asked::Revisions, stored));
     }
     if let Some(base) = ask.change.filter(|_| seen.change == Fact::Unasked) {
-        seen.change = change(now, job, base, outside, memory);
+        seen.change = change(now, job, state, base, outside, memory);
     }
     for question in &ask.flink {
         let flink = seen.flink.entry(question.incarnation).or_default();
@@ -49,14 +50,18 @@ pub(crate) fn observe(
 fn change(
     now: Timestamp,
     job: &StreamingJob,
+    state: &State,
     base: Incarnation,
     outside: &mut impl Outside,
     memory: &mut Memory,
 ) -> Fact<Change> {
     let answer = match outside.revision(base) {
         Ok(Some((stored, _))) => Ok(difference(&stored, &job.spec)),
-        // It has to be there: that it is not says nothing about the difference.
-        Ok(None) => Err(flinkk8soperator_core::Silence::Failed),
+        // Someone has deleted it: the hash in the state is all that is left to compare with.
+        Ok(None) => match state.hash_of(base) {
+            Some(deployed) => Ok(Change::without_revision(deployed, &[job.spec.hash()])),
+            None => Err(Silence::Unreadable),
+        },
         Err(why) => Err(why),
     };
     memory.fact(now, Asked::Revisions, answer)

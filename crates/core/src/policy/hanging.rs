@@ -10,9 +10,8 @@ use crate::states::Next;
 
 /// Names those that are in the way.
 pub(crate) fn told(next: Next, seen: &Observation) -> Next {
-    let on_its_way =
-        matches!(next.verdict.reason, Reason::Deploying | Reason::RollingBack | Reason::Recovering);
-    if !on_its_way {
+    let on_its_way = [Reason::Deploying, Reason::RollingBack, Reason::Recovering, Reason::Deleting];
+    if !on_its_way.contains(&next.verdict.reason) {
         return next;
     }
     let names: Vec<String> = in_the_way(&next.state, seen).map(|pod| pod.name.clone()).collect();
@@ -38,14 +37,17 @@ fn is_awaited(state: &State, cluster: Incarnation) -> bool {
     let again = matches!(state.phase, Phase::RollingBackJob(_) | Phase::Recovering(_));
     let deployed = record.deployed.as_ref().map(|deployed| deployed.target);
     let starts = if again { deployed } else { state.target() };
-    goes || starts.is_some_and(|target| target.incarnation == cluster)
+    let all_go = matches!(state.phase, Phase::Deleting(_));
+    all_go || goes || starts.is_some_and(|target| target.incarnation == cluster)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::policy::fixture::{NOW, cluster, pod, seen, target};
-    use crate::{Cure, Flink, Leaving, Role, Running, Trouble, TroubleKind, Updating};
+    use crate::{
+        Cure, Deleting, DeletingStep, Flink, Leaving, Role, Running, Trouble, TroubleKind, Updating,
+    };
 
     /// The cures named where a pod of cluster 1 hangs.
     fn named(reason: Reason, change: impl FnOnce(&mut State)) -> Vec<Cure> {
@@ -84,5 +86,10 @@ mod tests {
             state.phase = updating(crate::Target { incarnation: Incarnation(2), ..target() });
         };
         assert_eq!(named(Reason::Deploying, wanted), the_pod, "its names may be wanted");
+        let deleted = |state: &mut State| {
+            let (step, deadline) = (DeletingStep::Look, NOW);
+            state.phase = Phase::Deleting(Deleting { step, deadline });
+        };
+        assert_eq!(named(Reason::Deleting, deleted), the_pod, "every cluster is to be gone");
     }
 }

@@ -53,6 +53,11 @@ pub(crate) fn at_rest(restart: &Restart) -> bool {
     restart.submission.is_none() && restart.aftermath.is_none()
 }
 
+/// Someone has deleted what the version is made from.
+pub(crate) fn lacks_its_revision(target: Target, seen: &Observation) -> bool {
+    seen.revision(target.revision()) == Some(false)
+}
+
 /// What a person can do where the version's revision is gone, so that it cannot be started again: another one
 /// starts from the same, so where that may not exist any more it is named first.
 pub(crate) fn cures_without_revision(from: &Origin) -> Vec<Cure> {
@@ -75,6 +80,7 @@ pub(crate) fn needs(
     seen: &Observation,
     ask: &mut FactRequest,
 ) {
+    ask.revisions.insert(target.revision());
     match (&restart.aftermath, &restart.submission) {
         (Some(left), _) => aftermath::needs(cx, left, target.incarnation, seen, ask),
         (None, Some(submission)) => submission::needs(target, submission, seen, ask),

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::decision::{Effect, EventReason};
 use crate::desired::{DeleteMode, Goal};
 use crate::ids::{Incarnation, JobId};
-use crate::observation::{Fact, FactRequest, Flink, FlinkRequest, Observation, Presence};
+use crate::observation::{Fact, FactRequest, Flink, FlinkRequest, Observation, Pod, Presence};
 use crate::policy::readiness::job_state;
 use crate::policy::stop::{self, Outcome};
 use crate::policy::{cancel, leaving};
@@ -211,25 +211,17 @@ fn is_taken_down(incarnation: Incarnation, seen: &Observation) -> bool {
         })
 }
 
-/// The job can run nowhere any more.
-fn is_gone(state: &State, phase: &Deleting, seen: &Observation) -> bool {
-    ending(&state.record, &phase.step).is_some_and(|(version, _)| {
-        let incarnation = version.target.incarnation;
-        let listed = seen.live_pods.known();
-        is_taken_down(incarnation, seen)
-            && listed.is_some_and(|pods| pods.iter().all(|p| p.incarnation != incarnation))
-    })
-}
-
 fn unanswered(cx: &Context<'_>, state: &State, phase: &Deleting, seen: &Observation) -> Next {
-    if is_gone(state, phase, seen) {
-        let why = format!("someone has deleted its cluster; {}", survivor(&state.record));
-        return end(cx, state, phase, why, seen);
-    }
-    let taken_down = ending(&state.record, &phase.step)
-        .is_some_and(|(version, _)| is_taken_down(version.target.incarnation, seen));
-    if taken_down && !due(cx, phase, seen) {
-        return waiting(cx, state, phase, "the last pods of its cluster to be gone");
+    let cluster = ending(&state.record, &phase.step).map(|(v, _)| v.target.incarnation);
+    if let Some(cluster) = cluster.filter(|cluster| is_taken_down(*cluster, seen)) {
+        let none = |pods: &Vec<Pod>| pods.iter().all(|pod| pod.incarnation != cluster);
+        if seen.live_pods.known().is_some_and(none) {
+            let why = format!("someone has deleted its cluster; {}", survivor(&state.record));
+            return end(cx, state, phase, why, seen);
+        }
+        if !due(cx, phase, seen) {
+            return waiting(cx, state, phase, "the last pods of its cluster to be gone");
+        }
     }
     if flink(state, phase, seen).is_some_and(|f| matches!(f.job, Fact::Known(None))) {
         let why =

@@ -57,7 +57,6 @@ pub(crate) fn needs(
             !find.cancel
         }
         RecoveringStep::Start(restart) => {
-            ask.revisions.insert(deployed.target.revision());
             restart::needs(cx, deployed.target, restart, seen, &mut ask);
             restart::at_rest(restart)
         }

@@ -27,9 +27,9 @@ pub(crate) fn needs(
     if restart::at_rest(&phase.restart) && phase.revived.is_none() {
         change::needs(cx, &state.record, phase.failed, &mut ask);
     }
-    ask.revisions.insert(deployed.target.revision());
     ask.revisions.extend(phase.revived);
     if deployed.removed {
+        ask.revisions.insert(deployed.target.revision());
         return ask;
     }
     restart::needs(cx, deployed.target, &phase.restart, seen, &mut ask);
@@ -155,10 +155,10 @@ fn before_an_attempt(
     })
 }
 
-/// Someone has deleted what the old version is made from.
+/// Neither the revision of the old version is there, nor the one that it is to be a copy of.
 fn lacks_its_revision(phase: &RollingBackJob, deployed: &Version, seen: &Observation) -> bool {
-    let gone = |revision| seen.revision(revision) == Some(false);
-    gone(deployed.target.revision()) && phase.revived.is_none_or(gone)
+    let none_to_copy = phase.revived.is_none_or(|before| seen.revision(before) == Some(false));
+    restart::lacks_its_revision(deployed.target, seen) && none_to_copy
 }
 
 /// Only another version can be started, once nothing of the last attempt is left.

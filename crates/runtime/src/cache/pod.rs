@@ -63,7 +63,7 @@ impl Pod {
     }
 
     /// Tells of one that is still there `grace` after it was to be gone.
-    pub(crate) fn hangs(&mut self, now: Timestamp, grace: Duration) {
+    pub(crate) fn tell_if_it_hangs(&mut self, now: Timestamp, grace: Duration) {
         let Some(gone_by) = self.gone_by else { return };
         let due = Timestamp(u64::try_from(gone_by).unwrap_or_default().saturating_mul(1_000));
         if now > due + grace {
@@ -280,7 +280,7 @@ mod tests {
         let mut going = pod(spec(), json!({}));
         going.gone_by = Some(1_000);
         let told = |mut pod: Pod, at: u64| {
-            pod.hangs(Timestamp(at), grace);
+            pod.tell_if_it_hangs(Timestamp(at), grace);
             pod.told.trouble.map(|trouble| trouble.kind)
         };
         assert_eq!(told(going.clone(), 1_060_000), None, "it may still be in time");

@@ -255,7 +255,7 @@ pub(super) async fn live_pods(
 /// With those told of that do not end: no event tells that.
 fn hanging_told(operator: &Operator, mut pods: Vec<Pod>) -> Vec<Pod> {
     let (now, grace) = (operator.clock.now(), operator.settings.operator.core.pod_trouble_grace);
-    pods.iter_mut().for_each(|pod| pod.hangs(now, grace));
+    pods.iter_mut().for_each(|pod| pod.tell_if_it_hangs(now, grace));
     pods
 }
 

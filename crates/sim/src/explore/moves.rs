@@ -80,7 +80,9 @@ impl Move {
             Move::Mishap(Mishap::ProcessRestarts(_)) => Some(Fault::ProcessRestarts),
             Move::Mishap(Mishap::PodLost(_)) => Some(Fault::PodLost),
             Move::Mishap(Mishap::PodStuck(_)) => Some(Fault::PodStuck),
-            Move::Mishap(Mishap::ObjectDeleted(_)) => Some(Fault::ObjectDeleted),
+            Move::Mishap(Mishap::ObjectDeleted(_) | Mishap::AddressesDeleted(_)) => {
+                Some(Fault::ObjectDeleted)
+            }
             Move::Mishap(Mishap::NamespaceDeleted) => Some(Fault::NamespaceDeleted),
             Move::Mishap(Mishap::SavepointFails(..)) => Some(Fault::SavepointFails),
             Move::Mishap(Mishap::OperationForgotten(..)) => Some(Fault::OperationForgotten),

@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use flinkk8soperator_core as machine;
 use machine::{
-    Cure, Decision, Effect, Fact, Flink, JobState, Observation, Obsolete, Operation, Phase, Target,
+    Decision, Effect, Fact, Flink, JobState, Observation, Obsolete, Operation, Phase, Target,
 };
 
 use self::distort::{
     about, call_what_is_lost_running, complete_a_failed_savepoint, delete_the_first_service, early,
-    forget_what_is_ending, goes_unasked, leave_alone_in_place, lost_is_finished,
-    name_what_does_not_help, not_found_in_a_silence, overlook_a_persons_job, refuse,
-    refuse_what_takes_its_time, remove_the_old_cluster, restore_an_earlier_savepoint,
+    forget_what_is_ending, goes_unasked, leave_alone_in_place, leave_deleted_what_was,
+    lost_is_finished, name_what_does_not_help, not_found_in_a_silence, overlook_a_persons_job,
+    refuse, refuse_what_takes_its_time, remove_the_old_cluster, restore_an_earlier_savepoint,
     restore_the_newest_checkpoint, scale_down_early, start_empty, states, stop_what_runs_on,
-    with_a_new_id,
+    tell_of_no_pods, with_a_new_id,
 };
 use super::calls::Call;
 use super::node::Node;
@@ -202,18 +202,8 @@ impl Plant {
             Plant::ForeignJobIsOverlooked => Place::Facts(overlook_a_persons_job),
             Plant::LostCountsAsRunning => Place::Decision(call_what_is_lost_running),
             Plant::NamesWhatDoesNotHelp => Place::Decision(name_what_does_not_help),
-            Plant::DeletedStaysAway => Place::Decision(|_, decision| {
-                let deployed = decision.state.record.deployed.as_ref().map(|d| d.target);
-                let again = |effect: &Effect| match effect {
-                    Effect::CreateCluster(target) => Some(*target) == deployed,
-                    _ => false,
-                };
-                decision.effects.retain(|effect| !again(effect));
-            }),
-            Plant::HangingPodsAreNotTold => Place::Decision(|_, decision| {
-                let waiting = decision.verdict.waiting.iter_mut();
-                waiting.for_each(|w| w.cures.retain(|cure| !matches!(cure, Cure::Remove(_))));
-            }),
+            Plant::DeletedStaysAway => Place::Decision(leave_deleted_what_was),
+            Plant::HangingPodsAreNotTold => Place::Decision(tell_of_no_pods),
             Plant::OldClusterGoesEarly => Place::Decision(|_, decision| {
                 early(decision, |Target { incarnation, .. }| Effect::RemoveCluster { incarnation });
             }),

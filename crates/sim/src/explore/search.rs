@@ -267,7 +267,9 @@ fn waits_for_a_person(thought: &Thought) -> bool {
     let waits = [Reason::FlinkUnreachable, Reason::JobRestarting, Reason::RestartLoop];
     let gone = waits.contains(&reason) && !cures.is_empty();
     let removes = |cure: &Cure| matches!(cure, Cure::Remove(_));
-    reason.stalled() || gone || cures.iter().any(removes)
+    // A deletion ends whatever hangs.
+    let hangs = reason != Reason::Deleting && cures.iter().any(removes);
+    reason.stalled() || gone || hangs
 }
 
 /// All is done that is to be done.

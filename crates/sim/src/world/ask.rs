@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::kubernetes::ProcessState;
+use super::objects::ProcessState;
 use super::{
     Answer, CheckpointEntry, FlinkVersion, Job, JobId, JobManager, JobScheduler, JobState,
     OperationState, Process, Retention, TriggerId, World,

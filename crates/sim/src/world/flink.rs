@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::ask::{Details, Statistics};
-use super::kubernetes::{Cluster, Pod, ProcessState};
+use super::objects::{Cluster, Pod, ProcessState};
 use super::{FileId, JobId, Process, RunId, TriggerId, Uid, World};
 
 /// A JobManager's memory (no HA: nothing survives the process).

@@ -1,169 +1,16 @@
-//! The Kubernetes part: applications, their Deployments, Services, revisions and pods.
+//! What is done to the objects of Kubernetes: created, changed, deleted, by the operator or by someone.
 //!
 //! Names follow from application, hash and role, as the operator's do, so that two clusters of one
-//! version cannot stand at a time. Deletion is foreground: a Deployment stays, terminating, until
+//! version cannot stand at a time. The operator deletes in the foreground: a Deployment stays, terminating, until
 //! its pods are gone. Every delete names a UID.
 
 use std::fmt;
 use std::sync::Arc;
 
-use super::{AppId, JobManager, Process, Spec, TaskManager, Uid, World};
-
-/// An application as its object tells it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Application {
-    /// Its name.
-    pub name: Arc<str>,
-    /// Its UID.
-    pub uid: Uid,
-    /// Counts edits, from 1 on.
-    pub generation: u32,
-    /// What the user wants.
-    pub spec: Spec,
-    /// The operator's finalizer is on it.
-    pub finalizer: bool,
-    /// It has a deletion timestamp.
-    pub deleting: bool,
-    /// It is gone.
-    pub gone: bool,
-    /// Which cluster the generic Service points at, if there is one.
-    pub service: Option<u32>,
-    /// The same of the Services of the two colours.
-    pub coloured: [Option<u32>; 2],
-}
-
-/// One Flink cluster of an application.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Cluster {
-    /// The application.
-    pub app: AppId,
-    /// Its label.
-    pub incarnation: u32,
-}
-
-/// What a Deployment or a pod is within a Flink cluster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
-    /// Takes submissions.
-    JobManager,
-    /// Runs tasks.
-    TaskManager,
-}
-
-/// A Deployment.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Deployment {
-    /// Its UID.
-    pub uid: Uid,
-    /// Of which cluster.
-    pub cluster: Cluster,
-    /// Of what.
-    pub role: Role,
-    /// What its pods are made from. Its hash is in the Deployment's name.
-    pub spec: Spec,
-    /// The version that it is labelled with.
-    pub label: u32,
-    /// How many pods it wants.
-    pub replicas: u32,
-    /// It has a deletion timestamp.
-    pub terminating: bool,
-}
-
-/// A versioned Service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Service {
-    /// Its UID.
-    pub uid: Uid,
-    /// Of which cluster.
-    pub cluster: Cluster,
-    /// The version it is named by.
-    pub hash: u32,
-}
-
-/// A stored revision.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Revision {
-    /// Its UID.
-    pub uid: Uid,
-    /// Of which cluster.
-    pub cluster: Cluster,
-    /// The version.
-    pub spec: Spec,
-}
-
-/// A pod.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Pod {
-    /// Its UID.
-    pub uid: Uid,
-    /// Its Deployment (a ReplicaSet between them decides nothing).
-    pub deployment: Uid,
-    /// Of which cluster.
-    pub cluster: Cluster,
-    /// Of what.
-    pub role: Role,
-    /// How often its container was restarted.
-    pub restarts: u32,
-    /// Its readiness probe passes.
-    pub ready: bool,
-    /// It has a deletion timestamp.
-    pub terminating: bool,
-    /// It does not end once it is told to: its node is silent, or a finalizer holds it.
-    pub stuck: bool,
-    /// What it reports to be wrong.
-    pub trouble: Option<Trouble>,
-    /// What runs in it.
-    pub process: ProcessState,
-}
-
-/// What runs in a pod.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum ProcessState {
-    /// Nothing yet.
-    None,
-    /// A JobManager; it answers once the pod is ready.
-    JobManager(JobManager),
-    /// A TaskManager.
-    TaskManager(TaskManager),
-}
-
-impl Pod {
-    /// The process that runs in it now.
-    #[must_use]
-    pub fn process(&self) -> Process {
-        Process { pod: self.uid, restarts: self.restarts }
-    }
-
-    /// Whether its container runs.
-    #[must_use]
-    pub fn running(&self) -> bool {
-        self.process != ProcessState::None
-    }
-}
-
-/// What a pod reports to be wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Trouble {
-    /// `ImagePullBackOff`.
-    ImagePull,
-    /// `InvalidImageName`.
-    InvalidImage,
-    /// `CrashLoopBackOff`.
-    CrashLoop,
-    /// No node takes it.
-    Unschedulable,
-}
-
-impl fmt::Display for Trouble {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Trouble::ImagePull => "Back-off pulling image",
-            Trouble::InvalidImage => "Failed to apply default image tag: couldn't parse image name",
-            Trouble::CrashLoop => "back-off restarting failed container",
-            Trouble::Unschedulable => "0/1 nodes are available: 1 Insufficient cpu",
-        })
-    }
-}
+use super::{
+    AppId, Application, Cluster, Deployment, Pod, ProcessState, Revision, Role, Service, Spec, Uid,
+    World,
+};
 
 /// Why an object could not be created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -238,8 +85,7 @@ impl World {
             return;
         }
         application.gone = true;
-        application.service = None;
-        application.coloured = [None; 2];
+        self.delete_addresses(app);
         self.services.retain(|s| s.cluster.app != app);
         self.revisions.retain(|r| r.cluster.app != app);
         let mine = self.deployments.iter().filter(|d| d.cluster.app == app);
@@ -395,6 +241,13 @@ impl World {
         let pods = self.pods.iter_mut().filter(|p| p.deployment == uid);
         pods.for_each(|p| p.terminating = true);
         self.drop_empty_deployments();
+    }
+
+    /// Deletes the Services by which users know an application.
+    pub(super) fn delete_addresses(&mut self, app: AppId) {
+        let application = &mut self.applications[app.0];
+        application.service = None;
+        application.coloured = [None; 2];
     }
 
     /// Deletes a versioned Service.

@@ -1,7 +1,7 @@
 //! What can go wrong in the world itself. What can go wrong between it and the operator (crashes,
 //! lost replies, silence) is up to whoever stands between the two.
 
-use super::kubernetes::ProcessState;
+use super::objects::ProcessState;
 use super::tasks::Ending;
 use super::{
     AppId, End, JobId, JobManager, JobState, OperationState, Pod, Post, Process, RunId,
@@ -23,6 +23,8 @@ pub enum Mishap {
     /// Someone deletes an object in the background, as `kubectl delete` does: a Deployment, whose pods are
     /// told to end, a Service, a revision, or a pod, which its Deployment replaces.
     ObjectDeleted(Uid),
+    /// Someone deletes the Services by which users know an application, with or without a colour.
+    AddressesDeleted(AppId),
     /// Someone deletes the namespace.
     NamespaceDeleted,
     /// A savepoint cannot be written.
@@ -51,6 +53,11 @@ impl World {
         let ends = self.pods.iter().filter(|p: &&Pod| !p.stuck);
         mishaps.extend(ends.map(|p| Mishap::PodStuck(p.uid)));
         mishaps.extend(self.deletable().map(Mishap::ObjectDeleted));
+        for (n, app) in self.applications.iter().enumerate() {
+            if app.service.is_some() || app.coloured.iter().any(Option::is_some) {
+                mishaps.push(Mishap::AddressesDeleted(AppId(n)));
+            }
+        }
         if !self.terminating {
             mishaps.push(Mishap::NamespaceDeleted);
         }
@@ -91,6 +98,7 @@ impl World {
                 self.pods.iter_mut().filter(|p| p.uid == pod).for_each(|p| p.stuck = true);
             }
             Mishap::ObjectDeleted(uid) => self.delete_in_the_background(uid),
+            Mishap::AddressesDeleted(app) => self.delete_addresses(app),
             Mishap::NamespaceDeleted => self.delete_namespace(),
             Mishap::SavepointFails(process, trigger) => self.savepoint_fails(process, trigger),
             Mishap::OperationForgotten(process, trigger) => {
@@ -159,10 +167,9 @@ impl World {
         self.deletable().collect::<Vec<_>>().into_iter().for_each(|uid| {
             self.delete_in_the_background(uid);
         });
-        for app in 0..self.applications.len() {
-            self.applications[app].service = None;
-            self.applications[app].coloured = [None; 2];
-            self.delete_application(AppId(app));
+        for app in (0..self.applications.len()).map(AppId) {
+            self.delete_addresses(app);
+            self.delete_application(app);
         }
     }
 

@@ -12,6 +12,7 @@ mod ask;
 mod flink;
 mod kubernetes;
 mod mishap;
+mod objects;
 mod operate;
 mod scheduler;
 mod spec;
@@ -24,11 +25,11 @@ pub use flink::{
     Answer, CheckpointEntry, Job, JobManager, JobState, Operation, OperationState, Post,
     TaskManager,
 };
-pub use kubernetes::{
-    Application, Cluster, CreateError, Deployment, Pod, ProcessState, Revision, Role, Service,
-    Trouble,
-};
+pub use kubernetes::CreateError;
 pub use mishap::{Mishap, PERSONS_JOB};
+pub use objects::{
+    Application, Cluster, Deployment, Pod, ProcessState, Revision, Role, Service, Trouble,
+};
 pub use operate::{OperateError, Stop};
 pub use scheduler::{Latencies, Scheduler};
 pub use spec::{FlinkVersion, Image, JobScheduler, Program, Retention, Settings, Spec};

@@ -1,6 +1,6 @@
 //! What the world does by itself: which steps are possible now, and what each does.
 
-use super::kubernetes::ProcessState;
+use super::objects::ProcessState;
 use super::tasks::Ending;
 use super::{
     End, FileKind, Image, JobId, JobManager, JobState, OperationState, Pod, Process, Program, Role,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::kubernetes::ProcessState;
+use super::objects::ProcessState;
 use super::{
     CheckpointEntry, Deleter, End, FileId, FileKind, JobManager, JobScheduler, JobState,
     OperationState, Pod, Process, Retention, RunId, TaskManager, Uid, World,

@@ -93,7 +93,8 @@ impl Scene<'_> {
         let state = State { record, ..self.anew(self.phase.step.clone()) };
         let incarnation = self.deployed.target.incarnation;
         let flink = self.seen.flink.get(&incarnation);
-        let runs = |f: &&Flink| job_state(f, job.id).is_some_and(|s| !s.over());
+        let ends = |state: JobState| state.over() || state == JobState::Cancelling;
+        let runs = |f: &&Flink| job_state(f, job.id).is_some_and(|state| !ends(state));
         let own = flink
             .is_some_and(|f| self.names_its_own(f.statistics.known().and_then(Option::as_ref)));
         let again = match &self.phase.purpose {
@@ -170,19 +171,18 @@ impl Scene<'_> {
             let newest = restore_point::of_ended(self.cx, job, &ended);
             return self.cleared_away().known(newest);
         }
+        // No savepoint succeeds of a job that is being cancelled.
+        let again = (!cancelled).then_some(Cure::SavepointAgain).into_iter();
+        let end = if cancelled { "someone cancels it, and it does not end" } else { "it runs on" };
         match stays {
-            Err(why) if cancelled && self.override_by_the_user().is_none() => {
-                let message = format!("{why}; someone cancels it, and it does not end");
-                self.stalled(Reason::CheckpointsNotRetained, &message, CURES.into())
-            }
             Err(why) if self.override_by_the_user().is_none() => {
-                let message = format!("{why}; it runs on");
-                let cures = [Cure::SavepointAgain].into_iter().chain(CURES).collect();
+                let message = format!("{why}; {end}");
+                let cures = again.chain(CURES).collect();
                 self.stalled(Reason::CheckpointsNotRetained, &message, cures)
             }
             Err(why) if self.names_its_own(statistics.as_ref()) => {
-                let message = format!("{why}, the one that restore names, too; it runs on");
-                let cures = vec![Cure::SavepointAgain, Cure::Restore];
+                let message = format!("{why}, the one that restore names, too; {end}");
+                let cures = again.chain([Cure::Restore]).collect();
                 self.stalled(Reason::CheckpointsNotRetained, &message, cures)
             }
             Ok(()) | Err(_) => {

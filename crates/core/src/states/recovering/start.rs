@@ -85,7 +85,7 @@ impl Scene<'_> {
     }
 
     fn lacks_its_revision(&self) -> bool {
-        self.seen.revision(self.deployed.target.revision()) == Some(false)
+        restart::lacks_its_revision(self.deployed.target, self.seen)
     }
 
     fn in_vain(&self, restart: &Restart) -> bool {

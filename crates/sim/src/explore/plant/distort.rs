@@ -218,3 +218,14 @@ pub(super) fn stop_what_runs_on(_: &Node, call: &Call) -> Option<Call> {
         .is_none()
         .then(|| Call::Savepoint(machine::Savepoint { stop, ..savepoint.clone() }))
 }
+
+pub(super) fn leave_deleted_what_was(_: &Node, decision: &mut Decision) {
+    let deployed = decision.state.record.deployed.as_ref().map(|version| version.target);
+    let again = |effect: &Effect| matches!(effect, Effect::CreateCluster(target) if Some(*target) == deployed);
+    decision.effects.retain(|effect| !again(effect));
+}
+
+pub(super) fn tell_of_no_pods(_: &Node, decision: &mut Decision) {
+    let waiting = decision.verdict.waiting.iter_mut();
+    waiting.for_each(|w| w.cures.retain(|cure| !matches!(cure, Cure::Remove(_))));
+}

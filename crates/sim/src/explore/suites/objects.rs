@@ -53,7 +53,7 @@ fn hanging() -> Vec<Suite> {
     let next = [version(2)];
     let lost = first("a pod hangs in a recovery", &[version(1)]).from_running();
     let all = vec![
-        first("a pod hangs in a first deploy", &[version(1)]).at_any_time(),
+        first("a pod hangs in a first deploy", &[version(1)]),
         update("a pod hangs in an update", &next),
         update("a pod hangs in a rollback", std::slice::from_ref(&wrong)),
         update("a pod hangs without savepoints", &next).without_savepoints(),
