@@ -112,13 +112,21 @@ fn apply(suite: &Suite, node: &Node, thought: &Thought, cure: &Cure) -> Option<N
     }
     next.faults = 0;
     let mut named = node.cured.as_ref().map(|cured| cured.named.clone()).unwrap_or_default();
-    // The last state seen may not exist any more: that shows when Flink is given it.
-    if *cure != Cure::LastSeen {
-        named.extend_from_slice(cures(thought));
-    }
+    named.extend_from_slice(answered(suite, cure, cures(thought)));
     let times = 1 + node.cured.as_ref().map_or(0, |cured| cured.times);
     next.cured = Some(Rc::new(Cured { cure: cure.clone(), named, times, edition }));
     Some(next)
+}
+
+/// Of what is named what need not be named again once this was done.
+fn answered<'c>(suite: &Suite, cure: &'c Cure, named: &'c [Cure]) -> &'c [Cure] {
+    match cure {
+        // The last state seen may not exist any more: that shows when Flink is given it.
+        Cure::LastSeen => &[],
+        // More may have gone wrong than the pod.
+        Cure::Remove(_) if suite.faults > 1 => std::slice::from_ref(cure),
+        _ => named,
+    }
 }
 
 /// What the person makes of the object; as it is, for what is done elsewhere.

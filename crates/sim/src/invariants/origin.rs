@@ -38,9 +38,7 @@ pub(super) fn origin(before: &World, after: &World, id: RunId) -> Option<Violati
     match run.origin {
         _ if again => None,
         Origin::File(file) if newest == Some(file) => None,
-        Origin::File(file) if beside == before.files[file.0].run && taken_beside(before, file) => {
-            None
-        }
+        Origin::File(file) if beside.is_some() && sent_after(before, beside, file) => None,
         Origin::File(file) if as_the_user_said(after, run.app, last, file) => None,
         Origin::File(_) if newest.is_none() && run.origin == predecessor.origin => None,
         Origin::Empty if predecessor.end == Some(End::Finished) => None,
@@ -59,8 +57,12 @@ pub(super) fn origin(before: &World, after: &World, id: RunId) -> Option<Violati
 fn as_the_user_said(world: &World, app: AppId, last: RunId, file: FileId) -> bool {
     let spec = &world.applications[app.0].spec;
     let named = |file: FileId| spec.restored.as_ref() == Some(&world.files[file.0].path);
-    // A version that began where the user said is rolled back to what the one before it had come to.
-    let began_so = matches!(world.run(last).origin, Origin::File(file) if named(file));
+    // A version that began where the user said, or without state, is rolled back to what the one before it
+    // had come to.
+    let began_so = match world.run(last).origin {
+        Origin::File(file) => named(file),
+        Origin::Empty => spec.stateless,
+    };
     let before = good_before(world, last).filter(|_| began_so);
     let newest_before = before.and_then(|run| world.newest_file(id_of(world, run)));
     let seen = spec.last_seen && world.files[file.0].run == Some(last);
@@ -73,7 +75,7 @@ fn id_of(world: &World, run: &Run) -> RunId {
 
 /// Where the user wants versions beside each other: the run that a next one has to follow. The last one
 /// of its own version, once that was good; else a good one that goes on, else the last good one that
-/// nobody named to go.
+/// nobody named to go, or what became of it.
 fn good_beside(world: &World, run: &Run) -> Option<RunId> {
     let spec = &world.applications[run.app.0].spec;
     let own = || world.runs.iter().filter(|r| r.incarnation == run.incarnation);
@@ -84,7 +86,9 @@ fn good_beside(world: &World, run: &Run) -> Option<RunId> {
     let all = || (0..world.runs.len()).rev().filter(good).map(RunId);
     let goes_on = |id: &RunId| world.run(*id).end.is_none();
     let wanted = |id: &RunId| spec.tear_down != Some(world.run(*id).hash);
-    all().find(goes_on).or_else(|| all().find(wanted))
+    // Of one that ended the last one, which a recovery has started since and nobody was told of.
+    let ended = || last_of(world, world.run(all().find(wanted)?).incarnation);
+    all().find(goes_on).or_else(ended)
 }
 
 /// The user was told so; or it ended by itself, which is good, too.
@@ -103,6 +107,15 @@ pub(crate) fn followed_beside(world: &World) -> Vec<RunId> {
     let mut good: Vec<u32> = world.runs.iter().filter(beside).map(|r| r.incarnation).collect();
     good.dedup();
     good.into_iter().filter_map(|incarnation| last_of(world, incarnation)).collect()
+}
+
+/// Whether a file is the newest savepoint of the one that a run follows. What comes up while the application is
+/// deleted was sent before that, and followed a good one that may have been stopped since.
+fn sent_after(world: &World, beside: Option<RunId>, id: FileId) -> bool {
+    let file = &world.files[id.0];
+    let deleting = world.applications[file.app.0].deleting;
+    let followed = |run: RunId| beside == Some(run) || deleting && is_good(world.run(run));
+    file.run.is_some_and(followed) && taken_beside(world, id)
 }
 
 /// Whether a file is the newest savepoint of the run that wrote it, by what it covers: one that was begun
