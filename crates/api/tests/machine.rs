@@ -248,7 +248,8 @@ impl Generator {
             9 => Phase::Recovering(self.recovering()),
             10 => {
                 let job = JobId(self.wide());
-                Phase::Cancelling(Cancelling { target, job, deadline })
+                let over_since = self.maybe(Generator::time);
+                Phase::Cancelling(Cancelling { target, job, over_since, deadline })
             }
             11 => Phase::DualRunning(DualRunning {
                 confirming: self.maybe(Generator::confirming),

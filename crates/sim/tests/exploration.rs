@@ -15,10 +15,11 @@ use flinkk8soperator_sim::explore::{
 };
 use flinkk8soperator_sim::invariants::{
     ADAPTED, ADDRESS_STAYS, ADOPTED, AFTER_THE_END, ALWAYS, BESIDE, CLEARED, CLUSTER_STAYS, CURED,
-    DELETED, DISCARDED, FAILED_BESIDE, FILES_STAY, FIRST_DEPLOYED, FOUND_BY_STATISTICS, LOST,
-    NEWER_TORN_DOWN, NEWEST_STATE, NOT_EMPTY, NOTHING_BESIDE, OLDER_TORN_DOWN, ONE_JOB, RECOVERED,
-    REPLACED, ROLLBACK_POSSIBLE, ROLLED_BACK, RUNS_ON, SCALED_ANEW, SCALED_BACK, SCALED_DOWN,
-    SCALED_UP, SOMETIMES, TASKS_STAY, TOLD_TRULY, UPDATED, WITHOUT_STATE,
+    DELETED, DISCARDED, FAILED_BESIDE, FILES_STAY, FIRST_DEPLOYED, FOUND_BY_STATISTICS,
+    KEPT_FOR_ROLLBACK, LOST, NEWER_TORN_DOWN, NEWEST_STATE, NOT_EMPTY, NOTHING_BESIDE,
+    OLDER_TORN_DOWN, ONE_JOB, RECOVERED, REPLACED, ROLLBACK_POSSIBLE, ROLLED_BACK, RUNS_ON,
+    SCALED_ANEW, SCALED_BACK, SCALED_DOWN, SCALED_UP, SOMETIMES, TASKS_STAY, TOLD_TRULY, UPDATED,
+    WITHOUT_STATE,
 };
 
 /// The suites by name, with what has to be seen in each: an exploration that never sees an update
@@ -73,6 +74,7 @@ explorations! {
     savepoint_fails: "savepoint fails in an update" sees [UPDATED, RECOVERED];
     savepoint_fails_again: "savepoint fails again and again" sees [UPDATED, RECOVERED];
     without_savepoints: "update without savepoints" sees [WITHOUT_STATE];
+    rollback_without_savepoints: "rollback without savepoints" sees [KEPT_FOR_ROLLBACK];
     deleted_without_savepoints: "deleted in an update without savepoints" sees [WITHOUT_STATE];
     savepoints_disabled_later: "savepoints disabled after a rollback" sees [WITHOUT_STATE];
     tried_again: "savepoint fails without retention, tried again" sees [UPDATED];
@@ -84,6 +86,7 @@ explorations! {
     alone_wrong_class: "alone: wrong class" sees [ROLLED_BACK];
     alone_ends_by_itself: "alone: job ends by itself" sees [AFTER_THE_END];
     alone_without_savepoints: "alone: update without savepoints" sees [WITHOUT_STATE];
+    alone_rollback_without_savepoints: "alone: rollback without savepoints" sees [KEPT_FOR_ROLLBACK];
     status_lost: "status lost in an update" sees [UPDATED];
     status_lost_then_deleted: "status lost in an update, then deleted" sees [UPDATED];
     status_unreadable: "status unreadable in an update" sees [UPDATED];

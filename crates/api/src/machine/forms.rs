@@ -89,7 +89,7 @@ record!(ClusterStarting {
     from: "from",
 });
 record!(Savepointing { target: "target", stop: "stop", deadline: "deadline" });
-record!(Cancelling { target: "target", job: "job", deadline: "deadline" });
+record!(Cancelling { target: "target", job: "job", over_since: "overSince", deadline: "deadline" });
 record!(Recovering {
     purpose: "purpose",
     job: "job",

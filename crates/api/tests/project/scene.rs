@@ -166,7 +166,7 @@ pub(crate) fn restarting(submission: Option<Submission>, attempt: u32) -> Phase 
 
 pub(crate) fn cancelling(number: u32) -> Phase {
     let (target, deadline) = (target(number), at(600));
-    Phase::Cancelling(Cancelling { target, job: job(1), deadline })
+    Phase::Cancelling(Cancelling { target, job: job(1), over_since: None, deadline })
 }
 
 pub(crate) fn deploy_failed(number: u32) -> Phase {

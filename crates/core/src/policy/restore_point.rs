@@ -10,7 +10,9 @@ use std::time::Duration;
 use crate::context::Context;
 use crate::cure::Cure;
 use crate::desired::Recovery;
-use crate::observation::{Checkpoint, CheckpointKind, Checkpointing, Retention, Statistics};
+use crate::observation::{
+    Checkpoint, CheckpointKind, Checkpointing, Flink, FlinkCluster, JobState, Retention, Statistics,
+};
 use crate::state::{LiveJob, Origin, Record, RestorePoint, Source, Work};
 use crate::time::Timestamp;
 
@@ -64,6 +66,48 @@ pub(crate) struct Ended<'f> {
     pub(crate) high_availability: bool,
     /// The JobManager's clock.
     pub(crate) clock: Timestamp,
+}
+
+impl<'f> Ended<'f> {
+    /// Of a job that is over since then: once what the JobManager says cannot be a copy from before its end.
+    pub(crate) fn told(now: Timestamp, since: Timestamp, flink: &'f Flink) -> Option<Ended<'f>> {
+        let about = flink.cluster.known().filter(|about| now >= since + about.refresh_interval)?;
+        let statistics = flink.statistics.known()?.as_ref();
+        Some(Ended::of(now, about, statistics, flink))
+    }
+
+    pub(crate) fn of(
+        now: Timestamp,
+        about: &FlinkCluster,
+        statistics: Option<&'f Statistics>,
+        flink: &Flink,
+    ) -> Ended<'f> {
+        let job = flink.job.known().and_then(Option::as_ref);
+        let clock = job.map_or(now, |job| job.clock);
+        Ended { statistics, high_availability: about.high_availability, clock }
+    }
+}
+
+/// Of a job that was cancelled, or has failed: what is left of it. `since`: when it was first seen to be over.
+/// `None`: that is not known yet.
+pub(crate) fn left_of(
+    cx: &Context<'_>,
+    job: &LiveJob,
+    how: JobState,
+    since: Option<Timestamp>,
+    flink: &Flink,
+) -> Option<Newest> {
+    let retention = flink.checkpointing.known()?.map(|c| c.retention);
+    let stays = match retention {
+        None => return Some(began(job, true)),
+        Some(Retention::None) => false,
+        Some(Retention::OnFailure) => how == JobState::Failed,
+        Some(Retention::OnCancellation) => true,
+    };
+    if !stays {
+        return Some(Newest::NotRetained(format!("job {} took its checkpoints with it", job.id)));
+    }
+    Some(of_ended(cx, job, &Ended::told(cx.now, since?, flink)?))
 }
 
 /// With high availability the statistics begin anew with every JobManager, before the job is restored

@@ -215,7 +215,12 @@ mod tests {
                 Phase::Savepointing(Savepointing { target: target(), stop: stop(), deadline })
             }),
             (of.savepoint, &|deadline| {
-                Phase::Cancelling(Cancelling { target: target(), job: JOB, deadline })
+                Phase::Cancelling(Cancelling {
+                    target: target(),
+                    job: JOB,
+                    over_since: Some(NOW),
+                    deadline,
+                })
             }),
             (of.submit, &|deadline| submitting(sent(deadline))),
             (of.job_start, &|deadline| submitting(named(deadline))),

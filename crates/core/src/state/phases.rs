@@ -86,6 +86,8 @@ pub struct Cancelling {
     pub target: Target,
     /// The job.
     pub job: JobId,
+    /// When the job was first seen to be over: statistics asked for a cache's age later tell what is left.
+    pub over_since: Option<Timestamp>,
     /// When its cluster is taken away.
     pub deadline: Timestamp,
 }

@@ -119,7 +119,7 @@ pub(crate) fn savepoint(
 fn cancel(cx: &Context<'_>, state: &State, target: Target, job: &LiveJob) -> Next {
     let deadline = cx.now + cx.desired.timeouts.savepoint;
     let message = format!("Cancelling job {} without a savepoint: savepointDisabled", job.id);
-    let phase = Phase::Cancelling(Cancelling { target, job: job.id, deadline });
+    let phase = Phase::Cancelling(Cancelling { target, job: job.id, deadline, over_since: None });
     let next = State { record: state.record.clone(), phase };
     Next::waiting(&next, "the job to be cancelled", deadline)
         .tells(EventReason::CancellingJob, message)
@@ -154,14 +154,31 @@ pub(crate) fn over(
     work: Work,
     seen: &Observation,
 ) -> Next {
-    let mut record = state.record.clone();
+    goes_on(cx, after(&state.record, target, work), target, None, seen)
+}
+
+/// With what came of the deployed job, and in mode Single its cluster on its way out.
+fn after(record: &Record, target: Target, work: Work) -> Record {
+    let mut record = record.clone();
     if let Some(deployed) = &mut record.deployed {
         deployed.work = work;
     }
     if target.mode == Mode::Single && !record.shares_cluster(target) {
         clear_away(&mut record, false);
     }
-    goes_on(cx, record, target, None, seen)
+    record
+}
+
+/// The same where the target's job starts without state; `left`: what a rollback starts from.
+pub(crate) fn over_without_state(
+    cx: &Context<'_>,
+    state: &State,
+    target: Target,
+    left: Origin,
+    seen: &Observation,
+) -> Next {
+    let record = after(&state.record, target, Work::Stopped(left));
+    goes_on(cx, record, target, Some(Origin::Empty), seen)
 }
 
 /// The deployed job runs on, in mode BlueGreen: on to the target's, from `from`.

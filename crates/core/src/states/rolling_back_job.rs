@@ -90,8 +90,11 @@ fn follow(
                 .polls_busily(cx)
         }
         Progress::Begun(restart, ids) => {
-            let id = restart.submission.as_ref().map(|s| s.job.to_string());
-            let message = format!("Submitting job {} to roll back", id.unwrap_or_default());
+            let id = restart.submission.as_ref().map(|s| s.job.to_string()).unwrap_or_default();
+            let message = match from.path() {
+                Some(path) => format!("Submitting job {id} to roll back, restored from {path}"),
+                None => format!("Submitting job {id} to roll back, without state"),
+            };
             let mut next = with(state, RollingBackJob { restart: *restart, ..phase.clone() });
             next.record.ids = ids;
             waiting(cx, &next, phase, "the old cluster to accept the job")

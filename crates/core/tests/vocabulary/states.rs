@@ -207,8 +207,12 @@ fn updating_alone() -> Vec<Phase> {
 
 fn cancelling() -> Vec<Phase> {
     let target = target(2);
-    let phase = |deadline| Phase::Cancelling(Cancelling { target, job: OLD, deadline });
-    deadlines(0).into_iter().map(phase).collect()
+    let mut all = Vec::new();
+    for (nth, over_since) in [None, Some(ago(10)), Some(NOW)].into_iter().enumerate() {
+        let phase = |deadline| Cancelling { target, job: OLD, over_since, deadline };
+        all.extend(deadlines(nth).into_iter().map(phase).map(Phase::Cancelling));
+    }
+    all
 }
 
 fn recovering(purpose: &Purpose, step: &RecoveringStep, deadline: Timestamp) -> Phase {

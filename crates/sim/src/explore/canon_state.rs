@@ -160,6 +160,7 @@ fn phase(canon: &mut Canon<'_>, phase: &Phase) {
             canon.number(11);
             target(canon, phase.target);
             canon.job(phase.job.0);
+            canon.maybe_since(phase.over_since.map(|t| t.0));
             canon.until(phase.deadline);
         }
         Phase::Rescaling(phase) => {

@@ -176,6 +176,8 @@ fn recoveries() -> Vec<Suite> {
             .with_faults(3)
             .only(&[Fault::SavepointFails, Fault::JobFails]),
         update("update without savepoints", &[version(2)]).without_savepoints(),
+        update("rollback without savepoints", &[with_program(2, Program::ClassNotFound)])
+            .without_savepoints(),
         update("deleted in an update without savepoints", &[version(2)])
             .without_savepoints()
             .then_deleted()
@@ -221,6 +223,8 @@ fn alone() -> Vec<Suite> {
         update("alone: job ends by itself", &[with_program(2, Program::Finishes), version(3)])
             .only(&[Fault::JobFails, Fault::ProcessRestarts]),
         update("alone: update without savepoints", &[version(2)]).without_savepoints(),
+        update("alone: rollback without savepoints", &[with_program(2, Program::ClassNotFound)])
+            .without_savepoints(),
         update("alone: put back in an update", &[version(2), version(1)]).at_any_time(),
         update("alone: deleted in a rollback", &[wrong]).then_deleted().at_any_time(),
         Suite::new("alone: in place, down", vec![in_place::sized(1, 3), in_place::sized(2, 1)], 1)

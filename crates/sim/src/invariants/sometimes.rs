@@ -30,6 +30,8 @@ pub const NEWER_TORN_DOWN: &str = "of two versions the newer one was torn down";
 pub const FAILED_BESIDE: &str = "a version failed beside a good one that runs";
 /// A job was started without state because the user allowed it.
 pub const WITHOUT_STATE: &str = "a job begins from nothing because the user allowed it";
+/// A version runs again from the checkpoint that stayed when its job was cancelled for one without state.
+pub const KEPT_FOR_ROLLBACK: &str = "a version runs again from the checkpoint of its cancelled job";
 /// A job ended by itself and its successor began from nothing.
 pub const AFTER_THE_END: &str = "a job begins from nothing after one that ended by itself";
 /// Flink removed a checkpoint by its rules of retention.
@@ -113,6 +115,19 @@ pub const SOMETIMES: &[Sometimes] = &[
         let anew = |r: &Run| r.announced && r.origin == Origin::Empty;
         let stateless = w.applications.iter().any(|a| a.spec.stateless);
         stateless && first.is_some_and(|n| w.runs[n + 1..].iter().any(anew))
+    }),
+    (KEPT_FOR_ROLLBACK, |w| {
+        let kept = |run: &Run, file: &File| {
+            let of_cancelled = |of: &Run| of.end == Some(End::Canceled) && of.hash == run.hash;
+            file.kind == FileKind::Checkpoint && file.run.is_some_and(|of| of_cancelled(w.run(of)))
+        };
+        w.runs.iter().any(|run| match run.origin {
+            Origin::File(file) => {
+                let stateless = w.applications[run.app.0].spec.stateless;
+                stateless && run.announced && kept(run, &w.files[file.0])
+            }
+            Origin::Empty => false,
+        })
     }),
     (BESIDE, |w| pair(w, |older, newer| newer.announced && lives(older) && lives(newer))),
     (OLDER_TORN_DOWN, |w| {

@@ -1,7 +1,8 @@
 //! What may be started from, situation by situation.
 
 use super::*;
-use crate::policy::fixture::{JOB, NOW, desired};
+use crate::observation::Fact;
+use crate::policy::fixture::{self, JOB, NOW, desired};
 use crate::state::Learnt;
 use crate::{Config, Desired, JobId, Restore};
 
@@ -198,4 +199,37 @@ fn restore_is_used_once_per_nonce() {
     assert_eq!(again.path(), Some("sp-1"));
     let second = Desired { restore: Some(wish("b")), ..desired() };
     assert!(at(&second, |cx| named_by_the_user(cx, &record)).is_some());
+}
+
+#[test]
+fn of_a_cancelled_job_its_last_checkpoint_is_left_where_it_is_retained_and_it_makes_some() {
+    use JobState::{Canceled, Failed};
+    use Retention::{None as Never, OnCancellation, OnFailure};
+    let since = Some(Timestamp(NOW.0 - 3000));
+    let rows = [
+        (Some(OnCancellation), Canceled, since, Some("chk-2")),
+        (Some(OnCancellation), Failed, since, Some("chk-2")),
+        (Some(OnFailure), Failed, since, Some("chk-2")),
+        (Some(OnFailure), Canceled, since, Some("not retained")),
+        (Some(Never), Failed, since, Some("not retained")),
+        // The statistics may be a copy from before its end.
+        (Some(OnCancellation), Canceled, Some(Timestamp(NOW.0 - 2999)), None),
+        (Some(OnCancellation), Canceled, None, None),
+        // Where nothing stays there is nothing to wait for.
+        (Some(Never), Canceled, None, Some("not retained")),
+        (None, Canceled, None, Some("sp-1")),
+    ];
+    for (retention, how, since, left) in rows {
+        let checkpointing = retention.map(|retention| Checkpointing { interval: None, retention });
+        let flink = Flink {
+            cluster: Fact::Known(fixture::about()),
+            checkpointing: Fact::Known(checkpointing),
+            statistics: Fact::Known(Some(statistics(vec![discarded(1), checkpoint(2)]))),
+            ..Flink::default()
+        };
+        let found = at(&desired(), |cx| left_of(cx, &job(older()), how, since, &flink));
+        assert_eq!(found.as_ref().map(word).as_deref(), left, "{retention:?} {how:?} {since:?}");
+    }
+    let silent = Flink::default();
+    assert_eq!(at(&desired(), |cx| left_of(cx, &job(older()), Canceled, since, &silent)), None);
 }

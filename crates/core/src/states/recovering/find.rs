@@ -6,8 +6,8 @@ use crate::cure::Cure;
 use crate::decision::EventReason;
 use crate::desired::Mode;
 use crate::observation::{
-    Checkpoint, CheckpointKind, Fact, FactRequest, Flink, FlinkCluster, FlinkRequest, JobState,
-    Observation, Statistics,
+    Checkpoint, CheckpointKind, Fact, FactRequest, Flink, FlinkRequest, JobState, Observation,
+    Statistics,
 };
 use crate::policy::change::{self, Edit};
 use crate::policy::readiness::{self, Readiness, job_state};
@@ -119,25 +119,10 @@ impl Scene<'_> {
             let next = self.with(RecoveringStep::Find(Find { over_since, ..find }));
             return self.waiting(&next, "the job's final checkpoint statistics");
         };
-        let facts = flink.cluster.known().zip(flink.statistics.known());
-        let fresh = |(about, _): &(&FlinkCluster, _)| self.cx.now >= since + about.refresh_interval;
-        let Some((about, statistics)) = facts.filter(fresh) else {
+        let Some(ended) = Ended::told(self.cx.now, since, flink) else {
             return self.waiting(self.state, "the job's final checkpoint statistics");
         };
-        let ended = self.says(about, statistics.as_ref(), flink);
         self.known(restore_point::of_ended(self.cx, job, &ended))
-    }
-
-    /// What a JobManager says of a job that is over, or can complete no checkpoint any more.
-    fn says<'f>(
-        &self,
-        about: &FlinkCluster,
-        statistics: Option<&'f Statistics>,
-        flink: &Flink,
-    ) -> Ended<'f> {
-        let job = flink.job.known().and_then(Option::as_ref);
-        let clock = job.map_or(self.cx.now, |job| job.clock);
-        Ended { statistics, high_availability: about.high_availability, clock }
     }
 
     /// It runs. For a restart that is all that was wanted; for a deploy it is cancelled, if what then
@@ -167,7 +152,7 @@ impl Scene<'_> {
         let stays = restore_point::of_cancelled(job, statistics.as_ref(), checkpointing.as_ref());
         if find.cancel || cancelled && stays.is_ok() {
             // Cancelled long ago, it completes no checkpoint any more; it ends with its cluster.
-            let ended = self.says(about, statistics.as_ref(), flink);
+            let ended = Ended::of(self.cx.now, about, statistics.as_ref(), flink);
             let newest = restore_point::of_ended(self.cx, job, &ended);
             return self.cleared_away().known(newest);
         }
