@@ -280,6 +280,7 @@ impl Generator {
             restored: self.maybe(Generator::text),
             recovered: self.maybe(|g| Recovered { attempt: g.small(), at: g.time() }),
             surplus: self.flag(),
+            dwells_until: self.maybe(Generator::time),
             bounds: (0..self.below(3)).map(|_| self.bounds()).collect(),
         };
         State { record, phase: self.phase(which) }
@@ -344,6 +345,7 @@ fn a_missing_member_is_an_error_that_names_its_path_or_one_that_may_be_absent() 
         "submission",
         "trouble",
         "restored",
+        "dwellsUntil",
         "recovered",
         "learnt",
         "newest",

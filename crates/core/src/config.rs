@@ -54,6 +54,9 @@ pub struct FlinkPoll {
     /// While a job runs and nothing is under way.
     #[cfg_attr(feature = "serde", serde(with = "crate::text_form::duration"))]
     pub running: Duration,
+    /// While a person is waited for: what cures comes with an event.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text_form::duration"))]
+    pub max: Duration,
 }
 
 /// The operator's settings (section `operator:` of its configuration file).
@@ -74,6 +77,10 @@ pub struct Config {
     /// Longest delay between two attempts.
     #[cfg_attr(feature = "serde", serde(with = "crate::text_form::duration"))]
     pub max_backoff: Duration,
+    /// How long Savepointing, ClusterStarting and Rescaling last at least, for who asks for the phase now and
+    /// then: spent before they do anything. None of it is spent in a rollback or a deletion.
+    #[cfg_attr(feature = "serde", serde(with = "crate::text_form::duration"))]
+    pub min_phase: Duration,
     /// Polling of Flink.
     pub flink_poll: FlinkPoll,
     /// How often the newest checkpoint of a job that runs is written down at most, for a recovery
@@ -103,9 +110,11 @@ impl Default for Config {
             retries: Retries { savepoint: 5, submit: 3, recovery: 5, rollback: None },
             base_backoff: Duration::from_millis(100),
             max_backoff: Duration::from_secs(30),
+            min_phase: Duration::ZERO,
             flink_poll: FlinkPoll {
                 busy: Duration::from_secs(1),
                 running: Duration::from_secs(10),
+                max: Duration::from_secs(30),
             },
             record_checkpoints: Some(Duration::from_secs(60)),
             savepoint_subdirectory: true,

@@ -79,6 +79,7 @@ impl State {
             restored: None,
             recovered: None,
             surplus: false,
+            dwells_until: None,
             bounds: Vec::new(),
         };
         State { record, phase: Phase::New(New) }

@@ -87,7 +87,7 @@ fn it_is_written_as_a_person_knows_it() {
         concat!(
             r#"{"record":{"ids":{"epoch":5,"issued":0},"incarnations":0,"deployed":null,"#,
             r#""previous":null,"leaving":[],"obsolete":[],"settled":null,"forced":null,"#,
-            r#""restored":null,"recovered":null,"surplus":false,"bounds":[]},"#,
+            r#""restored":null,"recovered":null,"surplus":false,"dwells_until":null,"bounds":[]},"#,
             r#""phase":{"DeployFailed":{"failed":{"hash":"00c0ffee","incarnation":2,"#,
             r#""generation":3,"digest":"0000000000000004","parallelism":1,"taskmanagers":1,"#,
             r#""mode":"Dual","colour":null,"scaled":null},"#,
@@ -99,7 +99,7 @@ fn it_is_written_as_a_person_knows_it() {
         concat!(
             r#"{"unreachable_grace":"60s","pod_trouble_grace":"60s","#,
             r#""retries":{"savepoint":5,"submit":3,"recovery":5,"rollback":null},"base_backoff":"0.1s","max_backoff":"30s","#,
-            r#""flink_poll":{"busy":"1s","running":"10s"},"record_checkpoints":"60s","savepoint_subdirectory":true}"#,
+            r#""min_phase":"0s","flink_poll":{"busy":"1s","running":"10s","max":"30s"},"record_checkpoints":"60s","savepoint_subdirectory":true}"#,
         )
     );
 }

@@ -46,6 +46,7 @@ explorations! {
     cured: "first deploy, bad image, then cured" sees [CURED];
     time_passing: "update, time passing" sees [UPDATED, ROLLED_BACK];
     slow_main: "update, main() taking its time" sees [UPDATED, ROLLED_BACK];
+    dwelling: "update, each phase for a while" sees [UPDATED, ROLLED_BACK];
     cancelled: "update, cancelled with the savepoint" sees [UPDATED, FOUND_BY_STATISTICS];
     flink_1_14: "update on Flink 1.14" sees [UPDATED, FOUND_BY_STATISTICS];
     two_updates: "two updates" sees [UPDATED];
@@ -120,6 +121,7 @@ explorations! {
     in_place_then_another: "in place: then another version" sees [SCALED_UP, UPDATED];
     in_place_then_anew: "in place: then back by a new cluster" sees [SCALED_UP, SCALED_ANEW];
     in_place_forced_back: "in place: forceRollback" sees [SCALED_BACK];
+    in_place_dwelling: "in place: down, each phase for a while" sees [SCALED_DOWN, SCALED_BACK];
     in_place_forced_back_slowly: "in place: forceRollback, main() taking its time" sees [SCALED_BACK];
     in_place_deleted: "in place: deleted" sees [SCALED_UP, DELETED];
     in_place_without_savepoints: "in place: without savepoints" sees [WITHOUT_STATE];

@@ -24,6 +24,7 @@ record!(Record {
     restored: "restored",
     recovered: "recovered",
     surplus: "surplus",
+    dwells_until: "dwellsUntil",
     bounds: "bounds",
 });
 record!(Ids { epoch: "epoch", issued: "issued" });

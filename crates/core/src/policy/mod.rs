@@ -4,6 +4,7 @@ pub(crate) mod adapt;
 pub(crate) mod aftermath;
 pub(crate) mod cancel;
 pub(crate) mod change;
+pub(crate) mod dwell;
 pub(crate) mod foreign;
 pub(crate) mod hanging;
 pub(crate) mod learn;

@@ -34,6 +34,8 @@ pub struct Record {
     /// The deployed version's cluster was scaled in place and may have more TaskManagers than the
     /// version takes: those go once they run no task.
     pub surplus: bool,
+    /// Until then the phase does nothing yet (`operator.minPhaseDuration`); none: it is not held up.
+    pub dwells_until: Option<Timestamp>,
     /// The bounds that vertices of the deployed job had before its scheduler was asked for others: they
     /// come back if that does not work out. Empty: it was not asked.
     pub bounds: Vec<Bounds>,

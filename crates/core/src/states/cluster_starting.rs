@@ -11,7 +11,7 @@ use crate::policy::change::{self, Edit};
 use crate::policy::foreign::{self, Fate};
 use crate::policy::readiness::{self, Readiness};
 use crate::policy::trouble::{self, Told};
-use crate::policy::{leaving, resize};
+use crate::policy::{dwell, leaving, resize};
 use crate::reason::Reason;
 use crate::state::{ClusterStarting, Failure, FailureKind, Origin, Phase, State, SubmittingJob};
 use crate::states::handover::{self, Asked};
@@ -224,6 +224,9 @@ fn ready(
     process: Process,
     seen: &Observation,
 ) -> Next {
+    if dwell::until(cx, state).is_some() {
+        return wait(cx, state, phase, dwell::AWAITED);
+    }
     if leaving::may_run(&state.record) {
         return wait(cx, state, phase, "a cluster that may still run a job to be gone");
     }

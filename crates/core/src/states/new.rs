@@ -27,7 +27,7 @@ pub(crate) fn step(cx: &Context<'_>, state: &State, seen: &Observation) -> Next 
         );
         return Next::stay(state, Reason::NotYetSupported, message)
             .cured_by([Cure::StatusRestored, Cure::ObjectsDeleted])
-            .polls(cx);
+            .polls_seldom(cx);
     }
     deploy::begin(cx, state, "first deploy".to_owned())
 }

@@ -111,6 +111,12 @@ impl Next {
         self
     }
 
+    /// Calls itself again at long intervals, while a person is waited for.
+    pub(crate) fn polls_seldom(mut self, cx: &Context<'_>) -> Next {
+        self.wake = earlier(self.wake, Some(cx.now + cx.config.flink_poll.max));
+        self
+    }
+
     /// Adds a Normal event.
     pub(crate) fn tells(mut self, reason: EventReason, message: impl Into<String>) -> Next {
         self.events.push(Event { warning: false, reason, message: message.into() });

@@ -14,7 +14,7 @@ use crate::observation::{Fact, FactRequest, FlinkRequest, Observation};
 use crate::policy::change::{self, Edit};
 use crate::policy::readiness::job_state;
 use crate::policy::trouble::{self, Told};
-use crate::policy::{adapt, leaving, obsolete, resize};
+use crate::policy::{adapt, dwell, leaving, obsolete, resize};
 use crate::reason::Reason;
 use crate::state::{
     Failure, FailureKind, LiveJob, Phase, Record, Rescaling, RescalingStep, Running, Scaled, State,
@@ -203,6 +203,9 @@ fn grow(
     }
     if !grown(target, seen) {
         return within_the_deadline(cx, state, phase, &awaited(target), seen);
+    }
+    if dwell::until(cx, state).is_some() {
+        return wait(cx, state, phase, dwell::AWAITED);
     }
     if leaving::may_run(&state.record) {
         return wait(cx, state, phase, "a cluster that may still run a job to be gone");

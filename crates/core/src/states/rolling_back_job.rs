@@ -154,7 +154,7 @@ fn before_an_attempt(
         let message = format!("the version before could not be started again: {trouble}");
         Next::stay(state, Reason::RollbackFailed, message)
             .cured_by(restore_point::cures(from))
-            .polls(cx)
+            .polls_seldom(cx)
     })
 }
 
@@ -185,7 +185,7 @@ fn without_a_revision(
         }
         let told = restart::without_revision(deployed.target);
         let message = format!("deploy {} failed: {}; {told}", phase.failed.hash, phase.failure);
-        return Next::stay(state, Reason::RollbackFailed, message).cured_by(cures).polls(cx);
+        return Next::stay(state, Reason::RollbackFailed, message).cured_by(cures).polls_seldom(cx);
     }
     let next = follow(cx, state, phase, deployed.target, from, seen);
     let goes_on = matches!(next.state.phase, Phase::RollingBackJob(_));

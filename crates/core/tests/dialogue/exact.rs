@@ -73,7 +73,7 @@ fn waits(config: &mut Config, span: &str) -> Applied {
     config.unreachable_grace = span;
     config.pod_trouble_grace = span;
     (config.base_backoff, config.max_backoff) = (span, span);
-    config.flink_poll = FlinkPoll { busy: span, running: span };
+    config.flink_poll = FlinkPoll { busy: span, running: span, max: span };
     config.record_checkpoints = None;
     Ok(())
 }

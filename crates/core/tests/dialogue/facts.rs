@@ -7,6 +7,7 @@
 //! given two-running                    BlueGreen: v2 runs in green as job-3 beside v1's job-1, confirmed
 //! given submitting                     job-1 was stopped at s3://sp/one, job-3 goes to cluster 2
 //! config recovery-retries N           how often a recovery may be tried; rollback-retries
+//! config min-phase 10s                minPhaseDuration
 //! given unreadable WHY                 status.machine cannot be read
 //! spec vN [same-hash]                  the user wants version N (same-hash: only the digest differs)
 //! spec force-rollback                  a newer generation with forceRollback
@@ -68,6 +69,7 @@ pub(crate) fn apply(world: &mut World, line: &str) -> Applied {
     match words.as_slice() {
         ["given", what, text @ ..] => given::state(world, what, &text.join(" ")),
         ["config", "recovery-retries", n] => number(n).map(|n| world.config.retries.recovery = n),
+        ["config", "min-phase", span] => seconds(span).map(|span| world.config.min_phase = span),
         ["config", "rollback-retries", n] => {
             number(n).map(|n| world.config.retries.rollback = Some(n))
         }

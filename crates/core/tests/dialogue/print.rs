@@ -127,6 +127,8 @@ fn record(record: &Record) -> Vec<String> {
     if record.surplus {
         lines.push("that TaskManagers may be to spare".to_owned());
     }
+    let begins = record.dwells_until.iter();
+    lines.extend(begins.map(|at| format!("that the phase begins at {}", seconds(*at))));
     lines.extend(record.restored.iter().map(|nonce| format!("restore {nonce} used")));
     lines
 }

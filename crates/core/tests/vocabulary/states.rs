@@ -1,6 +1,8 @@
 //! Every phase, in the shapes that decide differently: deadlines passed, near and far, attempts,
 //! what the deployed version does, a cluster on its way out.
 
+use std::time::Duration;
+
 use flinkk8soperator_core::*;
 
 use super::{NEW, NOW, OLD, TRIGGER, ago, process, seconds, target};
@@ -18,6 +20,8 @@ pub(crate) fn all() -> Vec<State> {
     let mut all = vec![State::new(NOW), State::unreadable(NOW, "format 2".to_owned())];
     all.extend(states(&with_any, &[updating(), starting()].concat()));
     all.extend(states(&with_live, &[stopping(), cancelling()].concat()));
+    let dwells = Record { dwells_until: Some(NOW + Duration::from_secs(1)), ..live.clone() };
+    all.extend(states(&[dwells], &[starting(), stopping()].concat()));
     all.extend(states(&[learnt()], &finding()));
     all.extend(states(std::slice::from_ref(&stopped), &restarting()));
     all.extend(states(&[removed.clone(), leaving(&removed, true)], &reviving()));
@@ -56,6 +60,8 @@ fn in_place(live: &Record, stopped: &Record, finished: &Record) -> Vec<State> {
     let on_the_way: Vec<Phase> = on_the_way.into_iter().map(to_scaled).collect();
     let (waiting, stopping) = on_the_way.split_at(updating().len() + rescaling().len());
     let (starting, stopping) = stopping.split_at(starting().len());
+    let dwells = Record { dwells_until: Some(NOW + Duration::from_secs(1)), ..live.clone() };
+    all.extend(states(&[dwells], waiting));
     all.extend(states(std::slice::from_ref(&live), &[waiting, stopping].concat()));
     all.extend(states(&[stopped.clone(), finished], starting));
     all.extend(states(std::slice::from_ref(&stopped), &submitting.collect::<Vec<_>>()));

@@ -153,12 +153,12 @@ keys! {
         |d, v| { d.settings.operator.core.flink_poll.busy = interval(v)?; Ok(()) };
     "operator.flinkPoll.running" = "10s", Full, "how often Flink is asked while a job runs",
         |d, v| { d.settings.operator.core.flink_poll.running = interval(v)?; Ok(()) };
-    "operator.flinkPoll.max" = "30s", NotYet, "the longest interval between two questions",
-        |_, v| interval(v).map(drop);
+    "operator.flinkPoll.max" = "30s", Full, "how often Flink is asked while a person is waited for: the longest interval",
+        |d, v| { d.settings.operator.core.flink_poll.max = interval(v)?; Ok(()) };
     "operator.savepointSubdirectory" = "true", Full, "whether each savepoint gets a directory of its own",
         |d, v| { d.settings.operator.core.savepoint_subdirectory = flag(v)?; Ok(()) };
-    "operator.minPhaseDuration" = "0s", NotYet, "how long a phase is shown at least",
-        |_, v| span(v).map(drop);
+    "operator.minPhaseDuration" = "0s", Full, "how long `Savepointing`, `ClusterStarting` and `Rescaling` last at least",
+        |d, v| { d.settings.operator.core.min_phase = span(v)?; Ok(()) };
     "operator.resyncPeriod" = "30s", NotYet, "the reference operator's; changes wake an application here",
         |_, v| span(v).map(drop);
 

@@ -67,6 +67,8 @@ const OTHER: &[(&str, &str)] = &[
     ("operator.retries.rollback", "7"),
     ("operator.flinkPoll.busy", "2s"),
     ("operator.flinkPoll.running", "11s"),
+    ("operator.flinkPoll.max", "31s"),
+    ("operator.minPhaseDuration", "3s"),
     ("operator.savepointSubdirectory", "false"),
     ("logger.level", "5"),
     ("logger.formatter.type", "text"),

@@ -111,6 +111,11 @@ impl<'n> Canon<'n> {
         self.numbers(&[ago.min(LONG_AGO * UNIT), ahead]);
     }
 
+    /// An instant, unless it has passed.
+    pub(super) fn to_come(&self, instant: Option<Timestamp>) -> Option<u64> {
+        instant.map(|at| at.0).filter(|at| *at > self.world.now)
+    }
+
     pub(super) fn maybe_since(&mut self, instant: Option<u64>) {
         self.flags(&[instant.is_some()]);
         if let Some(instant) = instant {

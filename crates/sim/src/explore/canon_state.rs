@@ -56,6 +56,8 @@ pub(super) fn state(canon: &mut Canon<'_>, state: &State) {
         canon.numbers(&[bounds.lower, bounds.upper].map(u64::from));
     }
     canon.flags(&[record.recovered.is_some(), record.restored.is_some(), record.surplus]);
+    // One that has passed holds nothing up.
+    canon.maybe_since(canon.to_come(record.dwells_until));
     if let Some(recovered) = record.recovered {
         canon.number(u64::from(recovered.attempt).min(MANY));
         canon.since(recovered.at.0);

@@ -9,7 +9,7 @@ use flinkk8soperator_core::Config;
 
 use super::moves::{self, Move, Standing};
 use super::node::Node;
-use super::scenario::{self, Suite};
+use super::scenario::Suite;
 use super::search::is_goal;
 use super::{canon, round, trace};
 
@@ -19,7 +19,7 @@ use super::{canon, round, trace};
 /// # Errors
 /// Two nodes of the same form have different futures: the moves that lead to different forms.
 pub fn check_form(suite: &Suite) -> Result<usize, String> {
-    let config = scenario::config();
+    let config = suite.config();
     let (root, _) = trace::beginning(suite, &config, None);
     let mut futures: HashMap<u128, BTreeSet<u128>> = HashMap::new();
     let mut queue = VecDeque::from([root]);

@@ -116,6 +116,8 @@ pub struct Suite {
     pub free_time: bool,
     /// `main()` takes its time: deadlines pass while it runs.
     pub slow_main: bool,
+    /// `minPhaseDuration` is a unit.
+    pub dwells: bool,
     /// The laws of the machine are checked in every state, not only the invariants of the world.
     pub laws: bool,
     /// What a status names as a cure is tried, wherever the machine is at rest with one.
@@ -138,6 +140,7 @@ impl Suite {
             kinds: Fault::USUAL,
             free_time: false,
             slow_main: false,
+            dwells: false,
             laws: false,
             cures: false,
             settings: Settings {
@@ -207,6 +210,18 @@ impl Suite {
     #[must_use]
     pub fn with_free_time(self) -> Suite {
         Suite { free_time: true, ..self }
+    }
+
+    /// With phases that last for a while before they do anything.
+    #[must_use]
+    pub fn dwelling(self) -> Suite {
+        Suite { dwells: true, ..self }
+    }
+
+    /// The operator's knobs.
+    pub(super) fn config(&self) -> machine::Config {
+        let min_phase = if self.dwells { units(1) } else { Duration::ZERO };
+        machine::Config { min_phase, ..config() }
     }
 
     /// With a `main()` that takes its time.
@@ -375,7 +390,8 @@ pub(super) fn config() -> machine::Config {
         retries: machine::Retries { savepoint: 2, submit: 2, recovery: 2, rollback: None },
         base_backoff: units(1),
         max_backoff: units(1),
-        flink_poll: machine::FlinkPoll { busy: units(1), running: units(1) },
+        min_phase: Duration::ZERO,
+        flink_poll: machine::FlinkPoll { busy: units(1), running: units(1), max: units(1) },
         record_checkpoints: None,
         savepoint_subdirectory: true,
     }

@@ -13,7 +13,7 @@ use super::node::{APP, Node};
 use super::plant::Plant;
 use super::report::{Finding, Report, What};
 use super::round::{self, Thought};
-use super::scenario::{self, Suite};
+use super::scenario::Suite;
 use super::survey::Survey;
 use super::{canon, cures, laws, reach, story, trace};
 use crate::invariants;
@@ -65,7 +65,7 @@ pub(super) struct Search<'s> {
 #[must_use]
 pub fn explore(suite: &Suite, plant: Option<Plant>, limits: Limits) -> Report {
     let began = Instant::now();
-    let config = scenario::config();
+    let config = suite.config();
     let (root, opening) = trace::beginning(suite, &config, plant);
     let mut search = Search {
         suite,

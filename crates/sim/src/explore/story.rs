@@ -94,6 +94,9 @@ impl Writer {
         ] {
             self.text.push_str(&format!("exactly {line}\n"));
         }
+        if !config.min_phase.is_zero() {
+            self.text.push_str(&format!("config min-phase {}\n", saw::seconds(config.min_phase)));
+        }
         self.text.push('\n');
     }
 

@@ -100,6 +100,7 @@ fn deploys() -> Vec<Suite> {
         update("update", &[version(2)]).with_faults(2),
         update("update, time passing", &[version(2)]).with_free_time().with_faults(0),
         update("update, main() taking its time", &[version(2)]).with_slow_main(),
+        update("update, each phase for a while", &[version(2)]).dwelling(),
         update("update, cancelled with the savepoint", &[version(2)]).cancelling(),
         update("update on Flink 1.14", &[version(2)]).on_flink(FlinkVersion(1, 14)),
         update("two updates", &[version(2), version(3)]),

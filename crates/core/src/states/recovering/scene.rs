@@ -51,7 +51,7 @@ impl Scene<'_> {
     /// Nothing is started before a person says so.
     pub(super) fn stalled(&self, reason: Reason, message: &str, cures: Vec<Cure>) -> Next {
         let message = format!("{message} (recovering: {})", self.phase.why);
-        Next::stay(self.state, reason, message).cured_by(cures).polls(self.cx)
+        Next::stay(self.state, reason, message).cured_by(cures).polls_seldom(self.cx)
     }
 
     /// The deadline has passed, and nothing that was asked for is silent for a short while only.

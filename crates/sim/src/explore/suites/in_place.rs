@@ -45,6 +45,7 @@ pub(super) fn suites() -> Vec<Suite> {
             .forced_back()
             .with_slow_main()
             .only(&[Fault::CrashAfterCalls, Fault::RequestTimesOut]),
+        scaled("in place: down, each phase for a while", &[two(1), one(2)]).dwelling().only(FEW),
         scaled("in place: deleted", &up).then_deleted().at_any_time().only(FEW),
         scaled("in place: without savepoints", &up).without_savepoints().only(FEW),
     ];
