@@ -15,7 +15,7 @@ pub fn decide(cx: &Context<'_>, state: &State, seen: &Observation) -> Decision {
     leaving::forget_the_gone(&mut from.record, seen);
     leaving::send_strays_away(&mut from, seen);
     obsolete::forget_the_gone(&mut from.record, seen);
-    let next = dwell::begun(cx, &state.phase, step(cx, &from, seen));
+    let next = dwell::told(cx, &state.phase, step(cx, &from, seen));
     let next = upkeep::told(hanging::told(next, seen), &from, seen);
     let effects = effects(cx, &next.state, seen);
     let wake = if next.state == *state { awake(cx, &next, seen) } else { Some(cx.now) };
@@ -28,7 +28,6 @@ fn awake(cx: &Context<'_>, next: &Next, seen: &Observation) -> Option<Timestamp>
     let soon = cx.now + cx.config.flink_poll.busy;
     let lingers = !next.state.record.leaving.is_empty() && seen.live_pods != Fact::Unasked;
     let wake = next.wake.map(|at| if at > cx.now { at } else { soon });
-    let wake = wake.into_iter().chain(dwell::until(cx, &next.state)).min();
     if lingers { Some(wake.map_or(soon, |at| at.min(soon))) } else { wake }
 }
 
@@ -67,7 +66,7 @@ fn step(cx: &Context<'_>, state: &State, seen: &Observation) -> Next {
 /// The effects that belong to a state, as far as the facts at hand show that they are still due.
 fn effects(cx: &Context<'_>, state: &State, seen: &Observation) -> Vec<Effect> {
     let mut effects = match &state.phase {
-        _ if dwell::until(cx, state).is_some() => Vec::new(),
+        _ if dwell::dwells(cx, state) => Vec::new(),
         Phase::New(_) | Phase::Unreadable(_) => return Vec::new(),
         Phase::Updating(phase) => states::updating::effects(cx, phase, seen),
         Phase::Rescaling(phase) => states::rescaling::effects(state, phase, seen),

@@ -389,3 +389,18 @@ fn states_that_are_taken_for_one_have_the_same_future() {
         assert!(compared.as_ref().is_ok_and(|n| *n > 1_000), "{name}: {compared:?}");
     }
 }
+
+/// A phase that lasts is seen to last: else the suites of `minPhaseDuration` would be those without it.
+#[test]
+fn a_phase_that_lasts_for_a_while_is_held_up() {
+    let lasting = suites().into_iter().filter(|suite| suite.dwells);
+    let states = |suite: &Suite| explore(suite, None, Limits::default()).states;
+    let pairs: Vec<_> = lasting
+        .map(|suite| {
+            let at_once = Suite { dwells: false, ..suite.clone() };
+            (suite.name, states(&at_once), states(&suite))
+        })
+        .collect();
+    assert!(!pairs.is_empty());
+    assert!(pairs.iter().all(|(_, at_once, lasting)| at_once != lasting), "{pairs:?}");
+}

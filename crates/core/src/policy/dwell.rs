@@ -3,19 +3,26 @@
 //! runs goes on; a rollback and a deletion are not held up.
 
 use crate::context::Context;
+use crate::reason::Reason;
 use crate::state::{Phase, RescalingStep, State, Version};
 use crate::states::Next;
 use crate::time::Timestamp;
 
 /// What is waited for.
-pub(crate) const AWAITED: &str = "operator.minPhaseDuration to pass";
+const AWAITED: &str = "operator.minPhaseDuration to pass";
 
-/// A step's outcome, with how long a phase that was just entered does nothing.
-pub(crate) fn begun(cx: &Context<'_>, before: &Phase, mut next: Next) -> Next {
+/// A step's outcome. A phase that was just entered does nothing for a while, and the status says so.
+pub(crate) fn told(cx: &Context<'_>, before: &Phase, mut next: Next) -> Next {
     if std::mem::discriminant(before) != std::mem::discriminant(&next.state.phase) {
         next.state.record.dwells_until = end(cx, &next.state);
     }
-    next
+    match until(cx, &next.state) {
+        Some(at) if next.verdict.reason == Reason::Deploying => {
+            let wake = next.wake.into_iter().chain([at]).min();
+            Next { events: next.events, wake, ..Next::waiting(&next.state, AWAITED, at) }
+        }
+        Some(_) | None => next,
+    }
 }
 
 /// Never more than half of the time that the phase has.
@@ -54,8 +61,12 @@ fn deadline(state: &State) -> Option<Timestamp> {
     }
 }
 
-/// Until when the phase does nothing yet.
-pub(crate) fn until(cx: &Context<'_>, state: &State) -> Option<Timestamp> {
+/// Whether the phase does nothing yet.
+pub(crate) fn dwells(cx: &Context<'_>, state: &State) -> bool {
+    until(cx, state).is_some()
+}
+
+fn until(cx: &Context<'_>, state: &State) -> Option<Timestamp> {
     deadline(state)?;
     state.record.dwells_until.filter(|until| cx.now < *until)
 }

@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::cure::Cure;
 use crate::desired::Recovery;
 use crate::observation::{
-    Checkpoint, CheckpointKind, Checkpointing, Flink, FlinkCluster, JobState, Retention, Statistics,
+    Checkpoint, CheckpointKind, Checkpointing, Flink, JobState, Retention, Statistics,
 };
 use crate::state::{LiveJob, Origin, Record, RestorePoint, Source, Work};
 use crate::time::Timestamp;
@@ -39,7 +39,7 @@ fn unproven(why: String, cure: Option<Cure>) -> Newest {
 /// Of a job that is over; `flink` is the JobManager that ran it, its statistics the final ones, `clock`
 /// its clock.
 pub(crate) fn of_ended(cx: &Context<'_>, job: &LiveJob, ended: &Ended<'_>) -> Newest {
-    let Some(statistics) = ended.statistics else { return began(job, true) };
+    let Some(statistics) = ended.statistics else { return makes_none(job) };
     let completed = statistics.completed.iter().chain(&statistics.restored_from);
     let Some(newest) = completed.max_by_key(|c| c.id) else {
         return nothing_completed(job, ended.high_availability);
@@ -71,35 +71,31 @@ pub(crate) struct Ended<'f> {
 impl<'f> Ended<'f> {
     /// Of a job that is over since then: once what the JobManager says cannot be a copy from before its end.
     pub(crate) fn told(now: Timestamp, since: Timestamp, flink: &'f Flink) -> Option<Ended<'f>> {
-        let about = flink.cluster.known().filter(|about| now >= since + about.refresh_interval)?;
-        let statistics = flink.statistics.known()?.as_ref();
-        Some(Ended::of(now, about, statistics, flink))
+        let about = flink.cluster.known()?;
+        Ended::says(now, flink).filter(|_| now >= since + about.refresh_interval)
     }
 
-    pub(crate) fn of(
-        now: Timestamp,
-        about: &FlinkCluster,
-        statistics: Option<&'f Statistics>,
-        flink: &Flink,
-    ) -> Ended<'f> {
+    /// Of one that completes no checkpoint any more.
+    pub(crate) fn says(now: Timestamp, flink: &'f Flink) -> Option<Ended<'f>> {
+        let high_availability = flink.cluster.known()?.high_availability;
+        let statistics = flink.statistics.known()?.as_ref();
         let job = flink.job.known().and_then(Option::as_ref);
         let clock = job.map_or(now, |job| job.clock);
-        Ended { statistics, high_availability: about.high_availability, clock }
+        Some(Ended { statistics, high_availability, clock })
     }
 }
 
-/// Of a job that was cancelled, or has failed: what is left of it. `since`: when it was first seen to be over.
-/// `None`: that is not known yet.
+/// Of a job that was cancelled, or has failed: what is left of it. `None`: that is not known yet.
 pub(crate) fn left_of(
     cx: &Context<'_>,
     job: &LiveJob,
     how: JobState,
-    since: Option<Timestamp>,
     flink: &Flink,
+    ended: Option<Ended<'_>>,
 ) -> Option<Newest> {
     let retention = flink.checkpointing.known()?.map(|c| c.retention);
     let stays = match retention {
-        None => return Some(began(job, true)),
+        None => return Some(makes_none(job)),
         Some(Retention::None) => false,
         Some(Retention::OnFailure) => how == JobState::Failed,
         Some(Retention::OnCancellation) => true,
@@ -107,7 +103,17 @@ pub(crate) fn left_of(
     if !stays {
         return Some(Newest::NotRetained(format!("job {} took its checkpoints with it", job.id)));
     }
-    Some(of_ended(cx, job, &Ended::told(cx.now, since?, flink)?))
+    ended.map(|ended| of_ended(cx, job, &ended))
+}
+
+/// Of a job that makes no checkpoints by what its JobManager says. It said otherwise before where it knows the
+/// job less well now, as one does that is over before its tasks ran again.
+fn makes_none(job: &LiveJob) -> Newest {
+    if job.learnt.as_ref().is_some_and(|learnt| learnt.checkpoints) {
+        let why = format!("job {} made checkpoints, of which its JobManager says nothing", job.id);
+        return unproven(why, None);
+    }
+    began(job, true)
 }
 
 /// With high availability the statistics begin anew with every JobManager, before the job is restored

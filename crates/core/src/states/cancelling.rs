@@ -7,15 +7,11 @@ use crate::decision::{Effect, EventReason};
 use crate::observation::{Fact, FactRequest, Flink, FlinkRequest, JobState, Observation};
 use crate::policy::cancel;
 use crate::policy::readiness::{self, Readiness, job_state};
-use crate::policy::restore_point::{self, Newest};
+use crate::policy::restore_point::{self, Ended, Newest};
 use crate::state::{
     Aftermath, Cancelling, Failure, FailureKind, LiveJob, Origin, Phase, State, Version, Work,
 };
 use crate::states::{Next, deploy, handover};
-use crate::time::Timestamp;
-
-/// What is waited for once the job is over.
-const FINAL: &str = "the job's final checkpoint statistics";
 
 pub(crate) fn needs(state: &State, phase: &Cancelling, seen: &Observation) -> FactRequest {
     let last_seen = Some(phase.job);
@@ -43,52 +39,99 @@ pub(crate) fn step(
     let Some((deployed, job)) = handover::live(&state.record) else {
         return handover::over(cx, state, phase.target, Work::Finished, seen);
     };
-    let flink = seen.flink.get(&deployed.target.incarnation);
-    let due = cx.now >= phase.deadline && seen.settled(cx.config.unreachable_grace);
-    match flink.and_then(|f| job_state(f, phase.job).map(|state| (f, state))) {
-        Some((_, JobState::Finished)) => {
-            handover::over(cx, state, phase.target, Work::Finished, seen)
-                .tells_first(EventReason::JobFinished, "the deployed job ended by itself")
+    Scene { cx, state, phase, seen }.follow(deployed, job)
+}
+
+/// What the step looks at.
+struct Scene<'a> {
+    cx: &'a Context<'a>,
+    state: &'a State,
+    phase: &'a Cancelling,
+    seen: &'a Observation,
+}
+
+impl Scene<'_> {
+    fn follow(&self, deployed: &Version, job: &LiveJob) -> Next {
+        let Scene { cx, state, phase, seen } = *self;
+        let flink = seen.flink.get(&deployed.target.incarnation);
+        match flink.and_then(|f| job_state(f, phase.job).map(|state| (f, state))) {
+            Some((_, JobState::Finished)) => {
+                handover::over(cx, state, phase.target, Work::Finished, seen)
+                    .tells_first(EventReason::JobFinished, "the deployed job ended by itself")
+            }
+            Some((flink, how)) if how.over() => self.over(job, flink, how),
+            None if forgotten_and_over(deployed, phase, seen) => {
+                let last_seen = seen.last_seen.known().and_then(Option::as_ref);
+                self.ended(&restore_point::from_memory(cx, job, last_seen))
+            }
+            found if self.due() => self.hangs(job, found),
+            Some(_) | None => self.waiting(phase.clone(), "the job to be cancelled"),
         }
-        Some((flink, how)) if how.over() => {
-            match restore_point::left_of(cx, job, how, phase.over_since, flink) {
-                Some(left) => ended(cx, state, phase, &left, seen),
-                None if due => ended(cx, state, phase, &untold(), seen),
-                None => {
-                    let over_since = phase.over_since.or(Some(cx.now));
-                    let phase = Cancelling { over_since, ..phase.clone() };
-                    waiting(cx, state, phase, FINAL)
-                }
+    }
+
+    fn due(&self) -> bool {
+        self.cx.now >= self.phase.deadline && self.seen.settled(self.cx.config.unreachable_grace)
+    }
+
+    fn waiting(&self, phase: Cancelling, what: &str) -> Next {
+        let deadline = phase.deadline;
+        let record = self.state.record.clone();
+        let next = State { record, phase: Phase::Cancelling(phase) };
+        Next::waiting(&next, what, deadline).polls_busily(self.cx)
+    }
+
+    /// What is left of it is waited for, but not longer than for its end.
+    fn over(&self, job: &LiveJob, flink: &Flink, how: JobState) -> Next {
+        let since = self.phase.over_since;
+        let ended = since.and_then(|since| Ended::told(self.cx.now, since, flink));
+        match restore_point::left_of(self.cx, job, how, flink, ended) {
+            Some(left) => self.ended(&left),
+            None if self.due() => self.ended(&untold()),
+            None => {
+                let over_since = since.or(Some(self.cx.now));
+                let phase = Cancelling { over_since, ..self.phase.clone() };
+                self.waiting(phase, "the job's final checkpoint statistics")
             }
         }
-        None if forgotten_and_over(deployed, phase, seen) => {
-            let last_seen = seen.last_seen.known().and_then(Option::as_ref);
-            let left = restore_point::from_memory(cx, job, last_seen);
-            ended(cx, state, phase, &left, seen)
-        }
-        found if due => hangs(cx, state, phase, &left_when_it_hangs(cx, job, found), seen),
-        Some(_) | None => waiting(cx, state, phase.clone(), "the job to be cancelled"),
     }
-}
 
-fn waiting(cx: &Context<'_>, state: &State, phase: Cancelling, what: &str) -> Next {
-    let deadline = phase.deadline;
-    let next = State { record: state.record.clone(), phase: Phase::Cancelling(phase) };
-    Next::waiting(&next, what, deadline).polls_busily(cx)
-}
+    /// The target's job starts from nothing, the deployed one, after a rollback, from what is left.
+    fn ended(&self, left: &Newest) -> Next {
+        let Scene { cx, state, phase, seen } = *self;
+        let (origin, told) = kept(left);
+        let message = format!("Canceled job {} without a savepoint; {told}", phase.job);
+        handover::over_without_state(cx, state, phase.target, origin, seen)
+            .tells_first(EventReason::CanceledJob, message)
+    }
 
-/// The target's job starts from nothing, the deployed one, after a rollback, from what is left.
-fn ended(
-    cx: &Context<'_>,
-    state: &State,
-    phase: &Cancelling,
-    left: &Newest,
-    seen: &Observation,
-) -> Next {
-    let (origin, told) = kept(left);
-    let message = format!("Canceled job {} without a savepoint; {told}", phase.job);
-    handover::over_without_state(cx, state, phase.target, origin, seen)
-        .tells_first(EventReason::CanceledJob, message)
+    /// Its cluster goes; or, if that is the one that stays, the processes in it are ended, and the
+    /// deployed version's job is started anew on it.
+    fn hangs(&self, job: &LiveJob, found: Option<(&Flink, JobState)>) -> Next {
+        let Scene { cx, state, phase, seen } = *self;
+        // Cancelled long ago, it completes no checkpoint any more; it ends with its cluster.
+        let cancelled = found.filter(|(_, state)| *state == JobState::Cancelling);
+        let left = cancelled.and_then(|(flink, _)| {
+            let ended = Ended::says(cx.now, flink);
+            restore_point::left_of(cx, job, JobState::Canceled, flink, ended)
+        });
+        let (origin, told) = kept(&left.unwrap_or_else(untold));
+        let in_place = state.record.shares_cluster(phase.target);
+        let goes = if in_place { "the processes of its cluster go" } else { "its cluster goes" };
+        let message = format!("job {} did not end in time: {goes}; {told}", phase.job);
+        let mut state = state.clone();
+        if in_place {
+            let failure = Failure { kind: FailureKind::JobCanceled, message: message.clone() };
+            let aftermath = Aftermath::Job { job: phase.job, until: cx.now };
+            if let Some(deployed) = &mut state.record.deployed {
+                deployed.work = Work::Stopped(origin);
+            }
+            return deploy::roll_back_in_place(&state, phase.target, failure, Some(aftermath))
+                .warns_first(EventReason::CancelFailed, message);
+        }
+        handover::clear_away(&mut state.record, true);
+        handover::over_without_state(cx, &state, phase.target, origin, seen)
+            .warns(EventReason::CancelFailed, message)
+    }
 }
 
 /// What a rollback starts from, and in words.
@@ -108,47 +151,6 @@ fn kept(left: &Newest) -> (Origin, String) {
 
 fn untold() -> Newest {
     Newest::Unproven { why: "its JobManager did not say what is left".to_owned(), cure: None }
-}
-
-/// Cancelled long ago, it completes no checkpoint any more; it ends with its cluster.
-fn left_when_it_hangs(
-    cx: &Context<'_>,
-    job: &LiveJob,
-    found: Option<(&Flink, JobState)>,
-) -> Newest {
-    let cancelled = found.filter(|(_, state)| *state == JobState::Cancelling);
-    let left = cancelled.and_then(|(flink, _)| {
-        restore_point::left_of(cx, job, JobState::Canceled, Some(Timestamp::default()), flink)
-    });
-    left.unwrap_or_else(untold)
-}
-
-/// Its cluster goes; or, if that is the one that stays, the processes in it are ended, and the deployed
-/// version's job is started anew on it.
-fn hangs(
-    cx: &Context<'_>,
-    state: &State,
-    phase: &Cancelling,
-    left: &Newest,
-    seen: &Observation,
-) -> Next {
-    let (origin, told) = kept(left);
-    let in_place = state.record.shares_cluster(phase.target);
-    let goes = if in_place { "the processes of its cluster go" } else { "its cluster goes" };
-    let message = format!("job {} did not end in time: {goes}; {told}", phase.job);
-    let mut state = state.clone();
-    if in_place {
-        let failure = Failure { kind: FailureKind::JobCanceled, message: message.clone() };
-        let aftermath = Aftermath::Job { job: phase.job, until: cx.now };
-        if let Some(deployed) = &mut state.record.deployed {
-            deployed.work = Work::Stopped(origin);
-        }
-        return deploy::roll_back_in_place(&state, phase.target, failure, Some(aftermath))
-            .warns_first(EventReason::CancelFailed, message);
-    }
-    handover::clear_away(&mut state.record, true);
-    handover::over_without_state(cx, &state, phase.target, origin, seen)
-        .warns(EventReason::CancelFailed, message)
 }
 
 /// A restarted JobManager does not know the job, and no TaskManager runs a task of it any more.

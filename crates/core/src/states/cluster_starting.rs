@@ -224,8 +224,8 @@ fn ready(
     process: Process,
     seen: &Observation,
 ) -> Next {
-    if dwell::until(cx, state).is_some() {
-        return wait(cx, state, phase, dwell::AWAITED);
+    if dwell::dwells(cx, state) {
+        return wait(cx, state, phase, &readiness::awaited(phase.target));
     }
     if leaving::may_run(&state.record) {
         return wait(cx, state, phase, "a cluster that may still run a job to be gone");

@@ -204,8 +204,8 @@ fn grow(
     if !grown(target, seen) {
         return within_the_deadline(cx, state, phase, &awaited(target), seen);
     }
-    if dwell::until(cx, state).is_some() {
-        return wait(cx, state, phase, dwell::AWAITED);
+    if dwell::dwells(cx, state) {
+        return wait(cx, state, phase, &awaited(target));
     }
     if leaving::may_run(&state.record) {
         return wait(cx, state, phase, "a cluster that may still run a job to be gone");

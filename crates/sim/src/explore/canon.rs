@@ -8,8 +8,8 @@ use flinkk8soperator_core as machine;
 use machine::Timestamp;
 
 use super::cures::Cured;
+use super::knobs::UNIT;
 use super::node::Node;
-use super::scenario::UNIT;
 use crate::invariants;
 use crate::world::{FileId, Origin, Run, RunId, TriggerId, World};
 

@@ -3,8 +3,8 @@
 use flinkk8soperator_core as machine;
 use machine::{
     Aftermath, ClusterStarting, Confirming, DeletingStep, DualRunning, Failure, Find, Learnt,
-    Phase, Post, Purpose, Recovering, RecoveringStep, RescalingStep, Restart, RollingBackJob,
-    State, Stop, Submission, Target, Version, Work,
+    Phase, Post, Purpose, Recovering, RecoveringStep, Rescaling, RescalingStep, Restart,
+    RollingBackJob, State, Stop, Submission, Target, Version, Work,
 };
 
 use super::canon::{Canon, pod_of};
@@ -166,20 +166,8 @@ fn phase(canon: &mut Canon<'_>, phase: &Phase) {
             canon.until(phase.deadline);
         }
         Phase::Rescaling(phase) => {
-            canon.number(13);
-            target(canon, phase.target);
-            canon.until(phase.deadline);
-            match &phase.step {
-                RescalingStep::Grow { troubled } => {
-                    canon.number(1);
-                    canon.maybe_since(troubled.map(|t| t.0));
-                }
-                RescalingStep::Adapt => canon.number(3),
-                RescalingStep::Return { failure: why } => {
-                    canon.number(2);
-                    failure(canon, why.as_ref());
-                }
-            }
+            canon.number(14);
+            rescaling(canon, phase);
         }
         Phase::Recovering(phase) => {
             canon.number(12);
@@ -192,11 +180,27 @@ fn phase(canon: &mut Canon<'_>, phase: &Phase) {
     }
 }
 
+fn rescaling(canon: &mut Canon<'_>, phase: &Rescaling) {
+    target(canon, phase.target);
+    canon.until(phase.deadline);
+    match &phase.step {
+        RescalingStep::Grow { troubled } => {
+            canon.number(1);
+            canon.maybe_since(troubled.map(|t| t.0));
+        }
+        RescalingStep::Adapt => canon.number(3),
+        RescalingStep::Return { failure: why } => {
+            canon.number(2);
+            failure(canon, why.as_ref());
+        }
+    }
+}
+
 fn cluster_starting(canon: &mut Canon<'_>, phase: &ClusterStarting) {
     target(canon, phase.target);
     canon.until(phase.deadline);
     if let Some(since) = phase.troubled {
-        canon.until(since + super::scenario::config().pod_trouble_grace);
+        canon.until(since + super::knobs::config().pod_trouble_grace);
     }
     canon.maybe_since(phase.troubled.map(|t| t.0));
     canon.number(u64::from(phase.attempt).min(MANY));

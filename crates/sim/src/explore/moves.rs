@@ -4,10 +4,11 @@ use std::rc::Rc;
 
 use super::calls::Call;
 use super::cures;
+use super::knobs::UNIT;
 use super::node::{APP, Node};
 use super::plant::Plant;
 use super::round::{self, Cut, Thought};
-use super::scenario::{Fault, Suite, UNIT};
+use super::scenario::{Fault, Suite};
 use crate::world::{JobId, Mishap, Step};
 
 /// One thing that happens.

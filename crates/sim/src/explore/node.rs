@@ -8,7 +8,8 @@ use machine::{Desired, Goal, State, Timestamp};
 
 use super::calls::{self, Call};
 use super::cures::Cured;
-use super::scenario::{self, Edition, Suite, Wish};
+use super::knobs;
+use super::scenario::{Edition, Suite, Wish};
 use super::translate;
 use crate::world::{AppId, PERSONS_JOB, Process, TriggerId, World};
 
@@ -84,7 +85,7 @@ impl Node {
     pub(super) fn root(suite: &Suite) -> Node {
         let mut world = World::new(suite.settings);
         // Not at zero: an instant before the first is as good as any other.
-        world.wait_until(100 * scenario::UNIT);
+        world.wait_until(100 * knobs::UNIT);
         let first = suite.editions.first().map(|e| e.spec.clone());
         world.create_application("app", first.expect("a suite has an edition"));
         Node {
@@ -146,8 +147,8 @@ impl Node {
                 .map(|action| machine::ForeignJob { id: machine::JobId(PERSONS_JOB.0), action }),
             force_rollback: edition.force_rollback,
             tear_down: edition.tear_down.map(machine::DeployHash),
-            timeouts: scenario::timeouts(),
-            confirm_after: scenario::CONFIRM_AFTER,
+            timeouts: knobs::timeouts(),
+            confirm_after: knobs::CONFIRM_AFTER,
             obstacles: Vec::new(),
         }
     }

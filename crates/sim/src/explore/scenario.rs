@@ -1,5 +1,5 @@
 //! What is explored: versions of an application, what the user does with them, and what may go
-//! wrong on the way. Durations are a few units of [`UNIT`], so that few instants matter.
+//! wrong on the way.
 
 mod fault;
 
@@ -8,18 +8,12 @@ use std::time::Duration;
 use flinkk8soperator_core as machine;
 use machine::{DeleteMode, ForeignJobAction, Mode, Recovery, SavepointStop, ScaleMode};
 
+use super::knobs;
 #[cfg(doc)]
 use crate::world::PERSONS_JOB;
 pub use fault::Fault;
 
 use crate::world::{FlinkVersion, JobScheduler, Settings, Spec};
-
-/// One unit of time in milliseconds. Polls are one unit apart; its size means nothing else.
-pub const UNIT: u64 = 1_000;
-
-const fn units(n: u64) -> Duration {
-    Duration::from_millis(n * UNIT)
-}
 
 /// One content of the application object.
 #[derive(Clone, Debug)]
@@ -144,7 +138,7 @@ impl Suite {
             laws: false,
             cures: false,
             settings: Settings {
-                refresh_interval: UNIT,
+                refresh_interval: knobs::UNIT,
                 checkpoints: 1,
                 in_step: true,
                 ..Settings::default()
@@ -220,8 +214,8 @@ impl Suite {
 
     /// The operator's knobs.
     pub(super) fn config(&self) -> machine::Config {
-        let min_phase = if self.dwells { units(1) } else { Duration::ZERO };
-        machine::Config { min_phase, ..config() }
+        let min_phase = if self.dwells { knobs::units(1) } else { Duration::ZERO };
+        machine::Config { min_phase, ..knobs::config() }
     }
 
     /// With a `main()` that takes its time.
@@ -381,34 +375,3 @@ impl Suite {
         Suite { kinds, ..self }
     }
 }
-
-/// The operator's knobs in the exploration: every wait is a unit or a few.
-pub(super) fn config() -> machine::Config {
-    machine::Config {
-        unreachable_grace: units(1),
-        pod_trouble_grace: units(1),
-        retries: machine::Retries { savepoint: 2, submit: 2, recovery: 2, rollback: None },
-        base_backoff: units(1),
-        max_backoff: units(1),
-        min_phase: Duration::ZERO,
-        flink_poll: machine::FlinkPoll { busy: units(1), running: units(1), max: units(1) },
-        record_checkpoints: None,
-        savepoint_subdirectory: true,
-    }
-}
-
-/// An application's waits in the exploration.
-pub(super) fn timeouts() -> machine::Timeouts {
-    machine::Timeouts {
-        cluster_start: units(2),
-        savepoint: units(2),
-        submit: units(2),
-        job_start: units(2),
-        confirm: units(3),
-        recovery: units(2),
-        delete: units(2),
-    }
-}
-
-/// How long a job runs until its version is confirmed.
-pub(super) const CONFIRM_AFTER: Duration = units(1);

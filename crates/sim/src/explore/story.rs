@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use flinkk8soperator_core as machine;
 use machine::{DeleteMode, ForeignJobAction, Goal, Ids, Mode, Recovery, SavepointStop, ScaleMode};
 
+use super::knobs;
 use super::moves::{self, Move};
 use super::round::Thought;
 use super::saw;
-use super::scenario;
 use super::search::Search;
 use super::{node::Node, round};
 
@@ -81,7 +81,7 @@ impl Writer {
             confirm,
             recovery,
             delete,
-        } = scenario::timeouts();
+        } = knobs::timeouts();
         let waits = [cluster_start, savepoint, submit, job_start, confirm, recovery, delete];
         let waits: Vec<String> = waits.iter().map(|span| saw::seconds(*span)).collect();
         let retries = config.retries;
@@ -90,7 +90,7 @@ impl Writer {
             format!("waits {}", saw::seconds(config.unreachable_grace)),
             format!("retries {} {} {}", retries.savepoint, retries.submit, retries.recovery),
             format!("timeouts {}", waits.join(" ")),
-            format!("confirm-after {}", saw::seconds(scenario::CONFIRM_AFTER)),
+            format!("confirm-after {}", saw::seconds(knobs::CONFIRM_AFTER)),
         ] {
             self.text.push_str(&format!("exactly {line}\n"));
         }

@@ -227,9 +227,24 @@ fn of_a_cancelled_job_its_last_checkpoint_is_left_where_it_is_retained_and_it_ma
             statistics: Fact::Known(Some(statistics(vec![discarded(1), checkpoint(2)]))),
             ..Flink::default()
         };
-        let found = at(&desired(), |cx| left_of(cx, &job(older()), how, since, &flink));
+        let ended = since.and_then(|since| Ended::told(NOW, since, &flink));
+        let found = at(&desired(), |cx| left_of(cx, &job(older()), how, &flink, ended));
         assert_eq!(found.as_ref().map(word).as_deref(), left, "{retention:?} {how:?} {since:?}");
     }
     let silent = Flink::default();
-    assert_eq!(at(&desired(), |cx| left_of(cx, &job(older()), Canceled, since, &silent)), None);
+    assert_eq!(at(&desired(), |cx| left_of(cx, &job(older()), Canceled, &silent, None)), None);
+}
+
+#[test]
+fn a_job_that_made_checkpoints_did_not_make_none() {
+    let of = |checkpoints| {
+        let learnt = Some(Learnt { checkpoints, newest: None, at: NOW });
+        let job = LiveJob { learnt, ..job(older()) };
+        let none = Flink { checkpointing: Fact::Known(None), ..Flink::default() };
+        let left = |cx: &Context<'_>| left_of(cx, &job, JobState::Canceled, &none, None);
+        let left = at(&desired(), left).expect("it is known");
+        (word(&at(&desired(), |cx| of_ended(cx, &job, &ended(None)))), word(&left))
+    };
+    assert_eq!(of(false), ("sp-1".to_owned(), "sp-1".to_owned()));
+    assert_eq!(of(true), ("unproven".to_owned(), "unproven".to_owned()));
 }

@@ -140,8 +140,8 @@ impl Scene<'_> {
                 self.waiting(self.state, "the deployed job's checkpoint statistics")
             });
         }
-        let facts = (flink.statistics.known(), flink.checkpointing.known(), flink.cluster.known());
-        let (Some(statistics), Some(checkpointing), Some(about)) = facts else {
+        let facts = (flink.checkpointing.known(), Ended::says(self.cx.now, flink));
+        let (Some(checkpointing), Some(ended)) = facts else {
             return self.waiting(self.state, "what the job says of its checkpoints");
         };
         // By us, or by someone.
@@ -149,10 +149,9 @@ impl Scene<'_> {
         if cancelled && !self.due() {
             return self.waiting(self.state, "the cancelled job to end");
         }
-        let stays = restore_point::of_cancelled(job, statistics.as_ref(), checkpointing.as_ref());
+        let stays = restore_point::of_cancelled(job, ended.statistics, checkpointing.as_ref());
         if find.cancel || cancelled && stays.is_ok() {
             // Cancelled long ago, it completes no checkpoint any more; it ends with its cluster.
-            let ended = Ended::of(self.cx.now, about, statistics.as_ref(), flink);
             let newest = restore_point::of_ended(self.cx, job, &ended);
             return self.cleared_away().known(newest);
         }
@@ -165,7 +164,7 @@ impl Scene<'_> {
                 let cures = again.chain(CURES).collect();
                 self.stalled(Reason::CheckpointsNotRetained, &message, cures)
             }
-            Err(why) if self.names_its_own(statistics.as_ref()) => {
+            Err(why) if self.names_its_own(ended.statistics) => {
                 let message = format!("{why}, the one that restore names, too; {end}");
                 let cures = again.chain([Cure::Restore]).collect();
                 self.stalled(Reason::CheckpointsNotRetained, &message, cures)
