@@ -6,9 +6,9 @@
 use crate::context::Context;
 use crate::decision::Effect;
 use crate::ids::{Incarnation, JobId, Process, Role, Uid};
-use crate::observation::{Fact, FactRequest, Flink, FlinkRequest, Observation, Pod};
+use crate::observation::{FactRequest, FlinkRequest, Observation, Pod};
 use crate::policy::cancel;
-use crate::policy::readiness::job_state;
+use crate::policy::readiness::{forgotten, job_state};
 use crate::state::Aftermath;
 use crate::time::Timestamp;
 
@@ -96,10 +96,6 @@ fn of_job(
     }
 }
 
-fn forgotten(flink: &Flink) -> bool {
-    flink.job == Fact::Known(None) && flink.jobs.known().is_some()
-}
-
 /// What may run of a submission: `process` may have received it, `named` says that it has.
 pub(crate) fn of_submission(
     cx: &Context<'_>,
@@ -144,7 +140,7 @@ fn is_awaited(aftermath: &Aftermath, pod: &Pod) -> bool {
 mod tests {
     use super::*;
     use crate::policy::fixture::{self, JOB, NOW, PROCESS, at, cluster, job, jobs, seen, unknown};
-    use crate::{ClusterObjects, JobState};
+    use crate::{ClusterObjects, Fact, Flink, JobState};
 
     fn pod(uid: u128, role: Role, restarts: u32) -> Pod {
         Pod {

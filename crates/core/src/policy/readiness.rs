@@ -113,6 +113,11 @@ pub(crate) fn job_state(flink: &Flink, job: JobId) -> Option<JobState> {
     }
 }
 
+/// Whether the JobManager answers and does not know the job that it was asked about.
+pub(crate) fn forgotten(flink: &Flink) -> bool {
+    flink.job == Fact::Known(None) && flink.jobs.known().is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,7 +10,7 @@ use crate::observation::{
     Fact, FactRequest, Flink, FlinkRequest, FlinkVersion, JobState, Observation, Post,
 };
 use crate::policy::foreign;
-use crate::policy::readiness::job_state;
+use crate::policy::readiness::{forgotten, job_state};
 use crate::state::{Failure, FailureKind, Origin, Submission, Target};
 use crate::time::Timestamp;
 
@@ -181,9 +181,8 @@ fn starting(cx: &Context<'_>, deadline: Timestamp, flink: &Flink) -> Outcome {
 }
 
 fn unnamed(cx: &Context<'_>, submission: &Submission, flink: &Flink) -> Outcome {
-    let unknown_to_flink = matches!(flink.job, Fact::Known(None)) && flink.jobs.known().is_some();
     if let (true, Some(Post::Refused { retriable, message })) =
-        (unknown_to_flink, flink.submission.known())
+        (forgotten(flink), flink.submission.known())
     {
         let kind = FailureKind::SubmissionRefused;
         let failure = Failure { kind, message: message.clone() };

@@ -4,7 +4,7 @@
 
 use crate::context::Context;
 use crate::decision::{Effect, EventReason};
-use crate::observation::{Fact, FactRequest, Flink, FlinkRequest, JobState, Observation};
+use crate::observation::{FactRequest, Flink, FlinkRequest, JobState, Observation};
 use crate::policy::cancel;
 use crate::policy::readiness::{self, Readiness, job_state};
 use crate::policy::restore_point::{self, Ended, Newest};
@@ -60,7 +60,7 @@ impl Scene<'_> {
                     .tells_first(EventReason::JobFinished, "the deployed job ended by itself")
             }
             Some((flink, how)) if how.over() => self.over(job, flink, how),
-            None if forgotten_and_over(deployed, phase, seen) => {
+            None if forgotten_and_over(deployed, seen) => {
                 let last_seen = seen.last_seen.known().and_then(Option::as_ref);
                 self.ended(&restore_point::from_memory(cx, job, last_seen))
             }
@@ -154,12 +154,9 @@ fn untold() -> Newest {
 }
 
 /// A restarted JobManager does not know the job, and no TaskManager runs a task of it any more.
-fn forgotten_and_over(deployed: &Version, phase: &Cancelling, seen: &Observation) -> bool {
+fn forgotten_and_over(deployed: &Version, seen: &Observation) -> bool {
     let flink = seen.flink.get(&deployed.target.incarnation);
-    let forgotten = flink.is_some_and(|f| {
-        f.job == Fact::Known(None)
-            && f.jobs.known().is_some_and(|jobs| jobs.iter().all(|j| j.id != phase.job))
-    });
+    let forgotten = flink.is_some_and(readiness::forgotten);
     forgotten && matches!(readiness::of(deployed.target, seen), Readiness::Ready(_))
 }
 
