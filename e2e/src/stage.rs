@@ -146,6 +146,15 @@ impl Stage {
         .await
     }
 
+    /// Waits until the present spec is given up, and the version before it runs again.
+    pub(crate) async fn rolled_back(&mut self) -> Result<FlinkApplication> {
+        self.until("the deploy is rolled back", DEPLOY, |app| {
+            let current = app.status.as_ref()?.observed_generation == app.metadata.generation;
+            (current && application::phase(app) == "DeployFailed").then(|| app.clone())
+        })
+        .await
+    }
+
     /// Waits until nothing is left of the clusters but those of the given version.
     pub(crate) async fn only(&self, hash: &str) -> Result<()> {
         let prefix = format!("{NAME}-{hash}");
@@ -216,6 +225,20 @@ impl Stage {
         let since = &runs[place..];
         ensure!(since.len() == 2, "not one job after the other: {since:?}");
         journal::continues(&since[0], &since[1])?;
+        let job = self.one_job().await?;
+        ensure!(job.id == new.job, "another job runs than counts: {job:?}, {new:?}");
+        Ok(new)
+    }
+
+    /// Makes sure that one job counts on from a checkpoint of `old`: what that one counted since is counted
+    /// again, nothing is left out. Gives the new one.
+    pub(crate) async fn resumed(&self, old: &Run) -> Result<Run> {
+        let new = self.counting().await?;
+        let runs = self.volume.runs().await?;
+        let ended = runs.iter().find(|run| run.job == old.job).context("the old job")?;
+        ensure!(new.job != old.job, "the old job counts on: {new:?}");
+        ensure!(new.restored && new.from > 0, "started without state: {new:?}");
+        ensure!(new.from <= ended.to, "starts after what was counted: {new:?} after {ended:?}");
         let job = self.one_job().await?;
         ensure!(job.id == new.job, "another job runs than counts: {job:?}, {new:?}");
         Ok(new)

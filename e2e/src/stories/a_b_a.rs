@@ -94,11 +94,7 @@ async fn forced_back(stage: &mut Stage, from: &Version, image: &str) -> Result<(
     ha::keeps(&stage.kubernetes, &cluster, &counts.job).await?;
 
     stage.change(json!({ "forceRollback": true })).await?;
-    let failed = |app: &FlinkApplication| {
-        let current = app.status.as_ref()?.observed_generation == app.metadata.generation;
-        (current && application::phase(app) == "DeployFailed").then_some(())
-    };
-    stage.until("the deploy is rolled back", DEPLOY, failed).await?;
+    stage.rolled_back().await?;
     stage.only(&from.hash).await?;
     let back = stage.counting().await?;
     let runs = stage.volume.runs().await?;

@@ -1,7 +1,6 @@
 //! Mode Single: an update without a second cluster beside the first, and the way back where it fails.
 
 use anyhow::{Result, ensure};
-use flinkk8soperator_api::v1beta1::FlinkApplication;
 use kube::api::ListParams;
 use serde_json::json;
 
@@ -26,12 +25,7 @@ pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
 
     // The old cluster is gone when the new job is refused: the version before comes up anew.
     stage.change(json!({ "entryClass": MISSING })).await?;
-    let failed = |app: &FlinkApplication| {
-        let current = app.status.as_ref()?.observed_generation == app.metadata.generation;
-        (current && application::phase(app) == "DeployFailed")
-            .then(|| application::deploy_hash(app))
-    };
-    let deployed = stage.until("the deploy is rolled back", DEPLOY, failed).await?;
+    let deployed = application::deploy_hash(&stage.rolled_back().await?);
     ensure!(deployed == hash, "another version is deployed: {deployed}");
     let back = stage.took_over(&new).await?;
     stage.only(&hash).await?;

@@ -21,6 +21,7 @@ mod objects;
 mod recovery;
 mod recovery_ha;
 mod update;
+mod without_savepoint;
 mod wrong_class;
 
 type Telling<'a> = Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
@@ -36,7 +37,7 @@ pub(crate) struct Story {
 }
 
 /// All stories.
-pub(crate) const ALL: [Story; 16] = [
+pub(crate) const ALL: [Story; 17] = [
     Story {
         name: "crd",
         about: "the CRD is taken, refuses what cannot work, and leaves alone what was stored before",
@@ -61,6 +62,11 @@ pub(crate) const ALL: [Story; 16] = [
         name: "wrong-class",
         about: "a job that cannot start is rolled back; the old one goes on from its savepoint",
         tell: |stage| Box::pin(wrong_class::tell(stage)),
+    },
+    Story {
+        name: "without-savepoint",
+        about: "an update that leaves the state behind, and the way back to a checkpoint of the old job",
+        tell: |stage| Box::pin(without_savepoint::tell(stage)),
     },
     Story {
         name: "alone",

@@ -1,6 +1,6 @@
 //! A job that fails for good, and a JobManager that dies with everything it knew.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use flinkk8soperator_api::v1beta1::FlinkApplication;
 use serde_json::json;
 
@@ -33,8 +33,7 @@ pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
     stage.change(json!({ "restore": null })).await
 }
 
-/// Waits until another job counts on from a checkpoint of `old`: what that one counted since is counted
-/// again, nothing is left out.
+/// Waits until another job counts on from a checkpoint of `old`.
 async fn successor(stage: &mut Stage, old: &Run) -> Result<Run> {
     let known = old.job.clone();
     let healthy = |app: &FlinkApplication| {
@@ -43,14 +42,7 @@ async fn successor(stage: &mut Stage, old: &Run) -> Result<Run> {
         (well && job != known).then_some(())
     };
     stage.until("another job runs", DEPLOY, healthy).await?;
-    let new = stage.counting().await?;
-    let runs = stage.volume.runs().await?;
-    let ended = runs.iter().find(|run| run.job == old.job).context("the old job")?;
-    ensure!(new.restored && new.from > 0, "started without state: {new:?}");
-    ensure!(new.from <= ended.to, "starts after what was counted: {new:?} after {ended:?}");
-    let job = stage.one_job().await?;
-    ensure!(job.id == new.job, "another job runs than counts: {job:?}, {new:?}");
-    Ok(new)
+    stage.resumed(old).await
 }
 
 /// Kills the JobManager. Nothing proves which checkpoint is the newest: the operator says so, and

@@ -14,11 +14,7 @@ pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
     let old = stage.counting().await?;
     stage.change(json!({ "entryClass": MISSING })).await?;
 
-    let failed = |app: &FlinkApplication| {
-        let current = app.status.as_ref()?.observed_generation == app.metadata.generation;
-        (current && application::phase(app) == "DeployFailed").then(|| app.clone())
-    };
-    let failed = stage.until("the deploy is rolled back", DEPLOY, failed).await?;
+    let failed = stage.rolled_back().await?;
     let status = failed.status.as_ref().context("a status")?;
     let hash = application::deploy_hash(&before);
     ensure!(status.deploy_hash == hash, "another version is deployed: {}", status.deploy_hash);
