@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment, ReplicaSet};
-use k8s_openapi::api::core::v1::{Event, Namespace, Pod, Service};
+use k8s_openapi::api::core::v1::{ConfigMap, Event, Namespace, Pod, Service};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope};
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
@@ -60,6 +60,8 @@ impl Kubernetes {
         names.extend(self.names::<Pod>().await?);
         names.extend(self.names::<Service>().await?);
         names.extend(self.names::<ControllerRevision>().await?);
+        // Flink's, for high availability.
+        names.extend(self.names::<ConfigMap>().await?);
         let of =
             |name: &String| name.split_once('/').is_some_and(|(_, n)| n.starts_with(application));
         Ok(names.into_iter().filter(of).collect())

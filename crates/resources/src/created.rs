@@ -20,7 +20,7 @@ use crate::application::{Application, DEFAULT_UI_PORT};
 use crate::config::RenderConfig;
 use crate::deployment::{self, Birth};
 use crate::properties::{self, PropertiesError, Rendering};
-use crate::{ingress, labels, service};
+use crate::{high_availability, ingress, labels, service};
 
 /// Which cluster is rendered. The hash is not computed here: a cluster keeps the one it was deployed
 /// with, although the stored application may by now have another (an annotation of a tool is enough).
@@ -96,7 +96,7 @@ pub fn render(
         generic_service: typed_service(service::generic(app, &owner, &pods), identity)?,
         versioned_service: {
             let service = service::versioned(app, &owner, &pods, identity.hash);
-            typed_service(service, identity)?
+            marked(typed_service(service, identity)?, app)
         },
         ingress: ingress::ingress(app, config, &owner)
             .map(typed)
@@ -156,9 +156,7 @@ fn appended(app: &Application, identity: &Identity, role: Role) -> Vec<(&'static
     let versioned = labels::versioned_name(app, identity.hash);
     let mut lines = Vec::new();
     if properties::is_ha(app) {
-        // With the version's hash alone a version that comes back would find the HA data of its first
-        // cluster and recover a job by itself; with ZooKeeper two clusters would share an election.
-        let cluster = format!("{versioned}-{}", identity.incarnation);
+        let cluster = high_availability::cluster_id(&versioned, identity.incarnation);
         lines.push(("kubernetes.cluster-id", cluster.clone()));
         lines.push(("high-availability.cluster-id", cluster));
         if role == Role::JobManager {
@@ -191,6 +189,16 @@ fn typed_service(service: Value, identity: &Identity) -> Result<Service, RenderE
     let ports = service.spec.iter_mut().flat_map(|spec| spec.ports.iter_mut().flatten());
     ports.for_each(|port| port.target_port = None);
     Ok(service)
+}
+
+/// With the label by which its cluster's high-availability data is found once that is to go.
+fn marked(mut service: Service, app: &Application) -> Service {
+    if high_availability::on_kubernetes(app) {
+        let (label, kind) = (labels::HIGH_AVAILABILITY, high_availability::KUBERNETES);
+        let labels = service.metadata.labels.get_or_insert_default();
+        labels.insert(label.to_owned(), kind.to_owned());
+    }
+    service
 }
 
 fn typed<T: DeserializeOwned>(object: Value) -> Result<T, RenderError> {

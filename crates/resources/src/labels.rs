@@ -21,6 +21,9 @@ pub const DEPLOYMENT_TYPE: &str = "flink-deployment-type";
 pub const SELECTOR: &str = "pod-deployment-selector";
 /// Label and annotation: the colour, in blue/green mode.
 pub const COLOUR: &str = "flink-application-version";
+/// Label of a cluster's versioned Service, `kubernetes`: Flink keeps what it needs for high availability
+/// in ConfigMaps. Ours.
+pub const HIGH_AVAILABILITY: &str = "flink-app-high-availability";
 /// Annotation: jar, parallelism, class and arguments of the job.
 pub const JOB_PROPERTIES: &str = "flink-job-properties";
 /// Pod annotation of Kubernetes' own: the lower its number, the earlier the pod goes when its

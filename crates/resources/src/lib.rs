@@ -38,6 +38,7 @@ mod program;
 pub mod text;
 
 mod deployment;
+pub mod high_availability;
 mod ingress;
 pub mod labels;
 mod properties;

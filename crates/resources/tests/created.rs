@@ -23,7 +23,7 @@ use flinkk8soperator_resources::{
 use serde_json::{Map, Value, json};
 
 /// Everything in which the two may differ.
-const DIFFERENCES: [&str; 10] = [
+const DIFFERENCES: [&str; 11] = [
     "memory that the reference reads as 0",
     "no configuration, refused",
     "labels of the application over the operator's",
@@ -32,6 +32,7 @@ const DIFFERENCES: [&str; 10] = [
     "REST port keys",
     "cluster marker",
     "derived selector",
+    "high-availability label",
     "incarnation label",
     "retention line",
 ];
@@ -114,6 +115,7 @@ fn name(path: &str, theirs: Option<&Value>, ours: Option<&Value>) -> Option<&'st
         // What is left of an embedded object's metadata without its null time.
         "metadata" if theirs.is_none() && ours.is_some_and(zero) => Some("Go's zero members"),
         "flink-app-incarnation" if theirs.is_none() => Some("incarnation label"),
+        "flink-app-high-availability" if theirs.is_none() => Some("high-availability label"),
         "pod-deployment-selector" => Some("derived selector"),
         "flinkk8soperator.cluster" if theirs.is_none() => Some("cluster marker"),
         "execution.checkpointing.externalized-checkpoint-retention" if theirs.is_none() => {
@@ -260,6 +262,29 @@ fn both_names_of_ha_mean_ha_and_its_ids_are_the_incarnations() {
 }
 
 #[test]
+fn the_service_of_a_cluster_says_that_flink_keeps_its_data_in_config_maps() {
+    let label = "flink-app-high-availability";
+    let labelled = |spec: Value| {
+        let objects = render(&application(spec), &RenderConfig::default()).unwrap();
+        let generic = objects.generic_service.metadata.labels.unwrap_or_default();
+        assert!(!generic.contains_key(label), "it leads to another cluster one day");
+        objects.versioned_service.metadata.labels.and_then(|labels| labels.get(label).cloned())
+    };
+    let class = "org.apache.flink.kubernetes.highavailability.KubernetesHaServicesFactory";
+    for (key, value, expected) in [
+        ("high-availability", "Kubernetes ", Some("kubernetes")),
+        ("high-availability.type", "kubernetes", Some("kubernetes")),
+        ("high-availability.type", class, Some("kubernetes")),
+        ("high-availability.type", "zookeeper", None),
+        ("high-availability.type", "NONE", None),
+    ] {
+        let found = labelled(json!({"flinkConfig": {key: value}}));
+        assert_eq!(found.as_deref(), expected, "{key}: {value}");
+    }
+    assert_eq!(labelled(json!({})), None);
+}
+
+#[test]
 fn another_web_port_is_given_under_the_names_of_every_flink() {
     let spec = json!({"uiPort": 8082, "flinkConfig": {"rest.port": "1"}});
     let lines = properties(spec, Role::JobManager);
@@ -363,12 +388,15 @@ fn a_cluster_keeps_the_hash_it_was_deployed_with_and_selects_only_its_own_pods()
 }
 
 #[test]
-fn the_service_of_a_version_that_was_scaled_to_differs_from_the_first_in_nothing_but_the_name() {
+fn the_service_of_a_version_that_was_scaled_to_differs_from_the_first_in_the_name_alone() {
     for vector in vectors() {
         let app = vector.app();
         let hash = DeployHash(0xc0_ffee);
         let identity = Identity { uid: uid(), hash, incarnation: INCARNATION };
-        let Ok(objects) = created::render(&app, &vector.config, &identity) else { continue };
+        let Ok(mut objects) = created::render(&app, &vector.config, &identity) else { continue };
+        // The cluster's data is found by the first one.
+        let first = objects.versioned_service.metadata.labels.as_mut().unwrap();
+        first.remove("flink-app-high-availability");
         let mut alias = created::alias(&app, &identity, DeployHash(2)).unwrap();
         assert_eq!(alias.metadata.name, Some(format!("{}-00000002", app.name())));
         let labels = alias.metadata.labels.as_mut().unwrap();

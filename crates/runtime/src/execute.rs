@@ -8,6 +8,7 @@ pub(crate) mod events;
 
 mod cluster;
 mod flink;
+mod high_availability;
 mod ingress;
 mod revision;
 mod scale;

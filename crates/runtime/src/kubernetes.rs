@@ -228,6 +228,18 @@ impl Kubernetes {
         }
     }
 
+    /// Deletes all objects with these labels.
+    pub(crate) async fn delete_all<K: Object>(
+        &self,
+        namespace: &str,
+        labels: &str,
+    ) -> Result<(), KubeError> {
+        let api: Api<K> = Api::namespaced(self.client.clone(), namespace);
+        let (params, these) = (DeleteParams::default(), ListParams::default().labels(labels));
+        let call = api.delete_collection(&params, &these);
+        self.call("deletecollection", &kind::<K>(), call).await.map(drop)
+    }
+
     /// The client below, for watches and for Flink behind the API server.
     #[must_use]
     pub(crate) fn client(&self) -> &Client {

@@ -1,6 +1,7 @@
 //! From A to B and back to A with high availability on Kubernetes. A version that comes back has the hash
 //! of the first time, and Flink recovers by itself whatever job it finds under a cluster's id: one that was
-//! not ended properly would run again, from a state of long ago, beside or instead of the newest.
+//! not ended properly would run again, from a state of long ago, beside or instead of the newest. So each
+//! cluster has an id of its own, and what is kept under it goes with the cluster.
 
 use anyhow::{Context, Result, ensure};
 use flinkk8soperator_api::v1beta1::FlinkApplication;
@@ -29,17 +30,13 @@ pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
 
     let (abandoned, again) = forced_back(stage, &again, &image_b).await?;
     println!("     B taken back at {}, A goes on from {}", abandoned.run.to, again.run.from);
-    // Nobody ended that job: its cluster was taken away under it. This is what must not come to life.
-    ha::keeps(&stage.kubernetes, &abandoned.cluster, &abandoned.run.job).await?;
 
     let last = stage.updated(&again, &image_b).await?;
     ensure!(last.hash == abandoned.hash, "B came back as {}, not {}", last.hash, abandoned.hash);
     ensure!(last.run.job != abandoned.run.job, "the job that was taken back runs again");
     println!("     B again, from {} on", last.run.from);
-    println!(
-        "     left of clusters that are gone: {}",
-        left_behind(stage, &last).await?.join(", ")
-    );
+    let left = left_behind(stage, &last).await?;
+    ensure!(left.is_empty(), "left of clusters that are gone: {left:?}");
     stage.change(json!({ "confirmAfterSeconds": null })).await?;
     stage.confirmed().await.map(drop)
 }
@@ -95,6 +92,7 @@ async fn forced_back(stage: &mut Stage, from: &Version, image: &str) -> Result<(
 
     stage.change(json!({ "forceRollback": true })).await?;
     stage.rolled_back().await?;
+    // Nobody ended that job: its cluster was taken away under it. What is kept of it must not come to life.
     stage.only(&from.hash).await?;
     let back = stage.counting().await?;
     let runs = stage.volume.runs().await?;
@@ -131,7 +129,7 @@ async fn ended_properly(stage: &Stage, versions: &[&Version]) -> Result<()> {
     .await
 }
 
-/// ConfigMaps of other clusters than this version's. Flink leaves them, and so does the operator.
+/// ConfigMaps of other clusters than this version's. Flink leaves them.
 async fn left_behind(stage: &Stage, version: &Version) -> Result<Vec<String>> {
     let mut maps = ha::maps(&stage.kubernetes).await?;
     maps.retain(|name| !name.starts_with(&version.cluster));

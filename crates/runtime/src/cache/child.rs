@@ -3,7 +3,7 @@
 //! From the watch and from replies to our own writes; read by `observe` and `execute`.
 
 use flinkk8soperator_core::{DeployHash, Incarnation, Role, Trouble, TroubleKind, Uid};
-use flinkk8soperator_resources::labels;
+use flinkk8soperator_resources::{high_availability, labels};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::networking::v1::Ingress;
@@ -34,6 +34,8 @@ pub(crate) struct Child {
     pub(crate) selector: Option<String>,
     /// Of a Service: its ports.
     pub(crate) ports: Vec<Port>,
+    /// Of a Service: Flink keeps data of its cluster in ConfigMaps, for high availability.
+    pub(crate) keeps_data: bool,
     /// Of an Ingress: where its rules lead.
     pub(crate) routes: Vec<Route>,
     /// It has a deletion timestamp.
@@ -74,7 +76,9 @@ impl Child {
         let selector = spec.and_then(|spec| spec.selector.as_ref());
         let selector = selector.and_then(|s| s.get(labels::SELECTOR)).cloned();
         let ports = spec.map(Port::all).unwrap_or_default();
-        Some(Child { selector, ports, ..Child::of(&object.metadata)? })
+        let kept = label(&object.metadata, labels::HIGH_AVAILABILITY);
+        let keeps_data = kept == Some(high_availability::KUBERNETES);
+        Some(Child { selector, ports, keeps_data, ..Child::of(&object.metadata)? })
     }
 
     /// Cuts an Ingress down. None where the object has no UID.
@@ -97,6 +101,7 @@ impl Child {
             role: role(meta),
             selector: None,
             ports: Vec::new(),
+            keeps_data: false,
             routes: Vec::new(),
             going: meta.deletion_timestamp.is_some(),
             trouble: None,

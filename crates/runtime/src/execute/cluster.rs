@@ -16,7 +16,7 @@ use kube::ResourceExt;
 use kube::api::PropagationPolicy;
 use serde_json::json;
 
-use super::{EffectError, Ground};
+use super::{EffectError, Ground, high_availability};
 use crate::application::{Application, address};
 use crate::cache::{Child, Watched};
 use crate::kubernetes::{KubeError, Object};
@@ -27,7 +27,7 @@ use crate::revision::Revision;
 /// Puts our finalizer on, or takes it off: a merge patch of the resource version that we know, since
 /// it replaces the whole list.
 pub(super) async fn finalizer(ground: &mut Ground<'_>, on: bool) -> Result<(), EffectError> {
-    let meta = &ground.app.typed.metadata;
+    let meta = ground.app.typed.metadata.clone();
     let mut finalizers = meta.finalizers.clone().unwrap_or_default();
     if finalizers.iter().any(|finalizer| finalizer == FINALIZER) == on {
         return Ok(());
@@ -35,6 +35,8 @@ pub(super) async fn finalizer(ground: &mut Ground<'_>, on: bool) -> Result<(), E
     finalizers.retain(|finalizer| finalizer != FINALIZER);
     if on {
         finalizers.push(FINALIZER.to_owned());
+    } else {
+        high_availability::forget_all(ground).await?;
     }
     let metadata = json!({
         "uid": meta.uid, "resourceVersion": meta.resource_version, "finalizers": finalizers,
@@ -198,7 +200,8 @@ pub(super) fn watched(ground: &Ground<'_>, kind: Kind, name: &str) -> Option<Chi
     all.into_iter().find(|child| child.name == name)
 }
 
-/// Deletes a cluster's objects.
+/// Deletes a cluster's objects. A Service by which data of the cluster is found goes last: once nothing is
+/// left that would write that data anew, and with it.
 pub(super) async fn remove(
     ground: &mut Ground<'_>,
     incarnation: Incarnation,
@@ -223,16 +226,29 @@ pub(super) async fn remove(
             ground.operator.cache.lock().ingresses.deleted(&app.key, ingress.uid);
         }
     }
-    for service in services.iter().filter(|child| due(child)) {
-        delete::<Service>(ground, &service.name, service.uid, PropagationPolicy::Background)
-            .await?;
-        ground.operator.cache.lock().services.deleted(&app.key, service.uid);
+    let (keeping, plain): (Vec<&Child>, Vec<&Child>) =
+        services.iter().filter(|child| due(child)).partition(|service| service.keeps_data);
+    for service in plain {
+        delete_service(ground, service).await?;
     }
     for deployment in deployments.iter().filter(|child| due(child)) {
         let policy = PropagationPolicy::Foreground;
         delete::<Deployment>(ground, &deployment.name, deployment.uid, policy).await?;
         ground.operator.cache.lock().deployments.deleted(&app.key, deployment.uid);
     }
+    let pods = ground.operator.cache.pods(&app);
+    let writes = deployments.iter().any(|child| is_part(&app, child, incarnation))
+        || pods.iter().any(|pod| pod.told.incarnation == incarnation);
+    for service in keeping.into_iter().filter(|_| !writes) {
+        high_availability::forget(ground, service).await?;
+        delete_service(ground, service).await?;
+    }
+    Ok(())
+}
+
+async fn delete_service(ground: &mut Ground<'_>, service: &Child) -> Result<(), EffectError> {
+    delete::<Service>(ground, &service.name, service.uid, PropagationPolicy::Background).await?;
+    ground.operator.cache.lock().services.deleted(&ground.app.key, service.uid);
     Ok(())
 }
 
