@@ -71,6 +71,7 @@ pub(crate) fn observation(state: &State, ids: &Ids, bytes: &mut Bytes<'_>) -> Ob
         change: fact(bytes, change),
         last_seen: fact(bytes, |bytes| (!bytes.once_in(3)).then(|| checkpoint(9, bytes))),
         flink,
+        newest_revision: fact(bytes, |bytes| bytes.one(&incarnations)),
     }
 }
 

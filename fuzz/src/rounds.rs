@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use flinkk8soperator_api::machine;
 use flinkk8soperator_core::{
     Coloured, Config, Context, DeleteMode, DeployHash, Desired, Digest, Effect, ForeignJob,
-    ForeignJobAction, Goal, Mode, Observation, Recovery, Restore, SavepointStop, ScaleMode, State,
-    Timestamp, Uid, decide as step, needs,
+    ForeignJobAction, Goal, Mode, Observation, Phase, Recovery, Restore, SavepointStop, ScaleMode,
+    State, Timestamp, Uid, decide as step, needs,
 };
 
 use crate::bytes::Bytes;
@@ -35,6 +35,9 @@ pub(crate) fn play(data: &[u8]) -> (State, BTreeSet<&'static str>) {
     while bytes.begin().is_some() {
         now = Timestamp(now.0 + STEPS[bytes.below(STEPS.len())]);
         change(&mut desired, &mut bytes);
+        // Mostly it is a new application: one whose status was lost waits for a person.
+        let new = matches!(state.phase, Phase::New(_));
+        desired.finalizer &= !new || bytes.once_in(8);
         let resumed = bytes.below(8) == 0;
         let cx = Context { config: &config, desired: &desired, now, resumed };
         let seen = observation(&state, &ids, &mut bytes);

@@ -230,7 +230,7 @@ impl Generator {
     fn phase(&mut self, which: u64) -> Phase {
         let (target, deadline) = (self.target(), self.time());
         match which {
-            0 => Phase::New(New),
+            0 => Phase::New(New { lost: self.flag() }),
             1 => Phase::Updating(Updating { target, deadline }),
             2 => Phase::ClusterStarting(ClusterStarting {
                 target,

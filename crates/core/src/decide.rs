@@ -46,7 +46,7 @@ pub(crate) fn entered(cx: &Context<'_>, state: &State) -> State {
 
 fn step(cx: &Context<'_>, state: &State, seen: &Observation) -> Next {
     match &state.phase {
-        Phase::New(_) => states::new::step(cx, state, seen),
+        Phase::New(phase) => states::new::step(cx, state, *phase, seen),
         Phase::Updating(phase) => states::updating::step(cx, state, phase, seen),
         Phase::Rescaling(phase) => states::rescaling::step(cx, state, phase, seen),
         Phase::ClusterStarting(phase) => states::cluster_starting::step(cx, state, phase, seen),

@@ -86,6 +86,8 @@ pub struct FactRequest {
     pub live_pods: bool,
     /// Whether the revisions of these numbers are stored.
     pub revisions: BTreeSet<Incarnation>,
+    /// The highest number that a stored revision of the application has, from a live LIST.
+    pub newest_revision: bool,
     /// How the desired spec differs from the revision of this number; see
     /// [`Change::without_revision`] for one that is gone, or cannot be read.
     pub change: Option<Incarnation>,
@@ -155,6 +157,8 @@ pub struct Observation {
     pub live_pods: Fact<Vec<Pod>>,
     /// By their number; see [`FactRequest::revisions`].
     pub revisions: BTreeMap<Incarnation, Fact<bool>>,
+    /// See [`FactRequest::newest_revision`]; `None`: none is stored.
+    pub newest_revision: Fact<Option<Incarnation>>,
     /// See [`FactRequest::change`].
     pub change: Fact<Change>,
     /// See [`FactRequest::last_seen`]; `None`: of none. Lost with the process.

@@ -82,7 +82,7 @@ impl State {
             dwells_until: None,
             bounds: Vec::new(),
         };
-        State { record, phase: Phase::New(New) }
+        State { record, phase: Phase::New(New::default()) }
     }
 
     /// The state of an application whose persisted state cannot be read.

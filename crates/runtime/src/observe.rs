@@ -38,6 +38,10 @@ pub(crate) async fn observe(
         let name = format!("revision {incarnation}");
         seen.revisions.insert(*incarnation, memory.silences.fact(&name, answer));
     }
+    if want.newest_revision && seen.newest_revision == Fact::Unasked {
+        let answer = kube::newest_revision(operator, app).await;
+        seen.newest_revision = memory.silences.fact("newest revision", answer);
+    }
     if let (Some(incarnation), Fact::Unasked) = (want.change, &seen.change) {
         let answer = kube::change(operator, app, state, incarnation, memory).await;
         seen.change = memory.silences.fact("change", answer);

@@ -90,6 +90,7 @@ explorations! {
     alone_rollback_without_savepoints: "alone: rollback without savepoints" sees [KEPT_FOR_ROLLBACK];
     status_lost: "status lost in an update" sees [UPDATED];
     status_lost_then_deleted: "status lost in an update, then deleted" sees [UPDATED];
+    alone_status_lost: "alone: status lost in an update" sees [UPDATED, WITHOUT_STATE];
     status_unreadable: "status unreadable in an update" sees [UPDATED];
     status_unreadable_then_deleted: "status unreadable, then deleted by force" sees [UPDATED];
     alone_put_back: "alone: put back in an update" sees [ROLLED_BACK];

@@ -80,6 +80,7 @@ record!(Submission {
     start_deadline: "startDeadline",
 });
 
+record!(New { lost: "lost" });
 record!(Updating { target: "target", deadline: "deadline" });
 record!(Rescaling { target: "target", step: "step", deadline: "deadline" });
 record!(ClusterStarting {
@@ -276,7 +277,7 @@ impl Stored for DeletingStep {
 impl Stored for Phase {
     fn store(&self) -> Option<Value> {
         let (name, members) = match self {
-            Phase::New(New) => ("New", None),
+            Phase::New(phase) => ("New", phase.store()),
             Phase::Updating(phase) => ("Updating", phase.store()),
             Phase::Rescaling(phase) => ("Rescaling", phase.store()),
             Phase::ClusterStarting(phase) => ("ClusterStarting", phase.store()),
@@ -301,7 +302,7 @@ impl Stored for Phase {
     fn load(from: &Entry<'_>) -> Result<Phase, MachineError> {
         let name = from.member("name")?;
         Ok(match name.text()? {
-            "New" => Phase::New(New),
+            "New" => Phase::New(Stored::load(from)?),
             "Updating" => Phase::Updating(Stored::load(from)?),
             "Rescaling" => Phase::Rescaling(Stored::load(from)?),
             "ClusterStarting" => Phase::ClusterStarting(Stored::load(from)?),

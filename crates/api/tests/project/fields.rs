@@ -21,7 +21,7 @@ fn restored() -> Origin {
 #[test]
 fn the_phase_is_the_reference_operators_word() {
     for (phase, word) in [
-        (Phase::New(New), ""),
+        (Phase::New(New::default()), ""),
         (updating(1), "Updating"),
         (cluster_starting(1), "ClusterStarting"),
         (savepointing(2), "Savepointing"),

@@ -44,7 +44,7 @@ fn restored() -> Origin {
 
 fn first_deploy() -> Vec<State> {
     vec![
-        state(None, Phase::New(New)),
+        state(None, Phase::New(New::default())),
         state(None, updating(1)),
         state(None, cluster_starting(1)),
         state(None, submitting(1, Origin::Empty, false)),

@@ -190,6 +190,10 @@ impl Outside for Cluster {
         Ok(self.revisions.get(&of).map(|(_, spec, uid)| (spec.clone(), *uid)))
     }
 
+    fn newest_revision(&mut self) -> Answer<Option<Incarnation>> {
+        Ok(self.revisions.keys().max().copied())
+    }
+
     fn save_revision(&mut self, of: Incarnation, hash: DeployHash, spec: &Spec) -> Done {
         let uid = self.uid();
         self.revisions.entry(of).or_insert((hash, spec.clone(), uid));

@@ -14,6 +14,7 @@ pub(crate) enum Asked {
     Watches,
     LivePods,
     Revisions,
+    NewestRevision,
     Flink(Process),
 }
 

@@ -33,6 +33,9 @@ pub(crate) fn observe(
         let stored = outside.revision(*incarnation).map(|revision| revision.is_some());
         seen.revisions.insert(*incarnation, memory.fact(now, Asked::Revisions, stored));
     }
+    if ask.newest_revision && seen.newest_revision == Fact::Unasked {
+        seen.newest_revision = memory.fact(now, Asked::NewestRevision, outside.newest_revision());
+    }
     if let Some(base) = ask.change.filter(|_| seen.change == Fact::Unasked) {
         seen.change = change(now, job, state, base, outside, memory);
     }

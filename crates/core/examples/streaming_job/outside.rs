@@ -48,6 +48,8 @@ pub(crate) trait Outside {
     fn parts(&mut self, of: Incarnation) -> Answer<Vec<(Part, Uid)>>;
     /// What was stored as the revision of a cluster.
     fn revision(&mut self, of: Incarnation) -> Answer<Option<(Spec, Uid)>>;
+    /// The highest number that has one; from a live LIST.
+    fn newest_revision(&mut self) -> Answer<Option<Incarnation>>;
     /// Stores one. That the same is there already is no failure.
     fn save_revision(&mut self, of: Incarnation, hash: DeployHash, spec: &Spec) -> Done;
     /// Deletes one, if it still has this UID.

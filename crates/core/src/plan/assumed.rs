@@ -30,6 +30,7 @@ pub(super) struct Assumed {
     /// Pods that only a live LIST shows.
     listed: Fact<Vec<Pod>>,
     revisions: BTreeMap<Incarnation, Fact<bool>>,
+    newest_revision: Fact<Option<Incarnation>>,
     /// How the desired spec differs from the revision of that incarnation.
     change: (Option<Incarnation>, Fact<Change>),
     last_seen: Fact<Option<Checkpoint>>,
@@ -56,6 +57,7 @@ impl Assumed {
             listed: lingering(seen),
             objects,
             revisions: seen.revisions.clone(),
+            newest_revision: seen.newest_revision.clone(),
             change: (asked.change, seen.change.clone()),
             last_seen: seen.last_seen.clone(),
             jobmanagers: BTreeMap::new(),
@@ -116,6 +118,13 @@ impl Assumed {
         for incarnation in &ask.revisions {
             let stored = self.revisions.get(incarnation).cloned().unwrap_or(Fact::Known(false));
             seen.revisions.insert(*incarnation, stored);
+        }
+        if ask.newest_revision {
+            let stored = |(number, fact): (&Incarnation, &Fact<bool>)| {
+                fact.known().is_some_and(|stored| *stored).then_some(*number)
+            };
+            let newest = self.revisions.iter().filter_map(stored).max();
+            seen.newest_revision = told(&self.newest_revision, newest);
         }
         if ask.last_seen.is_some() {
             seen.last_seen = told(&self.last_seen, self.last_seen.known().cloned().flatten());

@@ -250,6 +250,12 @@ pub(crate) fn named_by_the_user(cx: &Context<'_>, record: &Record) -> Option<Ori
     new.then(|| Origin::Given(wish.path.clone()))
 }
 
+/// What the user allows to start from where the newest state cannot be proven.
+pub(crate) fn allowed_by_the_user(cx: &Context<'_>, record: &Record) -> Option<Origin> {
+    let empty = cx.desired.fallback_without_state || cx.desired.savepoint_disabled;
+    named_by_the_user(cx, record).or(empty.then_some(Origin::Empty))
+}
+
 /// What else an attempt may start from that has failed with `from`: what the user named; nothing, where the
 /// user allows it and `from` may not exist any more.
 pub(crate) fn instead_of(cx: &Context<'_>, record: &Record, from: &Origin) -> Option<Origin> {

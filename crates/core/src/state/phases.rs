@@ -5,9 +5,12 @@ use crate::state::{Failure, Origin, Restart, Stop, Submission, Target};
 use crate::time::Timestamp;
 
 /// See [`Phase::New`](crate::Phase::New).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct New;
+pub struct New {
+    /// Something was: an operator has put its finalizer on the application, and what it knew is lost.
+    pub lost: bool,
+}
 
 /// See [`Phase::Updating`](crate::Phase::Updating).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

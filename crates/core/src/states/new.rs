@@ -1,18 +1,22 @@
-//! New: nothing was done for the application yet.
+//! New: nothing was done for the application yet, as far as is known.
 
 use crate::context::Context;
 use crate::cure::Cure;
+use crate::ids::Incarnation;
 use crate::observation::{FactRequest, Observation};
+use crate::policy::restore_point;
 use crate::reason::Reason;
-use crate::state::State;
+use crate::state::{New, Phase, State};
 use crate::states::{Next, deploy};
 
-/// The objects: a version of it may run already, though the status does not know.
-pub(crate) fn needs() -> FactRequest {
-    FactRequest { objects: true, ..FactRequest::default() }
+/// The objects: a version of it may run already, though the status does not know. And which numbers were
+/// given out, where something was done before.
+pub(crate) fn needs(cx: &Context<'_>, phase: New) -> FactRequest {
+    let newest_revision = cx.desired.finalizer && !phase.lost;
+    FactRequest { objects: true, newest_revision, ..FactRequest::default() }
 }
 
-pub(crate) fn step(cx: &Context<'_>, state: &State, seen: &Observation) -> Next {
+pub(crate) fn step(cx: &Context<'_>, state: &State, phase: New, seen: &Observation) -> Next {
     let Some(objects) = seen.objects.known() else {
         return Next::stay(state, Reason::Deploying, "waiting for the view of the cluster")
             .polls_busily(cx);
@@ -22,12 +26,46 @@ pub(crate) fn step(cx: &Context<'_>, state: &State, seen: &Observation) -> Next 
     if let Some(cluster) = objects.clusters.first() {
         let message = format!(
             "objects of this application exist (cluster {} of version {}), but its status does \
-             not know them; taking them over is not yet supported",
+             not know them; taking them over is not yet supported; once they are deleted, restore or \
+             fallbackWithoutState says what a job starts from",
             cluster.incarnation, cluster.hash
         );
         return Next::stay(state, Reason::NotYetSupported, message)
             .cured_by([Cure::StatusRestored, Cure::ObjectsDeleted])
             .polls_seldom(cx);
     }
-    deploy::begin(cx, state, "first deploy".to_owned())
+    if phase.lost {
+        return lost(cx, state);
+    }
+    if !cx.desired.finalizer {
+        return deploy::begin(cx, state, "first deploy".to_owned());
+    }
+    match seen.newest_revision.known() {
+        Some(newest) => noticed(cx, state, *newest),
+        None => Next::stay(state, Reason::Deploying, "waiting for the list of stored revisions")
+            .polls_busily(cx),
+    }
+}
+
+const LOST: &str = "an operator has worked on this application before (its finalizer is there), but \
+                    the status that says what its job goes on from is lost";
+
+/// No number comes twice. Whether the `restore` of the spec was used before is not known: only another one
+/// is the user's answer to this.
+fn noticed(cx: &Context<'_>, state: &State, newest: Option<Incarnation>) -> Next {
+    let mut record = state.record.clone();
+    record.incarnations = record.incarnations.max(newest.map_or(0, |number| number.0));
+    record.restored = cx.desired.restore.as_ref().map(|restore| restore.nonce.clone());
+    let state = State { record, phase: Phase::New(New { lost: true }) };
+    lost(cx, &state)
+}
+
+/// A job starts only from what the user names, or from nothing where the user allows it.
+fn lost(cx: &Context<'_>, state: &State) -> Next {
+    if restore_point::allowed_by_the_user(cx, &state.record).is_some() {
+        return deploy::begin(cx, state, "first deploy after the status was lost".to_owned());
+    }
+    Next::stay(state, Reason::RestorePointUnproven, LOST)
+        .cured_by([Cure::StatusRestored, Cure::Restore, Cure::FallbackWithoutState])
+        .polls_seldom(cx)
 }

@@ -70,6 +70,7 @@ fn phase(phase: &Phase) -> String {
         Phase::DualRunning(DualRunning { teardown: Some(teardown), .. }) => {
             format!("{name} (tears down {})", teardown.incarnation)
         }
+        Phase::New(New { lost: true }) => format!("{name} (lost)"),
         Phase::New(_) | Phase::DualRunning(_) | Phase::Running(_) | Phase::Unreadable(_) => {
             name.to_owned()
         }

@@ -106,6 +106,9 @@ impl World {
             let stored = Fact::Known(self.revisions.contains(incarnation));
             seen.revisions.insert(*incarnation, stored);
         }
+        if ask.newest_revision {
+            seen.newest_revision = Fact::Known(self.revisions.last().copied());
+        }
         if ask.last_seen.is_some() {
             seen.last_seen = Fact::Known(self.last_seen.clone());
         }

@@ -33,6 +33,7 @@ impl Facts {
             objects: only(ask.objects, &all.objects),
             live_pods: only(ask.live_pods, &all.live_pods),
             revisions: BTreeMap::new(),
+            newest_revision: only(ask.newest_revision, &all.newest_revision),
             change: only(ask.change.is_some(), &all.change),
             last_seen: only(ask.last_seen.is_some(), &all.last_seen),
             flink: BTreeMap::new(),
@@ -77,6 +78,13 @@ fn axes() -> [Axis; 14] {
         (5, write_live_pods),
         (revisions().len(), |seen, n| {
             let fact = revisions().swap_remove(n);
+            seen.newest_revision = match &fact {
+                Fact::Known(stored) => Fact::Known(stored.then_some(Incarnation(3))),
+                Fact::Unknown { why, for_how_long } => {
+                    Fact::Unknown { why: *why, for_how_long: *for_how_long }
+                }
+                Fact::Unasked => Fact::Unasked,
+            };
             seen.revisions = [1, 2, 3].map(|i| (Incarnation(i), fact.clone())).into();
         }),
         (changes().len(), |seen, n| seen.change = changes().swap_remove(n)),

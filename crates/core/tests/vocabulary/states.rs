@@ -17,7 +17,8 @@ pub(crate) fn all() -> Vec<State> {
     let before = version(1, Work::Stopped(Origin::Restored(point())));
     let watched = [running(None), running(Some(before))];
     let removed = without_cluster(&stopped);
-    let mut all = vec![State::new(NOW), State::unreadable(NOW, "format 2".to_owned())];
+    let lost = State { phase: Phase::New(New { lost: true }), ..State::new(NOW) };
+    let mut all = vec![State::new(NOW), lost, State::unreadable(NOW, "format 2".to_owned())];
     all.extend(states(&with_any, &[updating(), starting()].concat()));
     all.extend(states(&with_live, &[stopping(), cancelling()].concat()));
     let dwells = Record { dwells_until: Some(NOW + Duration::from_secs(1)), ..live.clone() };

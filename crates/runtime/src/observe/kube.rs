@@ -291,6 +291,19 @@ pub(crate) async fn revision(
     Ok(found)
 }
 
+/// The highest number among the application's stored revisions, from a live LIST.
+pub(super) async fn newest_revision(
+    operator: &Operator,
+    app: &Application,
+) -> Result<Option<Incarnation>, Silence> {
+    let label = format!("{}={}", labels::APP, app.key.name);
+    let listed = operator.kubernetes.list::<ControllerRevision>(&app.key.namespace, &label).await;
+    let listed = listed.map_err(|error| silence(&error))?;
+    let ours = listed.iter().filter(|stored| owned_by(*stored, app.uid));
+    let number = |stored: &ControllerRevision| u32::try_from(stored.revision).ok();
+    Ok(ours.filter_map(number).max().map(Incarnation))
+}
+
 /// How the application differs from the revision of a number, as rendered under what that was
 /// deployed with: a changed setting of the operator redeploys nothing.
 pub(super) async fn change(

@@ -9,10 +9,12 @@ use flinkk8soperator_core::{Fact, FactRequest, Flink, FlinkRequest, Incarnation,
 /// The facts that are wanted and were not asked for, by their paths.
 pub(super) fn facts(want: &FactRequest, seen: &Observation) -> Vec<String> {
     // Named one by one: a new fact has to be looked for here, too.
-    let FactRequest { objects, live_pods, revisions, change, last_seen, flink } = want;
+    let FactRequest { objects, live_pods, revisions, newest_revision, change, last_seen, flink } =
+        want;
     let missing = [
         ("objects", *objects && unasked(&seen.objects)),
         ("live_pods", *live_pods && unasked(&seen.live_pods)),
+        ("newest_revision", *newest_revision && unasked(&seen.newest_revision)),
         ("change", change.is_some() && unasked(&seen.change)),
         ("last_seen", last_seen.is_some() && unasked(&seen.last_seen)),
     ];

@@ -5,8 +5,11 @@ use std::time::Duration;
 use flinkk8soperator_sim::http::kubernetes::kinds::Resource;
 use flinkk8soperator_sim::world::{Mishap, World};
 use flinkk8soperator_simulate::scene::Scene;
+use serde_json::{Value, json};
 
-use crate::bench::{Bench, NAMESPACE, alone, confirmed, gone, the_one_job, went_on, with_image};
+use crate::bench::{
+    Bench, NAME, NAMESPACE, alone, application, confirmed, gone, the_one_job, went_on, with_image,
+};
 
 /// Someone deletes every object of a kind in the application's namespace. How many there were.
 fn delete_all(bench: &Bench, resource: &Resource) -> usize {
@@ -67,4 +70,52 @@ async fn deployments_that_someone_deletes_come_back() {
     assert_eq!(there(&bench), 0);
     bench.rest(Duration::from_secs(30)).await;
     assert_eq!(there(&bench), 2, "{}", bench.told());
+}
+
+/// Someone deletes the objects of the clusters, and the status is gone: as from a backup of the namespace.
+async fn deployed_and_forgotten() -> Bench {
+    let (mut bench, _) = Bench::deployed().await;
+    bench.session.kill_operator().await.unwrap();
+    // The world is to know that it was not the operator.
+    bench.session.cluster().with_world(|world: &mut World| {
+        let deployments: Vec<_> = world.deployments.iter().map(|d| d.uid).collect();
+        deployments.into_iter().for_each(|uid| world.befall(Mishap::ObjectDeleted(uid)));
+    });
+    assert_eq!(delete_all(&bench, &deployments()), 2);
+    assert_eq!(delete_all(&bench, &Resource::new("", "services")), 2);
+    bench.until("its pods are gone", |scene: &Scene| scene.running().next().is_none()).await;
+    let applications = Resource::new("flink.k8s.io", "flinkapplications");
+    let forget =
+        |application: &mut Value| _ = application.as_object_mut().unwrap().remove("status");
+    let api = bench.session.cluster().server().api();
+    api.store().modify(&applications, NAMESPACE, NAME, forget).unwrap();
+    bench.session.start_operator().unwrap();
+    bench
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_application_whose_status_is_gone_is_not_started_from_nothing_by_itself() {
+    let mut bench = deployed_and_forgotten().await;
+    let stalled = |scene: &Scene| {
+        scene.application(NAME).is_some_and(|app| app.reason == "RestorePointUnproven")
+    };
+    bench.until("it is told", stalled).await;
+    bench.rest(Duration::from_secs(600)).await;
+    let scene = bench.until("it is told still", stalled).await;
+    assert!(scene.running().next().is_none());
+
+    let mut allowed = application();
+    allowed["spec"]["fallbackWithoutState"] = json!(true);
+    bench.apply(&allowed).await;
+    let scene = bench.until("the user's word is taken", confirmed).await;
+    assert_eq!(the_one_job(&scene).restored_from, None);
+    let told = bench.told();
+    assert!(told.contains("first deploy after the status was lost"), "{told}");
+    // The number of before is not given out again: its revision is there still.
+    let api = bench.session.cluster().server().api();
+    let revisions =
+        api.store().list(&Resource::new("apps", "controllerrevisions"), Some(NAMESPACE));
+    let numbers: Vec<_> = revisions.iter().map(|revision| revision["revision"].as_i64()).collect();
+    assert_eq!(numbers, [Some(1), Some(2)]);
+    bench.sound();
 }

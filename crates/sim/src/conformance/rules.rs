@@ -91,6 +91,9 @@ fn all_asked(cx: &Context<'_>, round: &Round) -> Option<Broken> {
     if let Some(of) = asked.revisions.iter().find(|of| !seen.revisions.contains_key(of)) {
         return unasked(&format!("revision {of}"));
     }
+    if asked.newest_revision && seen.newest_revision == Fact::Unasked {
+        return unasked("the newest revision");
+    }
     if asked.change.is_some() && seen.change == Fact::Unasked {
         return unasked("how the wish differs");
     }
@@ -146,6 +149,7 @@ fn facts<K: Clone>(round: &Round, ground: &Ground<K>) -> Option<Broken> {
     let unasked = (Fact::Unasked, Flink::default());
     fact("the objects", &seen.objects, &told.objects)
         .or_else(|| fact("the live pods", &seen.live_pods, &told.live_pods))
+        .or_else(|| fact("the newest revision", &seen.newest_revision, &told.newest_revision))
         .or_else(|| {
             revisions.find_map(|(of, seen)| {
                 let told = told.revisions.get(of).unwrap_or(&unasked.0);

@@ -62,6 +62,7 @@ fn honest(search: &Search<'_>, thought: &Thought) -> Option<Broken> {
     let mut seen = thought.seen.clone();
     fill(&mut seen.objects, Objects::default());
     fill(&mut seen.live_pods, Vec::new());
+    fill(&mut seen.newest_revision, None);
     fill(&mut seen.last_seen, None);
     fill(&mut seen.change, Change { class: ChangeClass::Redeploy, fields: Vec::new() });
     seen.flink.values_mut().for_each(fill_flink);
@@ -173,6 +174,7 @@ fn silenced(seen: &Observation) -> Vec<(&'static str, Observation)> {
         let hushed: Vec<bool> = s.revisions.values_mut().map(silence).collect();
         hushed.contains(&true)
     });
+    without("newest revision", &|s| silence(&mut s.newest_revision));
     without("last seen", &|s| silence(&mut s.last_seen));
     without("change", &|s| silence(&mut s.change));
     for incarnation in seen.flink.keys() {

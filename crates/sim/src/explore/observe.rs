@@ -29,6 +29,10 @@ pub(super) fn observe(suite: &Suite, node: &mut Node, request: &FactRequest) -> 
         let stored = node.world.revision(cluster(*incarnation)).is_some();
         seen.revisions.insert(*incarnation, Fact::Known(stored));
     }
+    if request.newest_revision {
+        let numbers = node.world.revisions.iter().map(|r| Incarnation(r.cluster.incarnation));
+        seen.newest_revision = Fact::Known(numbers.max());
+    }
     if let Some(incarnation) = request.change {
         seen.change = change(suite, node, cluster(incarnation));
     }

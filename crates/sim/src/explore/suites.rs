@@ -254,6 +254,11 @@ fn without_a_status() -> Vec<Suite> {
     let unreadable = |name| update(name, &[version(2)]).then(Wish::StatusUnreadable).at_any_time();
     vec![
         update("status lost in an update", &[version(2)]).then(Wish::StatusLost).at_any_time(),
+        update("alone: status lost in an update", &[version(2)])
+            .in_mode(Mode::Single)
+            .then(Wish::StatusLost)
+            .at_any_time()
+            .only(&[Fault::CrashAfterCalls, Fault::LostReply]),
         unreadable("status unreadable in an update"),
         unreadable("status unreadable, then deleted by force")
             .then_deleted()

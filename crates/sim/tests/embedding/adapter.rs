@@ -279,6 +279,10 @@ impl Outside for OnGround<'_, '_> {
         }))
     }
 
+    fn newest_revision(&mut self) -> Answer<Option<Incarnation>> {
+        self.ground.borrow_mut().newest_revision()
+    }
+
     fn save_revision(&mut self, of: Incarnation, hash: DeployHash, spec: &Spec) -> Done {
         let version = spec.image.parse().map_err(|_| Failed("not a version".to_owned()))?;
         let outcome = self.ground.borrow_mut().save_revision(of, hash, version);

@@ -98,7 +98,7 @@ impl Scene<'_> {
         let own = flink
             .is_some_and(|f| self.names_its_own(f.statistics.known().and_then(Option::as_ref)));
         let again = match &self.phase.purpose {
-            Purpose::Deploy(target) if own || self.override_by_the_user().is_none() => flink
+            Purpose::Deploy(target) if own || self.allowed_by_the_user().is_none() => flink
                 .filter(runs)
                 .and_then(|f| handover::savepoint(self.cx, &state, *target, job, f)),
             Purpose::Deploy(_) | Purpose::Restart(_) => None,
@@ -159,7 +159,7 @@ impl Scene<'_> {
         let again = (!cancelled).then_some(Cure::SavepointAgain).into_iter();
         let end = if cancelled { "someone cancels it, and it does not end" } else { "it runs on" };
         match stays {
-            Err(why) if self.override_by_the_user().is_none() => {
+            Err(why) if self.allowed_by_the_user().is_none() => {
                 let message = format!("{why}; {end}");
                 let cures = again.chain(CURES).collect();
                 self.stalled(Reason::CheckpointsNotRetained, &message, cures)
@@ -246,10 +246,8 @@ impl Scene<'_> {
     }
 
     /// What the user allowed to start from where the newest state cannot be proven.
-    fn override_by_the_user(&self) -> Option<Origin> {
-        let empty = self.cx.desired.fallback_without_state || self.cx.desired.savepoint_disabled;
-        restore_point::named_by_the_user(self.cx, &self.state.record)
-            .or(empty.then_some(Origin::Empty))
+    fn allowed_by_the_user(&self) -> Option<Origin> {
+        restore_point::allowed_by_the_user(self.cx, &self.state.record)
     }
 
     /// What the next job starts from; or why a person has to say so.
@@ -260,7 +258,7 @@ impl Scene<'_> {
             Newest::Unproven { why, cure } => (Reason::RestorePointUnproven, why, cure.clone()),
         };
         let cures = cures.into_iter().chain(CURES).collect();
-        self.override_by_the_user().ok_or_else(|| Box::new(self.stalled(reason, why, cures)))
+        self.allowed_by_the_user().ok_or_else(|| Box::new(self.stalled(reason, why, cures)))
     }
 
     fn known(&self, newest: Newest) -> Next {

@@ -75,6 +75,18 @@ impl<K: Clone> Ground<K> {
         answer
     }
 
+    /// The highest number that has a revision, by a live LIST.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn newest_revision(&mut self) -> Result<Option<Incarnation>, Silence> {
+        let numbers = self.world.revisions.iter().map(|r| Incarnation(r.cluster.incarnation));
+        let newest = numbers.max();
+        let answer = self.answer(SILENT, Ok(newest));
+        keep(&mut self.told.newest_revision, &answer);
+        answer
+    }
+
     /// Stores a version as a cluster's revision, whose objects will be named by the hash. That the
     /// same is there already is no failure.
     ///

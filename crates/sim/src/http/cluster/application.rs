@@ -40,6 +40,8 @@ impl Known {
         let spec = &mut world.applications[self.app.0].spec;
         spec.beside = text(object, "/spec/deploymentMode") == "BlueGreen";
         spec.tear_down = u32::from_str_radix(text(object, "/spec/tearDownVersionHash"), 16).ok();
+        let allows = |field: &str| object.pointer(field).and_then(Value::as_bool).unwrap_or(false);
+        spec.stateless = allows("/spec/fallbackWithoutState") || allows("/spec/savepointDisabled");
         let parallelism = object.pointer("/status/jobStatus/parallelism").and_then(Value::as_u64);
         let parallelism = parallelism.and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
         announced(object).into_iter().for_each(|job| world.announce(job, parallelism));
