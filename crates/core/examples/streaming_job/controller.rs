@@ -49,16 +49,24 @@ pub(crate) struct Ground<'a, S, O> {
 }
 
 impl<S: Store, O> Ground<'_, S, O> {
-    /// Writes the job as it is here; from then on it is as the store has it.
-    pub(crate) fn write(&mut self) -> Result<(), NotWritten> {
+    /// Writes the job as it is here; from then on it is as the store has it. A store that does not keep the
+    /// machine's state gets the one of before: without any beside its objects, or its mark, nobody could
+    /// tell what is under way.
+    pub(crate) fn write(&mut self, before: Option<State>) -> Result<(), NotWritten> {
         let wanted = self.job.machine.clone();
-        match self.store.swap(self.version, Some(self.job.clone()))? {
-            Some((job, version)) => {
-                (self.job, self.version) = (job, version);
-                if self.job.machine == wanted { Ok(()) } else { Err(NotWritten::Pruned) }
-            }
-            None => Err(NotWritten::Pruned),
+        self.swap()?;
+        if self.job.machine == wanted {
+            return Ok(());
         }
+        self.job.machine = before;
+        self.swap()?;
+        Err(NotWritten::Pruned)
+    }
+
+    fn swap(&mut self) -> Result<(), NotWritten> {
+        let written = self.store.swap(self.version, Some(self.job.clone()))?;
+        (self.job, self.version) = written.ok_or(NotWritten::Pruned)?;
+        Ok(())
     }
 }
 
@@ -129,14 +137,7 @@ fn persist(
         return Ok(());
     }
     let before = ground.job.machine.replace(after.clone());
-    if let Err(why) = ground.write() {
-        if why == NotWritten::Pruned {
-            // Without a state beside its objects nobody could tell what is under way: as it was.
-            ground.job.machine = before;
-            ground.write()?;
-        }
-        return Err(why);
-    }
+    ground.write(before)?;
     ground.memory.written(&round.before, after);
     Ok(())
 }

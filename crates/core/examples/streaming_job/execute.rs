@@ -78,7 +78,7 @@ fn send(submit: &Submit, on: &mut Ground<'_, impl Store, impl Outside>) -> Done 
 fn hold(on: &mut Ground<'_, impl Store, impl Outside>) -> Done {
     if !on.job.deleting {
         on.job.held = true;
-        on.write()?;
+        on.write(on.job.machine.clone())?;
     }
     Ok(())
 }
