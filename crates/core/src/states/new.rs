@@ -69,3 +69,24 @@ fn lost(cx: &Context<'_>, state: &State) -> Next {
         .cured_by([Cure::StatusRestored, Cure::Restore, Cure::FallbackWithoutState])
         .polls_seldom(cx)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, DeployHash, Desired, Digest, Timestamp, Uid};
+
+    #[test]
+    fn the_numbers_given_out_are_asked_for_once_and_only_where_something_was_done() {
+        let asks = |finalizer, lost| {
+            let plain = Desired::new(Uid(1), 1, DeployHash(1), Digest(1));
+            let (config, desired) = (Config::default(), Desired { finalizer, ..plain });
+            let now = Timestamp(0);
+            let cx = Context { config: &config, desired: &desired, now, resumed: false };
+            needs(&cx, New { lost }).newest_revision
+        };
+        assert_eq!(
+            [asks(false, false), asks(true, false), asks(true, true), asks(false, true)],
+            [false, true, false, false]
+        );
+    }
+}
