@@ -23,7 +23,8 @@ pub struct Desired {
     pub coloured: Coloured,
     /// Run it, or take it away.
     pub goal: Goal,
-    /// Whether our finalizer is on the object.
+    /// Whether our finalizer, or what stands for it, is on the object. It is put there for a state that is
+    /// stored: an object that has it and no state has lost that.
     pub finalizer: bool,
     /// Job parallelism: as many slots have to register.
     pub parallelism: u32,
