@@ -34,7 +34,7 @@ pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
     ensure!(deployed == hash, "another version is deployed: {deployed}, not {hash}");
     let back = stage.resumed(&anew).await?;
     stage.only(&hash).await?;
-    println!("     cancelled at {}, rolled back to a checkpoint, from {} on", anew.to, back.from);
+    println!("     rolled back to the last checkpoint of the cancelled job, from {} on", back.from);
 
     config[RETENTION] = json!(null);
     let entry = before.spec.entry_class;
