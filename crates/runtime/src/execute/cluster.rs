@@ -36,7 +36,7 @@ pub(super) async fn finalizer(ground: &mut Ground<'_>, on: bool) -> Result<(), E
     if on {
         finalizers.push(FINALIZER.to_owned());
     } else {
-        high_availability::forget_all(ground).await?;
+        high_availability::leave_to_the_pods(ground).await?;
     }
     let metadata = json!({
         "uid": meta.uid, "resourceVersion": meta.resource_version, "finalizers": finalizers,

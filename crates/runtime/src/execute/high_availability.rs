@@ -3,52 +3,74 @@
 
 use std::sync::Arc;
 
+use flinkk8soperator_core::{Incarnation, Role};
 use flinkk8soperator_resources::high_availability;
-use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::ConfigMap;
-use kube::api::PropagationPolicy;
+use kube::ResourceExt;
+use serde_json::{Value, json};
 
-use super::cluster::{delete, is_part, kubernetes};
+use super::cluster::kubernetes;
 use super::{EffectError, Ground};
 use crate::cache::Child;
+use crate::kubernetes::KubeError;
 
-/// Removes what is kept of the cluster of this Service. A refusal that asking again does not cure is told, and
-/// holds nothing back: what stays is of no use to anyone.
+/// Removes what is kept of the cluster of this Service, of which no pod is left.
 pub(super) async fn forget(ground: &mut Ground<'_>, service: &Child) -> Result<(), EffectError> {
     let Some(incarnation) = service.incarnation else { return Ok(()) };
-    let id = high_availability::cluster_id(&service.name, incarnation);
-    let (namespace, labels) = (&ground.app.key.namespace, high_availability::selector(&id));
+    let labels = labels(service, incarnation);
+    let namespace = &ground.app.key.namespace;
     let deleted = ground.operator.kubernetes.delete_all::<ConfigMap>(namespace, &labels).await;
-    let Err(source) = deleted else { return Ok(()) };
+    done(ground, deleted)
+}
+
+/// Of an application that is about to go: Kubernetes takes what is kept of its clusters after the last of the
+/// JobManagers' pods, which would write anew what is missing.
+pub(super) async fn leave_to_the_pods(ground: &mut Ground<'_>) -> Result<(), EffectError> {
+    let app = Arc::clone(&ground.app);
+    let services = ground.operator.cache.lock().services.of(&app.key);
+    let pods = ground.operator.cache.pods(&app);
+    for service in services.iter().filter(|s| s.owner == Some(app.uid) && s.keeps_data) {
+        let Some(incarnation) = service.incarnation else { continue };
+        let writes = |told: &&flinkk8soperator_core::Pod| {
+            told.incarnation == incarnation && told.role == Role::JobManager
+        };
+        let owner = |told: &flinkk8soperator_core::Pod| json!({ "apiVersion": "v1", "kind": "Pod", "name": told.name, "uid": told.uid.to_string() });
+        let owners: Vec<Value> = pods.iter().map(|p| &p.told).filter(writes).map(owner).collect();
+        if owners.is_empty() {
+            forget(ground, service).await?;
+        } else {
+            let given = give(ground, &labels(service, incarnation), &owners).await;
+            done(ground, given)?;
+        }
+    }
+    Ok(())
+}
+
+async fn give(ground: &Ground<'_>, labels: &str, owners: &[Value]) -> Result<(), KubeError> {
+    let (kubernetes, namespace) = (&ground.operator.kubernetes, &ground.app.key.namespace);
+    for map in kubernetes.list::<ConfigMap>(namespace, labels).await? {
+        let patch = json!({ "metadata": { "uid": map.metadata.uid, "ownerReferences": owners } });
+        match kubernetes.patch::<ConfigMap>(namespace, &map.name_any(), &patch).await {
+            Ok(_) | Err(KubeError::NotFound(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn labels(service: &Child, incarnation: Incarnation) -> String {
+    high_availability::selector(&high_availability::cluster_id(&service.name, incarnation))
+}
+
+/// A refusal that asking again does not cure is told, and holds nothing back: what stays is of no use to
+/// anyone.
+fn done(ground: &mut Ground<'_>, outcome: Result<(), KubeError>) -> Result<(), EffectError> {
+    let Err(source) = outcome else { return Ok(()) };
     let lasting = source.lasting();
-    let what = format!("deleting the ConfigMaps of cluster {id}, kept for high availability");
-    let error = kubernetes(what, source);
+    let error = kubernetes("removing the ConfigMaps that are kept for high availability", source);
     if !lasting {
         return Err(error);
     }
     ground.late = Some(error);
-    Ok(())
-}
-
-/// The same for every cluster of an application that is about to go. Its JobManagers go first: they would
-/// write anew what is missing.
-pub(super) async fn forget_all(ground: &mut Ground<'_>) -> Result<(), EffectError> {
-    let app = Arc::clone(&ground.app);
-    let (deployments, services) = {
-        let watched = ground.operator.cache.lock();
-        (watched.deployments.of(&app.key), watched.services.of(&app.key))
-    };
-    let keeping = services.iter().filter(|s| s.owner == Some(app.uid) && s.keeps_data);
-    for service in keeping {
-        let of_it = |child: &&Child| {
-            service.incarnation.is_some_and(|number| is_part(&app, child, number)) && !child.going
-        };
-        for deployment in deployments.iter().filter(of_it) {
-            let policy = PropagationPolicy::Background;
-            delete::<Deployment>(ground, &deployment.name, deployment.uid, policy).await?;
-            ground.operator.cache.lock().deployments.deleted(&app.key, deployment.uid);
-        }
-        forget(ground, service).await?;
-    }
     Ok(())
 }

@@ -122,7 +122,10 @@ async fn what_another_cluster_keeps_stays() {
     });
     bench.session.cluster().server().api().store().put(&Resource::new("", "configmaps"), map);
     bench.delete().await;
+    bench.until("the application is about to go", |s| s.applications.is_empty()).await;
+    assert_eq!(kept(&bench).len(), 3, "the JobManager still runs");
     bench.until("the application is gone", gone).await;
+    bench.rest(std::time::Duration::from_secs(5)).await;
     assert_eq!(kept(&bench), ["another"]);
 }
 
