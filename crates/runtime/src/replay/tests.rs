@@ -135,7 +135,7 @@ fn a_round_that_begins_elsewhere_than_the_last_one_ended_is_a_gap_and_no_differe
     assert!(written.starts_with(header), "{written}");
     let place = "  phase\n    decided     {\"Updating\":";
     assert!(written.contains(place), "{written}");
-    assert!(written.contains("    began with  {\"New\":null}\n"), "{written}");
+    assert!(written.contains("    began with  {\"New\":{\"lost\":false}}\n"), "{written}");
 }
 
 #[test]
