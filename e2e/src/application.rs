@@ -12,6 +12,8 @@ use crate::volume::{CONTROL, JOURNAL, Volume};
 
 /// Its name.
 pub(crate) const NAME: &str = "counter";
+/// A class that its jar does not have: a job that Flink refuses to start.
+pub(crate) const MISSING_CLASS: &str = "flinktest.Missing";
 /// Its job; with two slots in one TaskManager.
 pub(crate) const PARALLELISM: i64 = 2;
 

@@ -51,7 +51,7 @@ pub enum Cure {
     StatusRestored,
     /// `status.machine` goes.
     StatusDeleted,
-    /// The objects that the status does not know go.
+    /// The objects that the status does not know go. What a job starts from without them is asked then.
     ObjectsDeleted,
     /// The CRD of the operator's version is applied.
     Crd,

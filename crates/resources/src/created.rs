@@ -155,7 +155,7 @@ fn appended(app: &Application, identity: &Identity, role: Role) -> Vec<(&'static
     let host_ip = || "$HOST_IP".to_owned();
     let versioned = labels::versioned_name(app, identity.hash);
     let mut lines = Vec::new();
-    if properties::is_ha(app) {
+    if high_availability::by_flink(app) {
         let cluster = high_availability::cluster_id(&versioned, identity.incarnation);
         lines.push(("kubernetes.cluster-id", cluster.clone()));
         lines.push(("high-availability.cluster-id", cluster));

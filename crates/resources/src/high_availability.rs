@@ -1,4 +1,5 @@
-//! Flink's high availability: the id under which a cluster keeps its data, and where on Kubernetes it is.
+//! Flink's high availability: whether an application asks for it, the id under which a cluster keeps its data,
+//! and where on Kubernetes that is.
 
 use flinkk8soperator_core::ids::Incarnation;
 use serde_json::Value;
@@ -9,6 +10,23 @@ use crate::application::Application;
 pub const KUBERNETES: &str = "kubernetes";
 /// What the keyword stands for, which may be given instead.
 const FACTORY: &str = "org.apache.flink.kubernetes.highavailability.KubernetesHaServicesFactory";
+
+/// Whether the reference operator takes the application for highly available: by the key
+/// `high-availability` only, whatever its value but "none". (It panics where that is no string.)
+pub(crate) fn by_the_reference(app: &Application) -> bool {
+    app.flink_config().get("high-availability").is_some_and(|value| !is_none(value))
+}
+
+/// Whether Flink will take the application for highly available: also by `high-availability.type`,
+/// its name since Flink 1.17.
+pub(crate) fn by_flink(app: &Application) -> bool {
+    let value = app.flink_config().get("high-availability.type");
+    by_the_reference(app) || value.is_some_and(|value| !is_none(value))
+}
+
+fn is_none(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.trim().to_lowercase() == "none")
+}
 
 /// Whether Flink keeps its data in ConfigMaps. (`high-availability.type` is the key's name since Flink 1.17.)
 pub(crate) fn on_kubernetes(app: &Application) -> bool {

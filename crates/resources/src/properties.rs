@@ -107,23 +107,6 @@ pub(crate) fn lines(properties: &Properties) -> String {
     })
 }
 
-/// Whether the reference operator takes the application for highly available: by the key
-/// `high-availability` only, whatever its value but "none". (It panics where that is no string.)
-pub(crate) fn reference_ha(app: &Application) -> bool {
-    app.flink_config().get("high-availability").is_some_and(|value| !is_none(value))
-}
-
-/// Whether Flink will take the application for highly available: also by `high-availability.type`,
-/// its name since Flink 1.17.
-pub(crate) fn is_ha(app: &Application) -> bool {
-    let value = app.flink_config().get("high-availability.type");
-    reference_ha(app) || value.is_some_and(|value| !is_none(value))
-}
-
-fn is_none(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| text.trim().to_lowercase() == "none")
-}
-
 /// The name of the fraction that the application's Flink version knows.
 pub(crate) fn fraction_name(app: &Application) -> &'static str {
     if has_process_memory(app.flink_version()) {

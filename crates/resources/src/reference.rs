@@ -10,8 +10,7 @@ use crate::application::Application;
 use crate::config::RenderConfig;
 use crate::deploy_hash::{deploy_hash, templates};
 use crate::deployment::{self, Birth};
-use crate::properties;
-use crate::{ingress, labels, service};
+use crate::{high_availability, ingress, labels, service};
 
 /// Eight random characters in reality; to be masked in comparisons.
 pub const JOB_MANAGER_SELECTOR: &str = "jmselect";
@@ -67,7 +66,7 @@ pub fn render(app: &Application, config: &RenderConfig) -> ReferenceObjects {
 /// What is appended to `FLINK_PROPERTIES` on creation, after an empty line.
 fn tail(app: &Application, hash: DeployHash, role: Role) -> String {
     let name = labels::versioned_name(app, hash);
-    let ha = properties::reference_ha(app);
+    let ha = high_availability::by_the_reference(app);
     let mut text = match ha {
         true => format!("\nkubernetes.cluster-id: {name}\n"),
         false => format!("\njobmanager.rpc.address: {name}\n"),

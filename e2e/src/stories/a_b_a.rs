@@ -132,6 +132,6 @@ async fn ended_properly(stage: &Stage, versions: &[&Version]) -> Result<()> {
 /// ConfigMaps of other clusters than this version's. Flink leaves them.
 async fn left_behind(stage: &Stage, version: &Version) -> Result<Vec<String>> {
     let mut maps = ha::maps(&stage.kubernetes).await?;
-    maps.retain(|name| !name.starts_with(&version.cluster));
+    maps.retain(|name| !name.starts_with(&format!("{}-", version.cluster)));
     Ok(maps)
 }

@@ -4,10 +4,8 @@ use anyhow::{Result, ensure};
 use kube::api::ListParams;
 use serde_json::json;
 
-use crate::application::{self, NAME};
+use crate::application::{self, MISSING_CLASS, NAME};
 use crate::stage::{DEPLOY, Stage};
-
-const MISSING: &str = "flinktest.Missing";
 
 pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
     let before = stage.running().await?;
@@ -24,7 +22,7 @@ pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
     println!("     updated in the place of the old cluster, from {} on", new.from);
 
     // The old cluster is gone when the new job is refused: the version before comes up anew.
-    stage.change(json!({ "entryClass": MISSING })).await?;
+    stage.change(json!({ "entryClass": MISSING_CLASS })).await?;
     let deployed = application::deploy_hash(&stage.rolled_back().await?);
     ensure!(deployed == hash, "another version is deployed: {deployed}");
     let back = stage.took_over(&new).await?;

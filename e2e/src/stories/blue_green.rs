@@ -5,12 +5,10 @@ use anyhow::{Context, Result, ensure};
 use flinkk8soperator_api::v1beta1::FlinkApplication;
 use serde_json::json;
 
-use crate::application::{self, NAME};
+use crate::application::{self, MISSING_CLASS, NAME};
 use crate::flink::{LiveJob, live_jobs};
 use crate::stage::{DEPLOY, SOON, Stage};
 use crate::wait::{not_yet, there, until};
-
-const MISSING: &str = "flinktest.Missing";
 
 pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
     let before = stage.running().await?;
@@ -49,7 +47,7 @@ pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
 /// Deploys a class that is not in the jar: that version is given up, the one that runs never stopped.
 async fn given_up(stage: &mut Stage, runs: &str, job: &LiveJob) -> Result<()> {
     let entry = stage.application().await?.spec.entry_class;
-    stage.change(json!({ "entryClass": MISSING })).await?;
+    stage.change(json!({ "entryClass": MISSING_CLASS })).await?;
     let failed = |app: &FlinkApplication| {
         let failed = app.status.as_ref()?.failed_deploy_hash.clone()?;
         (current(app) && application::phase(app) == "DeployFailed")

@@ -4,10 +4,9 @@
 use anyhow::{Result, ensure};
 use serde_json::json;
 
-use crate::application;
+use crate::application::{self, MISSING_CLASS};
 use crate::stage::Stage;
 
-const MISSING: &str = "flinktest.Missing";
 /// Without it Flink deletes the checkpoints of a job that is cancelled.
 const RETENTION: &str = "execution.checkpointing.externalized-checkpoint-retention";
 
@@ -28,7 +27,7 @@ pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
     ensure!(job.id == anew.job, "another job runs than counts: {job:?}, {anew:?}");
     println!("     updated, and the state left behind: job {} counts from {}", anew.job, anew.from);
 
-    stage.change(json!({ "entryClass": MISSING })).await?;
+    stage.change(json!({ "entryClass": MISSING_CLASS })).await?;
     let deployed = application::deploy_hash(&stage.rolled_back().await?);
     let hash = application::deploy_hash(&updated);
     ensure!(deployed == hash, "another version is deployed: {deployed}, not {hash}");

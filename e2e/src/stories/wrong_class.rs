@@ -4,22 +4,20 @@ use anyhow::{Context, Result, ensure};
 use flinkk8soperator_api::v1beta1::FlinkApplication;
 use serde_json::json;
 
-use crate::application;
+use crate::application::{self, MISSING_CLASS};
 use crate::stage::{DEPLOY, Stage};
-
-const MISSING: &str = "flinktest.Missing";
 
 pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
     let before = stage.running().await?;
     let old = stage.counting().await?;
-    stage.change(json!({ "entryClass": MISSING })).await?;
+    stage.change(json!({ "entryClass": MISSING_CLASS })).await?;
 
     let failed = stage.rolled_back().await?;
     let status = failed.status.as_ref().context("a status")?;
     let hash = application::deploy_hash(&before);
     ensure!(status.deploy_hash == hash, "another version is deployed: {}", status.deploy_hash);
     let error = status.last_error.as_ref().context("the status tells no error")?;
-    ensure!(error.message.contains(MISSING), "not Flink's words: {}", error.message);
+    ensure!(error.message.contains(MISSING_CLASS), "not Flink's words: {}", error.message);
     println!("     told: {}", error.message);
 
     stage.took_over(&old).await?;

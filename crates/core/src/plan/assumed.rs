@@ -123,7 +123,8 @@ impl Assumed {
             let stored = |(number, fact): (&Incarnation, &Fact<bool>)| {
                 fact.known().is_some_and(|stored| *stored).then_some(*number)
             };
-            let newest = self.revisions.iter().filter_map(stored).max();
+            let known = self.newest_revision.known().copied().flatten();
+            let newest = self.revisions.iter().filter_map(stored).chain(known).max();
             seen.newest_revision = told(&self.newest_revision, newest);
         }
         if ask.last_seen.is_some() {

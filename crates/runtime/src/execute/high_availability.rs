@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use flinkk8soperator_core::{Incarnation, Role};
+use flinkk8soperator_core::{Incarnation, Pod, Role};
 use flinkk8soperator_resources::high_availability;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::ResourceExt;
@@ -31,11 +31,9 @@ pub(super) async fn leave_to_the_pods(ground: &mut Ground<'_>) -> Result<(), Eff
     let pods = ground.operator.cache.pods(&app);
     for service in services.iter().filter(|s| s.owner == Some(app.uid) && s.keeps_data) {
         let Some(incarnation) = service.incarnation else { continue };
-        let writes = |told: &&flinkk8soperator_core::Pod| {
-            told.incarnation == incarnation && told.role == Role::JobManager
-        };
-        let owner = |told: &flinkk8soperator_core::Pod| json!({ "apiVersion": "v1", "kind": "Pod", "name": told.name, "uid": told.uid.to_string() });
-        let owners: Vec<Value> = pods.iter().map(|p| &p.told).filter(writes).map(owner).collect();
+        let writes = |pod: &&Pod| pod.incarnation == incarnation && pod.role == Role::JobManager;
+        let owners: Vec<Value> =
+            pods.iter().map(|pod| &pod.told).filter(writes).map(as_owner).collect();
         if owners.is_empty() {
             forget(ground, service).await?;
         } else {
@@ -44,6 +42,10 @@ pub(super) async fn leave_to_the_pods(ground: &mut Ground<'_>) -> Result<(), Eff
         }
     }
     Ok(())
+}
+
+fn as_owner(pod: &Pod) -> Value {
+    json!({ "apiVersion": "v1", "kind": "Pod", "name": pod.name, "uid": pod.uid.to_string() })
 }
 
 async fn give(ground: &Ground<'_>, labels: &str, owners: &[Value]) -> Result<(), KubeError> {

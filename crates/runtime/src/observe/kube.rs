@@ -240,14 +240,19 @@ pub(crate) fn owned_by<K: Object>(object: &K, app: Uid) -> bool {
     owners.any(|owner| owner.controller == Some(true) && owner.uid.parse() == Ok(app))
 }
 
+/// What is labelled with the application's name, from a live LIST.
+async fn labelled<K: Object>(operator: &Operator, app: &Application) -> Result<Vec<K>, Silence> {
+    let label = format!("{}={}", labels::APP, app.key.name);
+    let listed = operator.kubernetes.list::<K>(&app.key.namespace, &label).await;
+    listed.map_err(|error| silence(&error))
+}
+
 /// The application's pods from a live LIST.
 pub(super) async fn live_pods(
     operator: &Operator,
     app: &Application,
 ) -> Result<Vec<ToldPod>, Silence> {
-    let label = format!("{}={}", labels::APP, app.key.name);
-    let listed = operator.kubernetes.list::<KubePod>(&app.key.namespace, &label).await;
-    let listed = listed.map_err(|error| silence(&error))?;
+    let listed = labelled::<KubePod>(operator, app).await?;
     let ours = listed.iter().filter_map(Pod::of).filter(|pod| pod.belongs_to(app.uid)).collect();
     Ok(hanging_told(operator, in_order(ours)).into_iter().map(|pod| pod.told).collect())
 }
@@ -296,9 +301,7 @@ pub(super) async fn newest_revision(
     operator: &Operator,
     app: &Application,
 ) -> Result<Option<Incarnation>, Silence> {
-    let label = format!("{}={}", labels::APP, app.key.name);
-    let listed = operator.kubernetes.list::<ControllerRevision>(&app.key.namespace, &label).await;
-    let listed = listed.map_err(|error| silence(&error))?;
+    let listed = labelled::<ControllerRevision>(operator, app).await?;
     let ours = listed.iter().filter(|stored| owned_by(*stored, app.uid));
     let number = |stored: &ControllerRevision| u32::try_from(stored.revision).ok();
     Ok(ours.filter_map(number).max().map(Incarnation))

@@ -42,12 +42,8 @@ fn keep(bench: &Bench) -> String {
     let line = |text: &str| Some(text.split_once("kubernetes.cluster-id: ")?.1.to_owned());
     let id = line(&managers[0].to_string()).expect("the id of a cluster");
     let id = id.split("\\n").next().expect("a line").to_owned();
-    for (name, kind) in [("cluster", "high-availability"), ("job", "high-availability")] {
-        // Flink 2.3 leaves the second label out.
-        let mut labels = json!({ "app": id, "type": "flink-native-kubernetes" });
-        if name == "job" {
-            labels["configmap-type"] = json!(kind);
-        }
+    for name in ["cluster", "job"] {
+        let labels = json!({ "app": id, "type": "flink-native-kubernetes" });
         let map = json!({
             "apiVersion": "v1",
             "kind": "ConfigMap",
@@ -67,7 +63,7 @@ fn asked(bench: &Bench) -> usize {
     log.entries().iter().filter(about).count()
 }
 
-/// Deployed, with data that its JobManager keeps, and that another's does.
+/// Deployed, with what its JobManager keeps; and the id of the cluster.
 async fn deployed() -> (Bench, String) {
     let mut bench = Bench::start().await;
     bench.apply(&available(application())).await;

@@ -2,7 +2,7 @@
 
 use flinkk8soperator_core as machine;
 use machine::{
-    Aftermath, ClusterStarting, Confirming, DeletingStep, DualRunning, Failure, Find, Learnt, New,
+    Aftermath, ClusterStarting, Confirming, DeletingStep, DualRunning, Failure, Find, Learnt,
     Phase, Post, Purpose, Recovering, RecoveringStep, Rescaling, RescalingStep, Restart,
     RollingBackJob, State, Stop, Submission, Target, Version, Work,
 };
@@ -118,10 +118,7 @@ fn origin(canon: &mut Canon<'_>, origin: &machine::Origin) {
 
 fn phase(canon: &mut Canon<'_>, phase: &Phase) {
     match phase {
-        Phase::New(New { lost }) => {
-            canon.number(1);
-            canon.flags(&[*lost]);
-        }
+        Phase::New(phase) => canon.numbers(&[1, u64::from(phase.lost)]),
         Phase::Updating(phase) => {
             canon.number(2);
             target(canon, phase.target);
