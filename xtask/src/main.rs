@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use mimalloc::MiMalloc;
 
 mod checks;
 /// How core's tests play a scenario: what an exploration finds is printed as one.
@@ -22,6 +23,10 @@ mod mutants;
 mod stages;
 mod test;
 mod workspace;
+
+/// For `explore`: millions of small copies.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Chores of the workspace.
 #[derive(Parser)]

@@ -21,6 +21,11 @@ use flinkk8soperator_sim::invariants::{
     SCALED_ANEW, SCALED_BACK, SCALED_DOWN, SCALED_UP, SOMETIMES, TASKS_STAY, TOLD_TRULY, UPDATED,
     WITHOUT_STATE,
 };
+use mimalloc::MiMalloc;
+
+/// An exploration is millions of small copies: this allocator takes a seventh of its time off.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The suites by name, with what has to be seen in each: an exploration that never sees an update
 /// succeed has shown nothing about updates. One test each, so that they run side by side.

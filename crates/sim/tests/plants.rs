@@ -7,6 +7,11 @@ use flinkk8soperator_sim::invariants::{
     ADDRESS_STAYS, CLUSTER_STAYS, NEWEST_STATE, NOT_EMPTY, NOTHING_BESIDE, ONE_JOB,
     ROLLBACK_POSSIBLE, RUNS_ON, TASKS_STAY, TOLD_TRULY,
 };
+use mimalloc::MiMalloc;
+
+/// As in the exploration.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[test]
 fn every_planted_defect_is_found_and_without_it_nothing_is() {
