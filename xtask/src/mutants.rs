@@ -1,8 +1,9 @@
 //! `cargo xtask mutants`: changes core in one place after another and sees whether a test notices.
 //!
-//! Each change (a mutant) meets the quick tests of core first; what survives them meets a small part of
-//! the exploration, and what survives that the laws. What survives everything has to be explained
-//! in `crates/core/surviving-mutants.txt`, and may be at most [`PERCENT`] of what compiles.
+//! Each change (a mutant) meets the scenarios first, then the other quick tests of core; what survives
+//! them meets a small part of the exploration, and what survives that the laws. What survives everything
+//! has to be explained in `crates/core/surviving-mutants.txt`, and may be at most [`PERCENT`] of what
+//! compiles.
 
 mod sample;
 mod survivors;
@@ -35,6 +36,9 @@ pub(crate) struct Choice {
     /// Only those of this file, or of these: a path or a glob such as crates/core/src/policy/*.rs.
     #[arg(long)]
     file: Vec<String>,
+    /// Only those that this file names, one a line: those that survived before, say.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "since", "shard"])]
+    named: Option<PathBuf>,
     /// Only those in lines that changed since this commit.
     #[arg(long, value_name = "COMMIT")]
     since: Option<String>,
@@ -74,6 +78,13 @@ pub(crate) fn run(choice: &Choice) -> Result<()> {
     }
     tool::install()?;
     let mut names = tool::list(&selection)?;
+    if let Some(path) = &choice.named {
+        let wanted = text(path)?;
+        let unknown: Vec<_> =
+            wanted.lines().filter(|name| !names.iter().any(|n| n == name)).collect();
+        ensure!(unknown.is_empty(), "no such mutants:\n{}", unknown.join("\n"));
+        names.retain(|name| wanted.lines().any(|line| line == name));
+    }
     let mut shard = choice.shard;
     if let Some(most) = choice.at_most {
         shard = Shard::of_at_most(names.len(), most);
@@ -93,7 +104,13 @@ pub(crate) fn run(choice: &Choice) -> Result<()> {
     }
     let all = match choice.shard {
         Some(shard) => sample::sum_up(&folder, shard, outcomes)?,
-        None if selection.is_empty() && shard.is_none() && left.is_empty() => Some(outcomes),
+        None if selection.is_empty()
+            && choice.named.is_none()
+            && shard.is_none()
+            && left.is_empty() =>
+        {
+            Some(outcomes)
+        }
         None => None,
     };
     ensure!(

@@ -32,15 +32,23 @@ struct Set {
 }
 
 /// One set after the other: each is met only by what survived the ones before it, the quick ones first.
-const SETS: [Set; 3] = [
+const SETS: [Set; 4] = [
+    // By themselves: they notice most, and with the other quick ones core would be compiled twice.
+    Set {
+        name: "scenarios",
+        package: CORE,
+        programs: &["--test=scenarios"],
+        tests: &[],
+        seconds: 8,
+    },
     Set {
         name: "quick",
         package: CORE,
-        programs: &["--lib", "--test=embedding", "--test=scenarios"],
+        programs: &["--lib", "--test=embedding"],
         tests: &[],
         seconds: 20,
     },
-    // At most 5 s: a small suite each for a first deploy, a deletion and a loss, and each mode.
+    // At most 5 s: small suites of all kinds and modes.
     Set {
         name: "exploration",
         package: "flinkk8soperator-sim",
@@ -60,12 +68,33 @@ const SETS: [Set; 3] = [
 /// Tests of `crates/sim/tests/exploration.rs`.
 const EXPLORED: &[&str] = &[
     "first_deploy",
-    "bad_image",
-    "wrong_class",
+    "cured",
+    "time_passing",
+    "tried_again",
+    "savepoints_disabled_later",
     "deleted_and_left_alone",
+    "status_lost_then_deleted",
+    "hangs_in_a_rollback",
+    "objects_in_a_first_deploy",
+    "late_in_an_update",
+    "late_in_a_recovery",
+    "last_seen",
     "not_retained_then_anew",
     "alone_wrong_class",
-    "beside_wrong_class",
+    "alone_without_savepoints",
+    "alone_taken_down",
+    "alone_a_person",
+    "late_beside",
+    "beside_given_up_then_back",
+    "beside_sent_twice",
+    "in_place_and_back",
+    "in_place_no_room",
+    "in_place_without_savepoints",
+    "adaptive_up",
+    "adaptive_and_back",
+    "adaptive_in_vain",
+    "foreign_without_savepoints",
+    "foreign_then_deleted",
 ];
 
 impl Set {
