@@ -14,6 +14,8 @@ mod dialogue;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use flinkk8soperator_core::{Effect, PlannedOrigin, PlannedStep};
+
 #[test]
 fn every_dialogue_goes_as_it_is_written() {
     let update = env::var_os("UPDATE_EXPECT").is_some();
@@ -73,4 +75,28 @@ fn a_step_without_a_sentence_of_why_is_refused() {
 fn a_word_that_is_no_fact_is_refused() {
     let error = dialogue::play("# Why.\nsprec v1\n----\n").expect_err("it is misspelt");
     assert!(error.contains("sprec"), "{error}");
+}
+
+/// For those who do not read a plan but count in it.
+#[test]
+fn a_plan_tells_what_it_does_stops_and_removes() {
+    let plan = dialogue::foretell("given running\nspec v2\nchange redeploy").expect("facts");
+    let names = |of: fn(&PlannedStep) -> Vec<&Effect>| {
+        plan.steps.iter().flat_map(of).map(Effect::name).collect::<Vec<_>>()
+    };
+    let all = [
+        "save-revision",
+        "create-cluster",
+        "savepoint",
+        "point-service",
+        "submit",
+        "remove-cluster",
+        "remove-revision",
+    ];
+    assert_eq!(names(|step| step.effects().collect()), all);
+    assert_eq!(names(|step| step.removals().collect()), all[5..]);
+    let stopped: Vec<_> = plan.steps.iter().flat_map(PlannedStep::savepoints).collect();
+    let started: Vec<_> = plan.steps.iter().flat_map(PlannedStep::starts).collect();
+    assert_eq!((stopped.len(), started.len()), (1, 1));
+    assert_eq!(started[0].from, PlannedOrigin::Savepoint(stopped[0]));
 }

@@ -280,3 +280,36 @@ pub enum Post {
     /// No answer that could be trusted: it may have arrived, it may still run.
     Lost,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Silence;
+
+    #[test]
+    fn one_short_silence_is_enough_to_hold_a_deadline_back() {
+        fn silent<T>(seconds: u64) -> Fact<T> {
+            let for_how_long = Duration::from_secs(seconds);
+            Fact::Unknown { why: Silence::TimedOut, for_how_long }
+        }
+        let grace = Duration::from_secs(5);
+        let each_silent = |seconds| {
+            [
+                Flink { cluster: silent(seconds), ..Flink::default() },
+                Flink { jobs: silent(seconds), ..Flink::default() },
+                Flink { job: silent(seconds), ..Flink::default() },
+                Flink { statistics: silent(seconds), ..Flink::default() },
+                Flink { checkpointing: silent(seconds), ..Flink::default() },
+                Flink { operation: silent(seconds), ..Flink::default() },
+                Flink { idle: silent(seconds), ..Flink::default() },
+                Flink { requirements: silent(seconds), ..Flink::default() },
+            ]
+        };
+        for flink in each_silent(4) {
+            assert!(!flink.settled(grace), "{flink:?}");
+        }
+        for flink in each_silent(5) {
+            assert!(flink.settled(grace), "{flink:?}");
+        }
+    }
+}

@@ -159,7 +159,7 @@ impl Assumed {
         match effect {
             Effect::AddFinalizer => self.desired.finalizer = true,
             Effect::SaveRevision(target) | Effect::CopyRevision { to: target, .. } => {
-                self.revisions.insert(target.incarnation, Fact::Known(true));
+                self.revisions.insert(target.revision(), Fact::Known(true));
             }
             Effect::CreateCluster(target) => {
                 self.create(target.incarnation, target.names(), target.taskmanagers);
@@ -228,9 +228,6 @@ impl Assumed {
         }
         self.clusters_mut().for_each(end_what_ends);
         self.clusters_mut().for_each(|cluster| end_what_is_too_many(cluster, &BTreeSet::new()));
-        if let Fact::Known(objects) = &mut self.objects {
-            objects.clusters.retain(|c| c.has_objects() || !c.pods.is_empty());
-        }
         self.pods_come_up();
         self.processes_change();
         let (now, stop) = (self.now, Some(self.desired.savepoint_stop).filter(|_| !beside));

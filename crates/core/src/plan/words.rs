@@ -12,11 +12,12 @@ impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Effect::AddFinalizer => f.write_str("add the finalizer"),
-            Effect::SaveRevision(Target { hash, incarnation, .. }) => {
-                write!(f, "store the spec of version {hash} as revision {incarnation}")
+            Effect::SaveRevision(target) => {
+                let Target { hash, .. } = target;
+                write!(f, "store the spec of version {hash} as revision {}", target.revision())
             }
             Effect::CopyRevision { from, to } => {
-                write!(f, "store revision {from} as revision {}", to.incarnation)
+                write!(f, "store revision {from} as revision {}", to.revision())
             }
             Effect::CreateCluster(Target { hash, incarnation, .. }) => {
                 write!(f, "create cluster {incarnation} of version {hash}")

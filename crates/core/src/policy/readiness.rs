@@ -124,6 +124,22 @@ mod tests {
     use crate::policy::fixture::{JOB, PROCESS, about, cluster, jobs, pod, seen, target, unknown};
     use crate::{FlinkCluster, Pod, TroubleKind, Uid};
 
+    #[test]
+    fn of_two_jobmanagers_the_one_that_was_asked_before_is_asked_again() {
+        let starts = Pod { ready: false, ..pod(5, Role::JobManager) };
+        let mut both = ClusterObjects { pods: vec![starts, pod(6, Role::JobManager)], ..cluster() };
+        let asked = |both: &ClusterObjects, preferred: Option<u128>| {
+            let preferred = preferred.map(|uid| Process { pod: Uid(uid), restarts: 0 });
+            both.jobmanager_process(preferred).map(|p| p.pod)
+        };
+        assert_eq!(asked(&both, Some(5)), Some(Uid(5)));
+        assert_eq!(asked(&both, Some(6)), Some(Uid(6)));
+        assert_eq!(asked(&both, None), Some(Uid(6)), "one that is ready, else");
+        assert_eq!(asked(&both, Some(7)), Some(Uid(6)));
+        both.pods.pop();
+        assert_eq!(asked(&both, None), Some(Uid(5)), "or any that runs");
+    }
+
     fn answers(about: FlinkCluster, list: &[(JobId, JobState)]) -> Flink {
         Flink { cluster: Fact::Known(about), jobs: jobs(list), ..Flink::default() }
     }

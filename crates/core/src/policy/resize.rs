@@ -69,7 +69,7 @@ pub(crate) fn too_many(target: Target, seen: &Observation) -> bool {
 /// A job may run in the cluster: as many fewer as run nothing.
 pub(crate) fn shrink(target: Target, seen: &Observation) -> Option<Effect> {
     let cluster = standing(target, seen)?;
-    let surplus = cluster.replicas.checked_sub(target.taskmanagers).filter(|n| *n > 0)?;
+    let surplus = cluster.replicas.checked_sub(target.taskmanagers)?;
     let process = cluster.jobmanager_process(None);
     let flink = seen.flink.get(&target.incarnation).filter(|f| f.process == process)?;
     let registered = flink.idle.known()?;

@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::decision::Effect;
 use crate::ids::Incarnation;
 use crate::observation::{Flink, JobState, Observation, Operation};
-use crate::policy::readiness::job_state;
+use crate::policy::readiness::{forgotten, job_state};
 use crate::policy::stop;
 use crate::state::{RestorePoint, Stop};
 
@@ -30,7 +30,7 @@ pub(crate) enum Outcome {
 /// Follows a savepoint.
 pub(crate) fn follow(cx: &Context<'_>, snapshot: &Stop, flink: &Flink) -> Outcome {
     let state = job_state(flink, snapshot.job);
-    if state.is_none() && flink.job.known() == Some(&None) {
+    if state.is_none() && forgotten(flink) {
         return Outcome::Lost("the JobManager does not know the deployed job any more".to_owned());
     }
     if let Some(Operation::Completed { path }) = flink.operation.known() {

@@ -66,6 +66,7 @@ impl Sight {
             Sight::Runs(_) => "the job runs".to_owned(),
             Sight::Stopped => "no job runs".to_owned(),
             Sight::Finished => "the job has finished".to_owned(),
+            Sight::Failed(why) if why.is_empty() => "the job failed for good".to_owned(),
             Sight::Failed(why) => format!("the job failed for good: {why}"),
             Sight::Canceled => "the job was cancelled by someone".to_owned(),
             Sight::Lost => {

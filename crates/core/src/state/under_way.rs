@@ -129,7 +129,10 @@ mod tests {
     use super::*;
     use crate::policy::restart;
     use crate::state::RollingBackJob;
-    use crate::{Digest, Failure, FailureKind, Leaving, Mode, Obsolete, Timestamp, Version, Work};
+    use crate::{
+        Baseline, Deleting, Digest, DualRunning, Failure, FailureKind, JobId, Leaving, Mode,
+        Obsolete, Process, Savepointing, TearDown, Timestamp, TriggerId, Uid, Version, Work,
+    };
 
     fn of(n: u32) -> Target {
         Target {
@@ -142,6 +145,38 @@ mod tests {
             mode: Mode::Single,
             colour: None,
             scaled: None,
+        }
+    }
+
+    #[test]
+    fn the_savepoint_that_is_being_taken_is_that_of_the_phase() {
+        let stop = Stop {
+            job: JobId(1),
+            trigger: TriggerId(2),
+            process: Process { pod: Uid(3), restarts: 0 },
+            baseline: Baseline { checkpoint: 0, restored: 0 },
+            attempt: 1,
+            not_before: Timestamp(0),
+            over_since: None,
+            cancel: false,
+        };
+        let deadline = Timestamp(1);
+        let deleting = |step| Phase::Deleting(Deleting { step, deadline });
+        let tears_down = |stop| {
+            let teardown = Some(TearDown { incarnation: Incarnation(1), stop, deadline });
+            Phase::DualRunning(DualRunning { confirming: None, teardown })
+        };
+        let savepointing = Savepointing { target: of(1), stop: stop.clone(), deadline };
+        let of_phase = |phase| State { phase, ..State::new(Timestamp(0)) }.stop().cloned();
+        for phase in [
+            Phase::Savepointing(savepointing),
+            deleting(DeletingStep::Stop(stop.clone())),
+            tears_down(Some(stop.clone())),
+        ] {
+            assert_eq!(of_phase(phase), Some(stop.clone()));
+        }
+        for phase in [deleting(DeletingStep::Look), tears_down(None)] {
+            assert_eq!(of_phase(phase), None);
         }
     }
 

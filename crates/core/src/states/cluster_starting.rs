@@ -240,7 +240,7 @@ fn ready(
         Asked::Ends(next) => *next,
         Asked::Silent(what) => start_deadline(cx, state, phase, seen, what),
         Asked::Nobody if cx.now >= phase.deadline && seen.settled(cx.config.unreachable_grace) => {
-            handover::recover(cx, state, phase.target, handover::forgotten_job())
+            handover::recover(cx, state, phase.target, handover::no_jobmanager())
         }
         Asked::Nobody => wait(cx, state, phase, "the deployed job's JobManager to come up"),
     }

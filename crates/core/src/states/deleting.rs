@@ -139,14 +139,17 @@ fn the_other_one(cx: &Context<'_>, state: &State, phase: &Deleting, may_run: boo
 
 /// Without a way to end the job in order: its cluster is taken away.
 fn take_away(cx: &Context<'_>, state: &State, phase: &Deleting, why: String) -> Next {
+    let failed = match mode(cx) {
+        DeleteMode::ForceCancel => EventReason::CancelFailed,
+        DeleteMode::Savepoint | DeleteMode::None => EventReason::SavepointFailed,
+    };
     if let Some(next) = the_other_one(cx, state, phase, true) {
-        return next.warns(EventReason::SavepointFailed, why);
+        return next.warns(failed, why);
     }
     let deadline = cx.now + cx.desired.timeouts.delete;
     let step = DeletingStep::RemoveClusters { why: why.clone() };
     let phase = Phase::Deleting(Deleting { step, deadline });
-    Next::new(state.record.clone(), phase, Reason::Deleting, why.clone())
-        .warns(EventReason::SavepointFailed, why)
+    Next::new(state.record.clone(), phase, Reason::Deleting, why.clone()).warns(failed, why)
 }
 
 fn flink<'s>(state: &State, phase: &Deleting, seen: &'s Observation) -> Option<&'s Flink> {

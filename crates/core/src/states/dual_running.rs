@@ -6,9 +6,9 @@ use crate::context::Context;
 use crate::cure::Cure;
 use crate::decision::{Effect, EventReason};
 use crate::ids::Incarnation;
-use crate::observation::{Fact, FactRequest, FlinkRequest, Observation};
+use crate::observation::{FactRequest, FlinkRequest, Observation};
 use crate::policy::change::{self, Edit};
-use crate::policy::readiness::{self, job_state};
+use crate::policy::readiness::{self, forgotten, job_state};
 use crate::policy::stop::{self, Outcome};
 use crate::policy::watch::{self, Sight};
 use crate::policy::{learn, leaving};
@@ -227,7 +227,7 @@ impl Scene<'_> {
                 return self.done(true, "its job ends with its cluster: savepointDisabled");
             }
             Some(_) => {}
-            None if flink.is_some_and(|f| f.job == Fact::Known(None)) => {
+            None if flink.is_some_and(forgotten) => {
                 return self.done(true, "its JobManager does not know its job any more");
             }
             None => return self.in_time("its JobManager does not answer"),

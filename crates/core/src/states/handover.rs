@@ -53,7 +53,7 @@ pub(crate) fn begin(cx: &Context<'_>, state: &State, target: Target, seen: &Obse
     }
     let Some(flink) = seen.flink.get(&old) else { return Asked::Silent(what) };
     let found = job_state(flink, job.id);
-    let forgotten = found.is_none() && flink.job.known() == Some(&None);
+    let forgotten = found.is_none() && readiness::forgotten(flink);
     if found.is_none() && !forgotten {
         return Asked::Silent(what);
     }
@@ -89,8 +89,13 @@ fn failure(kind: FailureKind, message: &str) -> Failure {
 }
 
 /// The JobManager was restarted, and knows nothing of the deployed job.
-pub(crate) fn forgotten_job() -> Failure {
+fn forgotten_job() -> Failure {
     failure(FailureKind::JobManagerLost, "the JobManager does not know the deployed job any more")
+}
+
+/// There was nobody to ask all the time that the deploy had for it.
+pub(crate) fn no_jobmanager() -> Failure {
+    failure(FailureKind::JobManagerLost, "no JobManager of the deployed job came up in time")
 }
 
 /// Into Savepointing, under a trigger id of its own; none: the baseline is not known yet.

@@ -149,3 +149,23 @@ fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
         (one, None) | (None, one) => one,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, DeployHash, Desired, Digest, Uid};
+
+    #[test]
+    fn an_instant_that_has_come_wakes_nobody() {
+        let (config, desired) =
+            (Config::default(), Desired::new(Uid(1), 1, DeployHash(1), Digest(1)));
+        let now = Timestamp(5000);
+        let cx = Context { config: &config, desired: &desired, now, resumed: false };
+        let woken = |at| {
+            let next = Next::stay(&State::new(now), Reason::Running, "the job runs");
+            next.also_wakes(&cx, at).wake
+        };
+        assert_eq!(woken(now), None);
+        assert_eq!(woken(Timestamp(5001)), Some(Timestamp(5001)));
+    }
+}

@@ -10,9 +10,9 @@ mod adapting;
 use crate::context::Context;
 use crate::decision::{Effect, EventReason};
 use crate::ids::Incarnation;
-use crate::observation::{Fact, FactRequest, FlinkRequest, Observation};
+use crate::observation::{FactRequest, FlinkRequest, Observation};
 use crate::policy::change::{self, Edit};
-use crate::policy::readiness::job_state;
+use crate::policy::readiness::{forgotten, job_state};
 use crate::policy::trouble::{self, Told};
 use crate::policy::{adapt, dwell, leaving, obsolete, resize};
 use crate::reason::Reason;
@@ -292,7 +292,7 @@ fn is_undone(state: &State, phase: &Rescaling, seen: &Observation) -> bool {
     let Some(flink) = seen.flink.get(&phase.target.incarnation) else { return false };
     let gone = match job_state(flink, job.id) {
         Some(state) => state.over(),
-        None => flink.job == Fact::Known(None) && flink.jobs.known().is_some(),
+        None => forgotten(flink),
     };
     gone || adapt::known(flink).is_some_and(|v| adapt::is_undone(v, &state.record.bounds))
 }

@@ -240,8 +240,8 @@ pub(crate) fn watched_on(
     let lost = |kind, message: &str| Failure { kind, message: message.to_owned() };
     match (sight, deployed.live()) {
         (Sight::Finished, Some(_)) => now_finished(state, deployed),
-        (Sight::Failed(why), Some(job)) => {
-            let why = lost(FailureKind::JobFailed, &format!("the job failed for good: {why}"));
+        (Sight::Failed(_), Some(job)) => {
+            let why = lost(FailureKind::JobFailed, &sight.message());
             recovering::begin(cx, state, job, why, failed.cloned())
         }
         (Sight::Lost, Some(job)) => {

@@ -42,7 +42,10 @@ pub(crate) fn step(cx: &Context<'_>, state: &State, phase: &Updating, seen: &Obs
         Edit::Redeploy | Edit::Rescale => return deploy::retarget(cx, state, target, false),
         Edit::Harmless if stored => {
             let record = deploy::settle(cx, &state.record);
-            return Next { state: State { record, ..state.clone() }, ..wait(cx, state, phase, "") };
+            return Next {
+                state: State { record, ..state.clone() },
+                ..wait(cx, state, phase, &readiness::awaited(target))
+            };
         }
         Edit::Harmless | Edit::Unknown => {
             return wait(cx, state, phase, "the edited spec to be compared");
@@ -104,7 +107,7 @@ fn make_way(cx: &Context<'_>, state: &State, phase: &Updating, seen: &Observatio
             Asked::Nobody
                 if cx.now >= phase.deadline && seen.settled(cx.config.unreachable_grace) =>
             {
-                handover::recover(cx, state, target, handover::forgotten_job())
+                handover::recover(cx, state, target, handover::no_jobmanager())
             }
             Asked::Nobody => wait(cx, state, phase, "the deployed job's JobManager to come up"),
             Asked::Silent(what)

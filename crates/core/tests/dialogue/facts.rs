@@ -21,10 +21,12 @@
 //! wait 10s                             time passes
 //! operator down 10s                    time passes without an operator, then another one comes
 //! plan                                 not a fact: this step shows what would be done, and does nothing
+//! asks                                 not a fact: this step shows what the next round asks for
 //! finalizer | revision N | service [blue|green] N   is there
 //! change none|status|rescale|redeploy|unknown   how the spec differs from what it is compared with
 //! stranger vN NAME                     an object that is not ours has a name of version N
 //! watch silent 5s | list silent 5s     no view of the cluster, no live LIST (0s: answers again)
+//! revisions silent 5s                  whether one is stored is not told
 //! cluster N vM created|up|terminating  its objects (up: pods run, two slots are free)
 //! cluster N vanished|gone              no object in the watches; gone: no pod in the LIST either
 //! taskmanagers N ASKED a b             its Deployment asks for ASKED, there are pods a and b
@@ -97,6 +99,7 @@ pub(crate) fn apply(world: &mut World, line: &str) -> Applied {
         }
         ["stranger", version, name] => stranger(world, version, name),
         ["watch", "silent", span] => seconds(span).map(|s| world.watch_silent = silence(s)),
+        ["revisions", "silent", span] => seconds(span).map(|s| world.revisions_silent = silence(s)),
         ["list", "silent", span] => seconds(span).map(|s| world.list_silent = silence(s)),
         ["cluster", n, rest @ ..] => cluster(world, incarnation(n)?, rest),
         ["taskmanagers", n, asked, letters @ ..] => {

@@ -8,7 +8,7 @@ mod given;
 mod print;
 mod world;
 
-use flinkk8soperator_core::plan;
+use flinkk8soperator_core::{FactRequest, Plan, needs, plan};
 use world::World;
 
 use crate::common::{observe, round};
@@ -16,11 +16,18 @@ use crate::common::{observe, round};
 /// More rounds than any chain of transitions on the same facts takes: a livelock ends here.
 const ROUNDS: usize = 8;
 
+/// What a step shows.
+enum Shown {
+    Decisions,
+    Plan,
+    Questions,
+}
+
 /// The story with the decisions as they are now.
 pub(crate) fn play(story: &str) -> Result<String, String> {
     let mut world = World::default();
     let mut text = String::new();
-    let (mut why, mut inside_decision, mut plans) = (false, false, false);
+    let (mut why, mut inside_decision, mut shown) = (false, false, Shown::Decisions);
     for (number, line) in story.lines().enumerate() {
         let at = |error: String| format!("line {}: {error}", number + 1);
         if inside_decision && !line.is_empty() {
@@ -32,11 +39,16 @@ pub(crate) fn play(story: &str) -> Result<String, String> {
             "" => inside_decision = false,
             "----" if !why => return Err(at("a step begins with a sentence of why".to_owned())),
             "----" => {
-                let played = if plans { Ok(planned(&world)) } else { rounds(&mut world) };
+                let played = match shown {
+                    Shown::Decisions => rounds(&mut world),
+                    Shown::Plan => Ok(print::plan(&world, &planned(&world))),
+                    Shown::Questions => Ok(print::questions(&world, &asked(&world))),
+                };
                 text.push_str(&played.map_err(at)?);
-                (why, inside_decision, plans) = (false, true, false);
+                (why, inside_decision, shown) = (false, true, Shown::Decisions);
             }
-            "plan" => plans = true,
+            "plan" => shown = Shown::Plan,
+            "asks" => shown = Shown::Questions,
             comment if comment.starts_with("# ") => why = true,
             fact => facts::apply(&mut world, fact).map_err(at)?,
         }
@@ -48,10 +60,25 @@ pub(crate) fn play(story: &str) -> Result<String, String> {
 const STEPS: usize = 20;
 
 /// What would be done from here on; the state stays.
-fn planned(world: &World) -> String {
+fn planned(world: &World) -> Plan {
     let cx = world.context();
     let seen = observe(&cx, &world.state, |ask| world.answer(ask));
-    print::plan(world, &plan(&cx, &world.state, &seen, STEPS))
+    plan(&cx, &world.state, &seen, STEPS)
+}
+
+/// What the next round would ask for.
+fn asked(world: &World) -> FactRequest {
+    let cx = world.context();
+    needs(&cx, &world.state, &observe(&cx, &world.state, |ask| world.answer(ask)))
+}
+
+/// What would be done where these facts hold, one a line.
+pub(crate) fn foretell(facts: &str) -> Result<Plan, String> {
+    let mut world = World::default();
+    for fact in facts.lines() {
+        facts::apply(&mut world, fact)?;
+    }
+    Ok(planned(&world))
 }
 
 /// Rounds on the same facts until the state stays.

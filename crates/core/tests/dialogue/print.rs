@@ -34,6 +34,36 @@ pub(crate) fn plan(world: &World, plan: &Plan) -> String {
     shorten(&world.desired, plan.to_string())
 }
 
+/// What is asked for: of Kubernetes, then of each JobManager.
+pub(crate) fn questions(world: &World, ask: &FactRequest) -> String {
+    let FactRequest { objects, live_pods, revisions, newest_revision, change, last_seen, flink } =
+        ask;
+    let mut lines = Vec::new();
+    lines.extend(objects.then(|| "objects".to_owned()));
+    lines.extend(live_pods.then(|| "pods from a LIST".to_owned()));
+    lines.extend(revisions.iter().map(|n| format!("whether revision {n} is stored")));
+    lines.extend(newest_revision.then(|| "the newest revision".to_owned()));
+    lines.extend(change.map(|n| format!("how the spec differs from revision {n}")));
+    lines.extend(last_seen.map(|job| format!("the newest checkpoint of {job} ever seen")));
+    lines.extend(flink.iter().map(|ask| {
+        let of = [
+            (ask.job, "job"),
+            (ask.statistics, "statistics"),
+            (ask.checkpointing, "checkpointing"),
+            (ask.operation.map(|(job, _)| job), "operation"),
+            (ask.failure, "failure"),
+            (ask.submission, "submission"),
+            (ask.requirements, "requirements"),
+        ];
+        let flags = [(ask.cluster, "cluster"), (ask.jobs, "jobs"), (ask.idle, "idle")];
+        let flags = flags.into_iter().filter(|(asked, _)| *asked).map(|(_, what)| what.to_owned());
+        let of = of.into_iter().filter_map(|(job, what)| Some(format!("{what} of {}", job?)));
+        let all: Vec<String> = flags.chain(of).collect();
+        format!("{}: {}", name(ask.process), all.join(", "))
+    }));
+    shorten(&world.desired, lines.join("\n")) + "\n"
+}
+
 fn phase(phase: &Phase) -> String {
     let name = phase.name().unwrap_or("(as stored)");
     let name = if name.is_empty() { "New" } else { name };

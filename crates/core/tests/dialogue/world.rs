@@ -30,6 +30,8 @@ pub(crate) struct World {
     /// The watches or the LIST say nothing.
     pub(crate) watch_silent: Option<Duration>,
     pub(crate) list_silent: Option<Duration>,
+    /// Whether a revision is stored is not told, for so long.
+    pub(crate) revisions_silent: Option<Duration>,
 }
 
 /// One Flink cluster, and what its JobManager would say.
@@ -71,6 +73,7 @@ impl Default for World {
             last_seen: None,
             watch_silent: None,
             list_silent: None,
+            revisions_silent: None,
         }
     }
 }
@@ -103,7 +106,7 @@ impl World {
             seen.live_pods = fact(self.list_silent, self.live_pods());
         }
         for incarnation in &ask.revisions {
-            let stored = Fact::Known(self.revisions.contains(incarnation));
+            let stored = fact(self.revisions_silent, self.revisions.contains(incarnation));
             seen.revisions.insert(*incarnation, stored);
         }
         if ask.newest_revision {

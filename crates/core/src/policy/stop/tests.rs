@@ -222,3 +222,52 @@ fn what_another_job_manager_was_told_is_void_once_one_took_over() {
     seen.flink.values_mut().for_each(|f| f.process = Some(other));
     assert_eq!(at(NOW, |cx| effect(cx, Incarnation(1), &stop(), &seen)), None);
 }
+
+#[test]
+fn statistics_are_asked_for_where_they_decide() {
+    use JobState::{Finished, Running};
+    let (ahead, passed) = (Timestamp(NOW.0 + 1), NOW);
+    let cancel = Stop { cancel: true, ..stop() };
+    let under_way = || flink(Running, Operation::InProgress, none());
+    let elsewhere = Process { restarts: 1, ..PROCESS };
+    let rows = [
+        (stop(), ahead, under_way(), false),
+        (stop(), passed, under_way(), true),
+        (cancel.clone(), ahead, under_way(), true),
+        (stop(), ahead, flink(Finished, Operation::InProgress, none()), true),
+        (stop(), ahead, Flink { operation: unknown(1), ..under_way() }, false),
+        (cancel, passed, Flink { operation: unknown(1), ..under_way() }, false),
+        (stop(), ahead, Flink { process: Some(elsewhere), ..under_way() }, true),
+        (stop(), ahead, flink(Running, failed(), none()), true),
+        (stop(), ahead, flink(Running, completed(), none()), true),
+        (stop(), ahead, flink(Running, Operation::Unknown, none()), true),
+    ];
+    for (stop, deadline, flink, matter) in rows {
+        let found = at(NOW, |cx| statistics_matter(&stop, deadline, cx, &flink));
+        assert_eq!(found, matter, "{stop:?} {flink:?}");
+    }
+}
+
+#[test]
+fn a_failed_operation_is_believed_once_the_statistics_are_known() {
+    let (ahead, told) = (Timestamp(NOW.0 + 1), flink(JobState::Running, failed(), none()));
+    let untold = Flink { statistics: unknown(1), ..told.clone() };
+    let statistics = "waiting for the job's checkpoint statistics";
+    assert_eq!(outcome(&stop(), ahead, &untold), statistics);
+    assert_eq!(outcome(&stop(), ahead, &told), "failed: expired");
+}
+
+/// Of a job that ended without the savepoint, what may be newer is named.
+#[test]
+fn an_unproven_end_names_the_newest_checkpoint() {
+    let flink = flink(JobState::Failed, Operation::Unknown, none());
+    let why = at(NOW, |cx| match follow(cx, &stop(), Timestamp(NOW.0 + 1), &flink) {
+        Outcome::WithoutSavepoint { why, .. } => why,
+        Outcome::Waiting(_)
+        | Outcome::Remember(_)
+        | Outcome::Stopped(_)
+        | Outcome::EndedByItself
+        | Outcome::Failed(_) => String::new(),
+    });
+    assert!(why.contains("chk-3"), "{why}");
+}

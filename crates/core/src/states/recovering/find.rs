@@ -6,8 +6,7 @@ use crate::cure::Cure;
 use crate::decision::EventReason;
 use crate::desired::Mode;
 use crate::observation::{
-    Checkpoint, CheckpointKind, Fact, FactRequest, Flink, FlinkRequest, JobState, Observation,
-    Statistics,
+    Checkpoint, CheckpointKind, FactRequest, Flink, FlinkRequest, JobState, Observation, Statistics,
 };
 use crate::policy::change::{self, Edit};
 use crate::policy::readiness::{self, Readiness, job_state};
@@ -62,9 +61,7 @@ impl Scene<'_> {
             Some(JobState::Finished) => self.finished(),
             Some(ended) if ended.over() => self.ended(find, job, flink),
             Some(_) => self.runs(find, job, flink),
-            None if flink.job == Fact::Known(None) && flink.jobs.known().is_some() => {
-                self.forgotten(job)
-            }
+            None if readiness::forgotten(flink) => self.forgotten(job),
             None => self.waiting(self.state, "the deployed version's JobManager to answer"),
         }
     }

@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::decision::EventReason;
 use crate::observation::{Fact, Flink, JobState, Observation};
 use crate::policy::adapt;
-use crate::policy::readiness::job_state;
+use crate::policy::readiness::{forgotten, job_state};
 use crate::state::{
     Bounds, Confirming, Failure, FailureKind, LiveJob, Phase, Record, Rescaling, RescalingStep,
     Running, State, Target, Version, Work,
@@ -83,7 +83,7 @@ pub(super) fn adapting(
         Some(ended) if ended.over() => {
             return lost(FailureKind::JobFailed, "the job ended while it was being rescaled");
         }
-        None if flink.job == Fact::Known(None) && flink.jobs.known().is_some() => {
+        None if forgotten(flink) => {
             return lost(
                 FailureKind::JobManagerLost,
                 "the JobManager does not know the job any more",
