@@ -14,7 +14,7 @@ mod dialogue;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use flinkk8soperator_core::{Effect, PlannedOrigin, PlannedStep};
+use flinkk8soperator_core::{DeployHash, Effect, PlanEnd, PlannedOrigin, PlannedStep};
 
 #[test]
 fn every_dialogue_goes_as_it_is_written() {
@@ -77,10 +77,13 @@ fn a_word_that_is_no_fact_is_refused() {
     assert!(error.contains("sprec"), "{error}");
 }
 
+/// An update in mode Dual.
+const UPDATE: &str = "given running\nspec v2\nchange redeploy";
+
 /// For those who do not read a plan but count in it.
 #[test]
 fn a_plan_tells_what_it_does_stops_and_removes() {
-    let plan = dialogue::foretell("given running\nspec v2\nchange redeploy").expect("facts");
+    let plan = dialogue::foretell(UPDATE, 20).expect("facts");
     let names = |of: fn(&PlannedStep) -> Vec<&Effect>| {
         plan.steps.iter().flat_map(of).map(Effect::name).collect::<Vec<_>>()
     };
@@ -99,4 +102,16 @@ fn a_plan_tells_what_it_does_stops_and_removes() {
     let started: Vec<_> = plan.steps.iter().flat_map(PlannedStep::starts).collect();
     assert_eq!((stopped.len(), started.len()), (1, 1));
     assert_eq!(started[0].from, PlannedOrigin::Savepoint(stopped[0]));
+    assert_eq!(started[0].hash, Some(DeployHash(2)));
+}
+
+#[test]
+fn a_plan_has_no_more_steps_than_it_may() {
+    let all = dialogue::foretell(UPDATE, 20).expect("facts").steps;
+    let end = |limit| {
+        let plan = dialogue::foretell(UPDATE, limit).expect("facts");
+        assert_eq!(plan.steps, all[..limit.min(all.len())], "of {limit}");
+        plan.end == PlanEnd::Limit
+    };
+    assert_eq!([end(1), end(all.len() - 1), end(all.len())], [true, true, false]);
 }

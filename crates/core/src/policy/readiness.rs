@@ -180,6 +180,9 @@ mod tests {
             let seen = seen(vec![cluster], flink);
             assert_eq!(of(target(), &seen), expected, "{seen:?}");
         }
+        let oldest = FlinkCluster { version: FlinkVersion::OLDEST, ..about() };
+        let oldest = seen(vec![cluster()], answers(oldest, &[]));
+        assert_eq!(of(target(), &oldest), Readiness::Ready(PROCESS));
         let none = seen(Vec::new(), Flink::default());
         assert_eq!(of(target(), &none), waiting("the cluster's objects to be created"));
     }

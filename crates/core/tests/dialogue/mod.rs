@@ -41,7 +41,7 @@ pub(crate) fn play(story: &str) -> Result<String, String> {
             "----" => {
                 let played = match shown {
                     Shown::Decisions => rounds(&mut world),
-                    Shown::Plan => Ok(print::plan(&world, &planned(&world))),
+                    Shown::Plan => Ok(print::plan(&world, &planned(&world, STEPS))),
                     Shown::Questions => Ok(print::questions(&world, &asked(&world))),
                 };
                 text.push_str(&played.map_err(at)?);
@@ -60,10 +60,10 @@ pub(crate) fn play(story: &str) -> Result<String, String> {
 const STEPS: usize = 20;
 
 /// What would be done from here on; the state stays.
-fn planned(world: &World) -> Plan {
+fn planned(world: &World, limit: usize) -> Plan {
     let cx = world.context();
     let seen = observe(&cx, &world.state, |ask| world.answer(ask));
-    plan(&cx, &world.state, &seen, STEPS)
+    plan(&cx, &world.state, &seen, limit)
 }
 
 /// What the next round would ask for.
@@ -72,13 +72,13 @@ fn asked(world: &World) -> FactRequest {
     needs(&cx, &world.state, &observe(&cx, &world.state, |ask| world.answer(ask)))
 }
 
-/// What would be done where these facts hold, one a line.
-pub(crate) fn foretell(facts: &str) -> Result<Plan, String> {
+/// What would be done where these facts hold, one a line, in at most so many steps.
+pub(crate) fn foretell(facts: &str, limit: usize) -> Result<Plan, String> {
     let mut world = World::default();
     for fact in facts.lines() {
         facts::apply(&mut world, fact)?;
     }
-    Ok(planned(&world))
+    Ok(planned(&world, limit))
 }
 
 /// Rounds on the same facts until the state stays.

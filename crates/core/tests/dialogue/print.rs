@@ -17,7 +17,7 @@ pub(crate) fn decision(world: &World, decision: &Decision) -> String {
     }
     for event in &decision.events {
         let kind = if event.warning { "warns" } else { "tells" };
-        lines.push(format!("  {kind} {}", event.reason.as_str()));
+        lines.push(format!("  {kind} {}: {}", event.reason.as_str(), event.message));
     }
     lines.extend(remembered(&world.state.record, &decision.state.record));
     lines.extend(decision.effects.iter().map(|e| format!("  does {}", effect(e))));
