@@ -319,12 +319,13 @@ impl Scene<'_> {
         let told =
             format!("Tore down version {}: {survives}; version {kept} stays", goes.target.hash);
         let next = Next::new(record, phase, Reason::Running, told.clone());
-        if may_run {
-            next.warns(EventReason::TeardownFailed, survives.to_owned())
-                .tells(EventReason::TeardownCompleted, told)
+        let as_wanted = !may_run || cx.desired.savepoint_disabled;
+        let next = if as_wanted {
+            next
         } else {
-            next.tells(EventReason::TeardownCompleted, told)
-        }
+            next.warns(EventReason::TeardownFailed, survives.to_owned())
+        };
+        next.tells(EventReason::TeardownCompleted, told)
     }
 }
 
