@@ -4,7 +4,7 @@
 mod enter;
 mod survivor;
 
-use survivor::survivor;
+use survivor::{survives, survivor};
 
 pub(crate) use enter::enter;
 
@@ -12,7 +12,9 @@ use crate::context::Context;
 use crate::decision::{Effect, EventReason};
 use crate::desired::{DeleteMode, Goal};
 use crate::ids::{Incarnation, JobId};
-use crate::observation::{Fact, FactRequest, Flink, FlinkRequest, Observation, Pod, Presence};
+use crate::observation::{
+    Fact, FactRequest, Flink, FlinkRequest, JobState, Observation, Pod, Presence,
+};
 use crate::policy::readiness::job_state;
 use crate::policy::stop::{self, Outcome};
 use crate::policy::{cancel, leaving};
@@ -158,13 +160,14 @@ fn flink<'s>(state: &State, phase: &Deleting, seen: &'s Observation) -> Option<&
 }
 
 fn look(cx: &Context<'_>, state: &State, phase: &Deleting, seen: &Observation) -> Next {
-    let Some((_, job)) = ending(&state.record, &phase.step) else {
+    let Some((version, job)) = ending(&state.record, &phase.step) else {
         return end(cx, state, phase, survivor(&state.record), seen);
     };
     let flink = flink(state, phase, seen);
     match flink.and_then(|f| job_state(f, job.id)) {
         Some(ended) if ended.over() => {
-            return end(cx, state, phase, format!("job {} had ended as {ended:?}", job.id), seen);
+            let why = format!("job {} had ended as {ended:?}", job.id);
+            return end(cx, state, phase, and_what_survives(why, ended, version), seen);
         }
         Some(_) => {}
         None => return unanswered(cx, state, phase, seen),
@@ -193,6 +196,14 @@ fn look(cx: &Context<'_>, state: &State, phase: &Deleting, seen: &Observation) -
     let phase = Deleting { deadline: cx.now + cx.desired.timeouts.delete, ..phase.clone() };
     goes_to(&state, &phase, DeletingStep::Stop(stop), &message)
         .tells(EventReason::CancellingJob, message)
+}
+
+/// Of a job that did not come to its own end a checkpoint may be left.
+fn and_what_survives(why: String, ended: JobState, version: &Version) -> String {
+    if ended == JobState::Finished {
+        return why;
+    }
+    format!("{why}; {}", survives(&version.work))
 }
 
 /// The deadline has passed, and nothing that was asked for is silent for a short while only.
@@ -294,7 +305,12 @@ fn cancelling(
     let flink = flink(state, phase, seen);
     match flink.and_then(|f| job_state(f, job)) {
         Some(ended) if ended.over() => {
-            end(cx, state, phase, format!("job {job} was cancelled"), seen)
+            let why = format!("job {job} was cancelled");
+            let told = match ending(&state.record, &phase.step) {
+                Some((version, _)) => and_what_survives(why, ended, version),
+                None => why,
+            };
+            end(cx, state, phase, told, seen)
         }
         Some(_) if due(cx, phase, seen) => take_away(
             cx,

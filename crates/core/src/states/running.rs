@@ -152,12 +152,7 @@ fn looped(
     watching(cx, state, message, Reason::RestartLoop).cured_by([Cure::NewSpec, Cure::ForceRollback])
 }
 
-/// The version before is the deployed one again; this one's cluster goes, unless it is the same.
-fn step_back(record: &mut Record, deployed: &Version, over: bool) {
-    record.deployed = record.previous.take();
-    leaving::send_away(record, deployed.target, !over);
-}
-
+/// The version before is the deployed one again. `over`: no task of this one's job runs or will run.
 pub(crate) fn undo(
     cx: &Context<'_>,
     state: &State,
@@ -166,7 +161,7 @@ pub(crate) fn undo(
     over: bool,
 ) -> Next {
     let mut state = state.clone();
-    step_back(&mut state.record, deployed, over);
+    state.record.deployed = state.record.previous.take();
     if !state.record.shares_cluster(deployed.target) {
         return deploy::roll_back(&state, deployed.target, failure, over);
     }

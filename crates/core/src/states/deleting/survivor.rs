@@ -1,15 +1,20 @@
 //! What of a job's state survives a deletion, as it is told.
 
-use crate::state::{Record, Work};
+use crate::state::{Record, Version, Work};
 
-/// What is known of the newest state when its job cannot be asked for it.
+/// What is known of the newest state when its job cannot be asked for it; of two jobs, of each.
 pub(super) fn survivor(record: &Record) -> String {
-    let both = record.beside().into_iter().chain(&record.deployed);
-    let known: Vec<String> = both.map(|version| survives(&version.work)).collect();
-    if known.is_empty() { "no job was deployed".to_owned() } else { known.join("; ") }
+    match (record.beside(), &record.deployed) {
+        (Some(older), Some(newer)) => {
+            let of = |v: &Version| format!("version {}: {}", v.target.hash, survives(&v.work));
+            format!("{}; {}", of(older), of(newer))
+        }
+        (None, Some(version)) | (Some(version), None) => survives(&version.work),
+        (None, None) => "no job was deployed".to_owned(),
+    }
 }
 
-fn survives(work: &Work) -> String {
+pub(super) fn survives(work: &Work) -> String {
     match work {
         Work::Stopped(origin) => match origin.path() {
             Some(path) => format!("the last restore point is {path}"),
