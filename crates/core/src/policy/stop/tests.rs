@@ -4,7 +4,7 @@ use super::*;
 use crate::policy::fixture::{
     JOB, NOW, PROCESS, TRIGGER, about, at, cluster, job, jobs, pod, seen, unknown,
 };
-use crate::{ClusterObjects, Fact, Pod, Process, Role, Timestamp};
+use crate::{ClusterObjects, Fact, FlinkCluster, Pod, Process, Role, Timestamp};
 
 fn stop() -> Stop {
     Stop {
@@ -270,4 +270,36 @@ fn an_unproven_end_names_the_newest_checkpoint() {
         | Outcome::Failed(_) => String::new(),
     });
     assert!(why.contains("chk-3"), "{why}");
+}
+
+/// It was told to end without delay, and has failed over: what it was told is void.
+#[test]
+fn a_cancelled_job_that_came_back_is_not_waited_for() {
+    let stop = Stop { cancel: true, ..stop() };
+    let back = Statistics { restored: 1, ..ours() };
+    let ended = |statistics| flink(JobState::Running, completed(), statistics);
+    assert_eq!(outcome(&stop, NOW, &ended(ours())), "waiting for the job to end");
+    let again = "failed: the job was restarted after the savepoint and went on";
+    assert_eq!(outcome(&stop, NOW, &ended(back.clone())), again);
+    let sent = |statistics| {
+        let seen = seen(vec![cluster()], ended(statistics));
+        at(NOW, |cx| effect(cx, Incarnation(1), &stop, &seen)).is_some()
+    };
+    assert!(sent(ours()));
+    assert!(!sent(back));
+}
+
+/// Before 1.15 Flink gives its operations ids of its own.
+#[test]
+fn before_1_15_a_trigger_waits_for_whatever_is_being_written() {
+    let sent = |minor, in_progress| {
+        let version = FlinkVersion { major: 1, minor };
+        let statistics = Statistics { in_progress, ..none() };
+        let flink = flink(JobState::Running, Operation::Unknown, statistics);
+        let flink = Flink { cluster: Fact::Known(FlinkCluster { version, ..about() }), ..flink };
+        let seen = seen(vec![cluster()], flink);
+        at(NOW, |cx| effect(cx, Incarnation(1), &stop(), &seen)).is_some()
+    };
+    let all = [sent(14, 0), sent(14, 1), sent(15, 0), sent(15, 1)];
+    assert_eq!(all, [true, false, true, true]);
 }
