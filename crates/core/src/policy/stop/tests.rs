@@ -303,3 +303,21 @@ fn before_1_15_a_trigger_waits_for_whatever_is_being_written() {
     let all = [sent(14, 0), sent(14, 1), sent(15, 0), sent(15, 1)];
     assert_eq!(all, [true, false, true, true]);
 }
+
+#[test]
+fn a_restore_point_says_where_it_is_known_from() {
+    let told = flink(JobState::Finished, completed(), none());
+    let listed = flink(JobState::Finished, Operation::Unknown, ours());
+    let point = |flink: &Flink| match at(NOW, |cx| follow(cx, &stop(), NOW, flink)) {
+        Outcome::Stopped(RestorePoint { job, checkpoint, taken, source, at, .. }) => {
+            Some((job, checkpoint, taken, source, at))
+        }
+        Outcome::Waiting(_)
+        | Outcome::Remember(_)
+        | Outcome::EndedByItself
+        | Outcome::Failed(_)
+        | Outcome::WithoutSavepoint { .. } => None,
+    };
+    assert_eq!(point(&told), Some((JOB, None, None, Source::Operation, NOW)));
+    assert_eq!(point(&listed), Some((JOB, Some(4), Some(NOW), Source::Statistics, NOW)));
+}

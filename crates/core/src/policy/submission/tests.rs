@@ -128,6 +128,7 @@ fn the_end_of_its_process_closes_it_and_only_proof_is_proof() {
     };
     let there = Fact::Known(vec![pod(1, Role::JobManager)]);
     let gone = || Fact::Known(vec![pod(9, Role::JobManager)]);
+    let anew = Fact::Known(vec![crate::Pod { restarts: 1, ..pod(1, Role::JobManager) }]);
     let rows = [
         ("restarted", open(), jobmanager(1, 1), Fact::Unasked, "JobManagerLost, again"),
         ("restarted, named", named(), jobmanager(1, 1), Fact::Unasked, "JobManagerLost"),
@@ -135,6 +136,7 @@ fn the_end_of_its_process_closes_it_and_only_proof_is_proof() {
         ("list silent", open(), jobmanager(9, 0), unknown(600), "open"),
         ("still listed", open(), jobmanager(9, 0), there.clone(), "open"),
         ("gone", open(), jobmanager(9, 0), gone(), "JobManagerLost, again"),
+        ("listed anew", open(), jobmanager(9, 0), anew, "JobManagerLost, again"),
     ];
     for (name, submission, cluster, live_pods, expected) in rows {
         let seen = Observation { live_pods, ..seen(vec![cluster], asked(Post::InFlight)) };
