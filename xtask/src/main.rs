@@ -16,6 +16,7 @@ mod common;
 mod crds;
 mod demo;
 #[path = "../../crates/core/tests/dialogue/mod.rs"]
+#[expect(dead_code, reason = "what core's own tests use besides")]
 mod dialogue;
 mod e2e;
 mod explore;

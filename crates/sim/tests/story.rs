@@ -4,6 +4,7 @@
 #[path = "../../core/tests/common/mod.rs"]
 mod common;
 #[path = "../../core/tests/dialogue/mod.rs"]
+#[expect(dead_code, reason = "what core's own tests use besides")]
 mod dialogue;
 
 use flinkk8soperator_sim::explore::{Limits, Plant, Story, Suite, explore, finder, suites};
