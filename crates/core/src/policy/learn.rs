@@ -162,6 +162,17 @@ mod tests {
     }
 
     #[test]
+    fn what_flink_has_discarded_or_does_not_name_is_not_written_down() {
+        let mut flink = running(4);
+        if let Fact::Known(Some(statistics)) = &mut flink.statistics {
+            let discarded = Checkpoint { discarded: true, ..checkpoint(6) };
+            let unnamed = Checkpoint { path: None, ..checkpoint(7) };
+            statistics.completed.extend([discarded, unnamed]);
+        }
+        assert_eq!(check(None, flink, None, Some(60)), (Some(4), None));
+    }
+
+    #[test]
     fn a_newer_checkpoint_is_written_down_now_and_then_and_at_once_in_a_silence() {
         let seen_before = Some(5);
         let rows = [

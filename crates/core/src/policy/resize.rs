@@ -125,7 +125,7 @@ fn scale(target: Target, replicas: u32) -> Effect {
 mod tests {
     use super::*;
     use crate::policy::fixture::{JOB, cluster, jobs, pod, seen, target, unknown};
-    use crate::{Fact, Flink, JobState, Uid};
+    use crate::{Fact, Flink, Incarnation, JobState, Uid};
 
     /// As many TaskManagers as asked for, of which these run nothing.
     fn check(asked: u32, pods: &[u128], idle: Fact<BTreeSet<Uid>>) -> Option<(u32, usize)> {
@@ -175,7 +175,11 @@ mod tests {
     fn a_pod_that_does_not_run_and_one_on_its_way_out_run_nothing() {
         let starting = Pod { running: false, ..pod(3, Role::TaskManager) };
         let going = Pod { terminating: true, ..pod(4, Role::TaskManager) };
-        let pods = vec![pod(1, Role::JobManager), pod(2, Role::TaskManager), starting, going];
+        // Neither is one of this cluster's TaskManagers.
+        let jobmanager = Pod { running: false, ..pod(1, Role::JobManager) };
+        let elsewhere = Pod { incarnation: Incarnation(2), running: false, ..starting.clone() };
+        let elsewhere = Pod { uid: Uid(5), ..elsewhere };
+        let pods = vec![jobmanager, pod(2, Role::TaskManager), starting, going, elsewhere];
         let cluster = ClusterObjects { replicas: 2, ..cluster() };
         let flink = Flink { idle: Fact::Known(BTreeSet::new()), ..Flink::default() };
         let mut seen = seen(vec![cluster], flink);
