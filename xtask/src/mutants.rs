@@ -61,38 +61,8 @@ pub(crate) fn run(choice: &Choice) -> Result<()> {
     let lock = File::create(folder.join("lock")).context("the lock of the folder of mutants")?;
     lock.lock().context("waiting for another run")?;
     let explained = Explained::read(&text(&root().join(EXPLANATIONS))?)?;
-    let mut selection = choice.file.iter().map(|file| format!("--file={file}")).collect::<Vec<_>>();
-    if let Some(commit) = &choice.since {
-        if !tool::has(commit) {
-            println!("there is no commit {commit} here: what has changed since is not known");
-            return Ok(());
-        }
-        let difference = tool::difference(commit)?;
-        if difference.is_empty() {
-            println!("no line of core has changed since {commit}");
-            return Ok(());
-        }
-        let path = folder.join("difference");
-        fs::write(&path, difference).with_context(|| path.display().to_string())?;
-        selection.push(format!("--in-diff={}", path.display()));
-    }
-    tool::install()?;
-    let mut names = tool::list(&selection)?;
-    if let Some(path) = &choice.named {
-        let wanted = text(path)?;
-        let unknown: Vec<_> =
-            wanted.lines().filter(|name| !names.iter().any(|n| n == name)).collect();
-        ensure!(unknown.is_empty(), "no such mutants:\n{}", unknown.join("\n"));
-        names.retain(|name| wanted.lines().any(|line| line == name));
-    }
-    let mut shard = choice.shard;
-    if let Some(most) = choice.at_most {
-        shard = Shard::of_at_most(names.len(), most);
-        println!("{} mutants, {most} of them at most are tried", names.len());
-    }
-    if let Some(shard) = shard {
-        names = shard.of(names);
-    }
+    let Some(names) = chosen(choice, &folder)? else { return Ok(()) };
+    let whole = names.len() == tool::list(&[])?.len();
     let (outcomes, left) = tool::try_out(names, &explained, choice.since.is_some(), until)?;
     println!("{outcomes}");
     if !left.is_empty() {
@@ -104,14 +74,7 @@ pub(crate) fn run(choice: &Choice) -> Result<()> {
     }
     let all = match choice.shard {
         Some(shard) => sample::sum_up(&folder, shard, outcomes)?,
-        None if selection.is_empty()
-            && choice.named.is_none()
-            && shard.is_none()
-            && left.is_empty() =>
-        {
-            Some(outcomes)
-        }
-        None => None,
+        None => Some(outcomes).filter(|_| whole && left.is_empty()),
     };
     ensure!(
         unexplained.is_empty(),
@@ -127,6 +90,48 @@ pub(crate) fn run(choice: &Choice) -> Result<()> {
     Ok(())
 }
 
+/// The names of the mutants that are to be tried; none where nothing has changed.
+fn chosen(choice: &Choice, folder: &Path) -> Result<Option<Vec<String>>> {
+    let mut selection = choice.file.iter().map(|file| format!("--file={file}")).collect::<Vec<_>>();
+    if let Some(commit) = &choice.since {
+        if !tool::has(commit) {
+            println!("there is no commit {commit} here: what has changed since is not known");
+            return Ok(None);
+        }
+        let difference = tool::difference(commit)?;
+        if difference.is_empty() {
+            println!("no line of core has changed since {commit}");
+            return Ok(None);
+        }
+        let path = folder.join("difference");
+        fs::write(&path, difference).with_context(|| path.display().to_string())?;
+        selection.push(format!("--in-diff={}", path.display()));
+    }
+    tool::install()?;
+    let mut names = tool::list(&selection)?;
+    if let Some(path) = &choice.named {
+        names = of_these(names, &text(path)?)?;
+    }
+    let mut shard = choice.shard;
+    if let Some(most) = choice.at_most {
+        shard = Shard::of_at_most(names.len(), most);
+        println!("{} mutants, {most} of them at most are tried", names.len());
+    }
+    Ok(Some(match shard {
+        Some(shard) => shard.of(names),
+        None => names,
+    }))
+}
+
+/// Those that are wanted, all of which have to be there.
+fn of_these(names: Vec<String>, wanted: &str) -> Result<Vec<String>> {
+    let wanted: Vec<&str> = wanted.lines().collect();
+    let known = |name: &&str| names.iter().any(|n| n == name);
+    let unknown: Vec<&str> = wanted.iter().copied().filter(|name| !known(name)).collect();
+    ensure!(unknown.is_empty(), "there are no such mutants:\n{}", unknown.join("\n"));
+    Ok(names.into_iter().filter(|name| wanted.contains(&name.as_str())).collect())
+}
+
 /// Where the tool, what it compiles, and outcomes are kept between runs.
 fn folder() -> Result<PathBuf> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
@@ -139,4 +144,17 @@ fn folder() -> Result<PathBuf> {
 fn lines(path: &Path) -> Vec<String> {
     let text = fs::read_to_string(path).unwrap_or_default();
     text.lines().map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_these;
+
+    #[test]
+    fn a_name_that_no_mutant_has_is_refused() {
+        let all = || ["a", "b", "c"].map(str::to_owned).to_vec();
+        assert_eq!(of_these(all(), "c\na\n").ok(), Some(vec!["a".to_owned(), "c".to_owned()]));
+        let error = of_these(all(), "a\nd").expect_err("there is no d").to_string();
+        assert!(error.ends_with("\nd"), "{error}");
+    }
 }

@@ -23,7 +23,7 @@ use flinkk8soperator_sim::invariants::{
 };
 use mimalloc::MiMalloc;
 
-/// An exploration is millions of small copies: this allocator takes a seventh of its time off.
+/// An exploration is millions of small copies, and much of its time went into allocating them.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

@@ -228,6 +228,9 @@ impl Assumed {
         }
         self.clusters_mut().for_each(end_what_ends);
         self.clusters_mut().for_each(|cluster| end_what_is_too_many(cluster, &BTreeSet::new()));
+        if let Fact::Known(objects) = &mut self.objects {
+            objects.clusters.retain(|c| c.has_objects() || !c.pods.is_empty());
+        }
         self.pods_come_up();
         self.processes_change();
         let (now, stop) = (self.now, Some(self.desired.savepoint_stop).filter(|_| !beside));

@@ -12,9 +12,8 @@ impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Effect::AddFinalizer => f.write_str("add the finalizer"),
-            Effect::SaveRevision(target) => {
-                let Target { hash, .. } = target;
-                write!(f, "store the spec of version {hash} as revision {}", target.revision())
+            Effect::SaveRevision(of) => {
+                write!(f, "store the spec of version {} as revision {}", of.hash, of.revision())
             }
             Effect::CopyRevision { from, to } => {
                 write!(f, "store revision {from} as revision {}", to.revision())

@@ -124,6 +124,10 @@ mod tests {
     use crate::policy::fixture::{JOB, PROCESS, about, cluster, jobs, pod, seen, target, unknown};
     use crate::{FlinkCluster, Pod, TroubleKind, Uid};
 
+    fn answers(about: FlinkCluster, list: &[(JobId, JobState)]) -> Flink {
+        Flink { cluster: Fact::Known(about), jobs: jobs(list), ..Flink::default() }
+    }
+
     #[test]
     fn of_two_jobmanagers_the_one_that_was_asked_before_is_asked_again() {
         let starts = Pod { ready: false, ..pod(5, Role::JobManager) };
@@ -138,10 +142,6 @@ mod tests {
         assert_eq!(asked(&both, Some(7)), Some(Uid(6)));
         both.pods.pop();
         assert_eq!(asked(&both, None), Some(Uid(5)), "or any that runs");
-    }
-
-    fn answers(about: FlinkCluster, list: &[(JobId, JobState)]) -> Flink {
-        Flink { cluster: Fact::Known(about), jobs: jobs(list), ..Flink::default() }
     }
 
     #[test]

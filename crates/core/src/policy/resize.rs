@@ -91,15 +91,20 @@ pub(crate) fn shrink(target: Target, seen: &Observation) -> Option<Effect> {
 
 /// What is left of scaling the deployed version's cluster in place, where the application rests.
 pub(crate) fn surplus_needs(record: &Record, seen: &Observation, ask: &mut FactRequest) {
-    if let Some(deployed) = record.deployed.as_ref().filter(|d| record.surplus && !d.removed) {
-        shrink_needs(deployed.target, seen, ask);
+    if let Some(deployed) = with_surplus(record) {
+        shrink_needs(deployed, seen, ask);
     }
 }
 
 /// See [`surplus_needs`].
 pub(crate) fn surplus(record: &Record, seen: &Observation) -> Option<Effect> {
-    let deployed = record.deployed.as_ref().filter(|d| record.surplus && !d.removed)?;
-    shrink(deployed.target, seen)
+    shrink(with_surplus(record)?, seen)
+}
+
+/// The deployed version, while its cluster stands and may have too many TaskManagers by our own doing.
+fn with_surplus(record: &Record) -> Option<Target> {
+    let deployed = record.deployed.as_ref().filter(|d| record.surplus && !d.removed);
+    deployed.map(|d| d.target)
 }
 
 /// Forgets the surplus once there is none.

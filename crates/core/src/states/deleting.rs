@@ -160,14 +160,14 @@ fn flink<'s>(state: &State, phase: &Deleting, seen: &'s Observation) -> Option<&
 }
 
 fn look(cx: &Context<'_>, state: &State, phase: &Deleting, seen: &Observation) -> Next {
-    let Some((version, job)) = ending(&state.record, &phase.step) else {
+    let Some((_, job)) = ending(&state.record, &phase.step) else {
         return end(cx, state, phase, survivor(&state.record), seen);
     };
     let flink = flink(state, phase, seen);
     match flink.and_then(|f| job_state(f, job.id)) {
         Some(ended) if ended.over() => {
             let why = format!("job {} had ended as {ended:?}", job.id);
-            return end(cx, state, phase, and_what_survives(why, ended, version), seen);
+            return end(cx, state, phase, and_what_survives(why, ended, state, phase), seen);
         }
         Some(_) => {}
         None => return unanswered(cx, state, phase, seen),
@@ -199,11 +199,13 @@ fn look(cx: &Context<'_>, state: &State, phase: &Deleting, seen: &Observation) -
 }
 
 /// Of a job that did not come to its own end a checkpoint may be left.
-fn and_what_survives(why: String, ended: JobState, version: &Version) -> String {
-    if ended == JobState::Finished {
-        return why;
+fn and_what_survives(why: String, ended: JobState, state: &State, phase: &Deleting) -> String {
+    match ending(&state.record, &phase.step) {
+        Some((version, _)) if ended != JobState::Finished => {
+            format!("{why}; {}", survives(&version.work))
+        }
+        Some(_) | None => why,
     }
-    format!("{why}; {}", survives(&version.work))
 }
 
 /// The deadline has passed, and nothing that was asked for is silent for a short while only.
@@ -306,11 +308,7 @@ fn cancelling(
     match flink.and_then(|f| job_state(f, job)) {
         Some(ended) if ended.over() => {
             let why = format!("job {job} was cancelled");
-            let told = match ending(&state.record, &phase.step) {
-                Some((version, _)) => and_what_survives(why, ended, version),
-                None => why,
-            };
-            end(cx, state, phase, told, seen)
+            end(cx, state, phase, and_what_survives(why, ended, state, phase), seen)
         }
         Some(_) if due(cx, phase, seen) => take_away(
             cx,

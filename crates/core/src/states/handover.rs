@@ -53,8 +53,7 @@ pub(crate) fn begin(cx: &Context<'_>, state: &State, target: Target, seen: &Obse
     }
     let Some(flink) = seen.flink.get(&old) else { return Asked::Silent(what) };
     let found = job_state(flink, job.id);
-    let forgotten = found.is_none() && readiness::forgotten(flink);
-    if found.is_none() && !forgotten {
+    if found.is_none() && !readiness::forgotten(flink) {
         return Asked::Silent(what);
     }
     if cx.desired.savepoint_disabled && target.mode != Mode::BlueGreen {
