@@ -11,7 +11,7 @@ use super::cures::Cured;
 use super::knobs::UNIT;
 use super::node::Node;
 use crate::invariants;
-use crate::world::{FileId, Origin, Run, RunId, TriggerId, World};
+use crate::world::{File, FileId, FileKind, Origin, Run, RunId, TriggerId, World};
 
 /// Beyond this many units in the past an instant is only "long ago": longer than every wait.
 const LONG_AGO: u64 = 4;
@@ -56,21 +56,11 @@ pub(super) struct Canon<'n> {
 
 impl<'n> Canon<'n> {
     fn new(node: &'n Node) -> Canon<'n> {
-        let mut incarnations = super::canon_state::incarnations(&node.stored);
-        incarnations.extend(node.world.pods.iter().map(|p| p.cluster.incarnation));
-        incarnations.extend(node.world.deployments.iter().map(|d| d.cluster.incarnation));
-        incarnations.extend(node.world.services.iter().map(|s| s.cluster.incarnation));
-        incarnations.extend(node.world.revisions.iter().map(|r| r.cluster.incarnation));
-        incarnations.extend(node.world.applications.iter().filter_map(|a| a.service));
-        let coloured = node.world.applications.iter().flat_map(|a| a.coloured);
-        incarnations.extend(coloured.flatten());
-        incarnations.sort_unstable();
-        incarnations.dedup();
         Canon {
             hash: Hash128::default(),
             overdue: false,
             world: &node.world,
-            incarnations,
+            incarnations: incarnations(node),
             pods: Vec::new(),
             jobs: Vec::new(),
             triggers: Vec::new(),
@@ -244,11 +234,9 @@ impl<'n> Canon<'n> {
         let file = &self.world.files[id.0];
         self.flags(&[file.deleted.is_some(), file.told_by_operation]);
         self.number(file.kind as u64);
-        let directory = file.path.rsplit('/').nth(1).unwrap_or_default();
-        let trigger = directory.rsplit('-').next().unwrap_or_default();
-        match u128::from_str_radix(trigger, 16) {
-            Ok(trigger) if self.knows_trigger(trigger) => self.trigger(trigger),
-            Ok(_) | Err(_) => self.number(u64::MAX),
+        match trigger_in(file).filter(|trigger| self.knows_trigger(*trigger)) {
+            Some(trigger) => self.trigger(trigger),
+            None => self.number(u64::MAX),
         }
         let Some(run) = file.run else { return };
         let writer = self.world.run(run);
@@ -267,6 +255,31 @@ fn name<T: PartialEq>(names: &mut Vec<T>, thing: T) -> u64 {
         names.len() - 1
     });
     index as u64
+}
+
+/// Those of all clusters and revisions, in their order.
+fn incarnations(node: &Node) -> Vec<u32> {
+    let world = &node.world;
+    let mut few = Vec::with_capacity(8);
+    let all = super::canon_state::incarnations(&node.stored)
+        .chain(world.pods.iter().map(|p| p.cluster.incarnation))
+        .chain(world.deployments.iter().map(|d| d.cluster.incarnation))
+        .chain(world.services.iter().map(|s| s.cluster.incarnation))
+        .chain(world.revisions.iter().map(|r| r.cluster.incarnation))
+        .chain(world.applications.iter().filter_map(|a| a.service))
+        .chain(world.applications.iter().flat_map(|a| a.coloured).flatten());
+    for incarnation in all {
+        name(&mut few, incarnation);
+    }
+    few.sort_unstable();
+    few
+}
+
+/// The trigger that a savepoint's directory is named by.
+fn trigger_in(file: &File) -> Option<u128> {
+    let savepoint = Some(file).filter(|f| f.kind == FileKind::Savepoint)?;
+    let directory = savepoint.path.rsplit('/').nth(1)?;
+    u128::from_str_radix(directory.rsplit('-').next()?, 16).ok()
 }
 
 /// A trigger's id as the world has it.

@@ -15,17 +15,15 @@ const MANY: u64 = 4;
 
 /// Every incarnation that a state names. The highest one ever given out is not among them: the
 /// next is higher in any case.
-pub(super) fn incarnations(state: &State) -> Vec<u32> {
+pub(super) fn incarnations(state: &State) -> impl Iterator<Item = u32> {
     let record = &state.record;
-    let versions = record.deployed.iter().chain(&record.previous);
-    let mut all: Vec<u32> = versions.flat_map(|v| numbers(v.target)).collect();
-    all.extend(record.leaving.iter().map(|l| l.incarnation.0));
-    all.extend(record.obsolete.iter().map(|o| o.incarnation.0));
-    if let Phase::RollingBackJob(phase) = &state.phase {
-        all.extend(phase.revived.map(|i| i.0));
-    }
-    all.extend(state.target().or(state.failed()).into_iter().flat_map(numbers));
-    all
+    let versions = record.deployed.iter().chain(&record.previous).map(|v| v.target);
+    let revived =
+        if let Phase::RollingBackJob(phase) = &state.phase { phase.revived } else { None };
+    let targets = versions.chain(state.target().or(state.failed()));
+    let others = record.leaving.iter().map(|l| l.incarnation);
+    let others = others.chain(record.obsolete.iter().map(|o| o.incarnation)).chain(revived);
+    targets.flat_map(numbers).chain(others.map(|incarnation| incarnation.0))
 }
 
 /// Of a version's cluster, and of its revision.

@@ -194,7 +194,7 @@ fn is_good(spec: &Spec) -> bool {
 fn deployed(node: &Node) -> Option<&Spec> {
     let target = node.stored.record.deployed.as_ref()?.target;
     let cluster = Cluster { app: APP, incarnation: target.revision().0 };
-    node.world.revision(cluster).map(|revision| &revision.spec)
+    node.world.revision(cluster).map(|revision| &*revision.spec)
 }
 
 /// What a person would restore from: the newest file that is left of the job that ran last, but not a

@@ -2,18 +2,18 @@
 //! shows by itself: a decision that panicked would end the exploration.)
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use flinkk8soperator_core as machine;
 use machine::{
     Change, ChangeClass, Context, Decision, Effect, Fact, Flink, Objects, Observation, Operation,
-    Post, Silence, Statistics, Timestamp, Verdict,
+    Post, Statistics, Timestamp, Verdict,
 };
 
 use super::cures;
 use super::node::Node;
 use super::round::{self, Cut, Thought};
 use super::search::Search;
+use super::silence;
 
 type Broken = (&'static str, String);
 
@@ -67,7 +67,7 @@ fn honest(search: &Search<'_>, thought: &Thought) -> Option<Broken> {
     fill(&mut seen.change, Change { class: ChangeClass::Redeploy, fields: Vec::new() });
     seen.flink.values_mut().for_each(fill_flink);
     let again = decide(search, thought, &seen, thought.node.now());
-    let kept = thought.decision.state == thought.node.stored;
+    let kept = thought.decision.state == *thought.node.stored;
     let same = again.state == thought.decision.state
         && (!kept || again.effects == thought.decision.effects);
     let differs = || format!("{:?} {:?}", again.state.phase, again.effects);
@@ -95,7 +95,7 @@ fn fill_flink(flink: &mut Flink) {
 /// Called again before the instant that it named, the machine does nothing else.
 fn patient(search: &Search<'_>, node: &Node, thought: &Thought) -> Option<Broken> {
     let wake = thought.decision.wake?;
-    if thought.decision.state != node.stored || wake.0 <= node.world.now {
+    if thought.decision.state != *node.stored || wake.0 <= node.world.now {
         return None;
     }
     let early = Timestamp(node.world.now.midpoint(wake.0));
@@ -121,8 +121,8 @@ fn curable(thought: &Thought, still: bool) -> Option<Broken> {
 /// Every fact turned into silence, one after the other: no effect that ends or begins something
 /// comes of it.
 fn silent_is_not_false(search: &Search<'_>, thought: &Thought) -> Option<Broken> {
-    silenced(&thought.seen).into_iter().find_map(|(fact, seen)| {
-        let decision = decide(search, thought, &seen, thought.node.now());
+    silence::each(&thought.seen, |fact, quieter| {
+        let decision = decide(search, thought, quieter, thought.node.now());
         let known = &thought.decision.effects;
         // What was sent away before goes whatever is silent, until Kubernetes takes it with the application.
         let sent_away = |effect: &Effect| match effect {
@@ -160,58 +160,15 @@ fn is_grave(effect: &Effect) -> bool {
     }
 }
 
-fn silenced(seen: &Observation) -> Vec<(&'static str, Observation)> {
-    let mut all = Vec::new();
-    let mut without = |name, silence: &dyn Fn(&mut Observation) -> bool| {
-        let mut quieter = seen.clone();
-        if silence(&mut quieter) {
-            all.push((name, quieter));
-        }
-    };
-    without("objects", &|s| silence(&mut s.objects));
-    without("live pods", &|s| silence(&mut s.live_pods));
-    without("revisions", &|s| {
-        let hushed: Vec<bool> = s.revisions.values_mut().map(silence).collect();
-        hushed.contains(&true)
-    });
-    without("newest revision", &|s| silence(&mut s.newest_revision));
-    without("last seen", &|s| silence(&mut s.last_seen));
-    without("change", &|s| silence(&mut s.change));
-    for incarnation in seen.flink.keys() {
-        let flink = |s: &mut Observation, f: &dyn Fn(&mut Flink) -> bool| {
-            s.flink.get_mut(incarnation).is_some_and(f)
-        };
-        without("cluster", &|s| flink(s, &|f| silence(&mut f.cluster)));
-        without("jobs", &|s| flink(s, &|f| silence(&mut f.jobs)));
-        without("job", &|s| flink(s, &|f| silence(&mut f.job)));
-        without("statistics", &|s| flink(s, &|f| silence(&mut f.statistics)));
-        without("checkpointing", &|s| flink(s, &|f| silence(&mut f.checkpointing)));
-        without("operation", &|s| flink(s, &|f| silence(&mut f.operation)));
-        without("failure", &|s| flink(s, &|f| silence(&mut f.failure)));
-        without("submission", &|s| flink(s, &|f| silence(&mut f.submission)));
-        without("idle", &|s| flink(s, &|f| silence(&mut f.idle)));
-        without("requirements", &|s| flink(s, &|f| silence(&mut f.requirements)));
-    }
-    all
-}
-
-fn silence<T>(fact: &mut Fact<T>) -> bool {
-    let known = matches!(fact, Fact::Known(_));
-    if known {
-        *fact = Fact::Unknown { why: Silence::TimedOut, for_how_long: Duration::ZERO };
-    }
-    known
-}
-
 /// Effects belong to states: after the write and a crash they are asked for again, unless the
 /// state has moved on.
 fn level(search: &Search<'_>, node: &Node, thought: &Thought) -> Option<Broken> {
-    if thought.decision.state == node.stored {
+    if thought.decision.state == *node.stored {
         return None;
     }
     let written = round::run(search.suite, search.plant, thought, Cut::AfterCalls(0));
     let again = round::think(search.suite, &search.config, search.plant, &written);
-    if again.decision.state != written.stored {
+    if again.decision.state != *written.stored {
         return None;
     }
     let forgotten =

@@ -24,6 +24,7 @@ mod round;
 mod saw;
 mod scenario;
 mod search;
+mod silence;
 mod story;
 mod suites;
 mod survey;

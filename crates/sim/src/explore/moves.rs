@@ -206,7 +206,7 @@ fn by_itself(suite: &Suite, node: &Node, thought: &Thought, still: bool) -> Vec<
 
 fn faults(node: &Node, thought: &Thought, standing: &Standing) -> Vec<Move> {
     let mut moves = Vec::new();
-    let writes = thought.decision.state != node.stored;
+    let writes = thought.decision.state != *node.stored;
     if writes {
         moves.push(Move::Conflict);
         moves.push(Move::LostStatusReply);

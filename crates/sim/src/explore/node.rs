@@ -21,7 +21,7 @@ pub(super) const APP: AppId = AppId(0);
 pub(super) struct Node {
     pub(super) world: World,
     /// `status.machine` as the API server has it.
-    pub(super) stored: State,
+    pub(super) stored: Rc<State>,
     pub(super) operator: Operator,
     /// Flink cannot be reached.
     pub(super) unreachable: bool,
@@ -89,7 +89,7 @@ impl Node {
         let first = suite.editions.first().map(|e| e.spec.clone());
         world.create_application("app", first.expect("a suite has an edition"));
         Node {
-            stored: State::new(Timestamp(world.now)),
+            stored: Rc::new(State::new(Timestamp(world.now))),
             world,
             operator: Operator::default(),
             unreachable: false,
@@ -166,10 +166,10 @@ impl Node {
                 self.world.edit_application(APP, suite.editions[n].spec.clone());
             }
             Wish::Deleted => self.world.delete_application(APP),
-            Wish::StatusLost => self.stored = State::new(self.now()),
+            Wish::StatusLost => self.stored = Rc::new(State::new(self.now())),
             Wish::StatusUnreadable => {
                 let why = "status.machine has an unknown format".to_owned();
-                self.stored = State::unreadable(self.now(), why);
+                self.stored = Rc::new(State::unreadable(self.now(), why));
             }
         }
         self.edits += 1;

@@ -1,6 +1,8 @@
 //! The operator's round on a node, in the order of the runtime: needs, observe, decide, persist,
 //! execute; and the same with a fault in it.
 
+use std::rc::Rc;
+
 use flinkk8soperator_core as machine;
 use machine::{
     Config, Context, Decision, Desired, DualRunning, FactRequest, Observation, Phase, Post,
@@ -138,8 +140,8 @@ fn persist(node: &mut Node, state: &State) {
     node.operator.last_seen.take_if(|(job, _)| Some(*job) != deployed);
     let trigger = state.stop().map(|stop| stop.trigger);
     node.operator.triggered = node.operator.triggered.filter(|t| Some(t.ours) == trigger);
-    if node.stored != *state {
-        node.stored = state.clone();
+    if *node.stored != *state {
+        node.stored = Rc::new(state.clone());
     }
     if let Some((job, parallelism)) = announced(state) {
         node.world.announce(translate::job_back(job), parallelism);

@@ -16,7 +16,7 @@ use super::round::{self, Thought};
 use super::scenario::Suite;
 use super::survey::Survey;
 use super::{canon, cures, laws, reach, story, trace};
-use crate::invariants;
+use crate::invariants::{self, Sometimes};
 use crate::world::{Details, Mishap, Step};
 
 /// How far an exploration goes before it gives up.
@@ -45,6 +45,18 @@ pub(super) struct Visited {
     goal: bool,
 }
 
+/// A node with the hash of its canonical form, which takes long enough to be made once only.
+struct Formed {
+    node: Node,
+    form: u128,
+}
+
+impl Formed {
+    fn of(node: Node) -> Formed {
+        Formed { form: canon::hash(&node), node }
+    }
+}
+
 pub(super) struct Search<'s> {
     pub(super) suite: &'s Suite,
     pub(super) plant: Option<Plant>,
@@ -54,11 +66,13 @@ pub(super) struct Search<'s> {
     pub(super) opening: Vec<Move>,
     pub(super) visited: Vec<Visited>,
     numbers: HashMap<u128, u32, BuildHasherDefault<Taken>>,
-    queue: VecDeque<(u32, Node)>,
+    queue: VecDeque<(u32, Formed)>,
     /// Moves that need neither a fault nor the user, backwards: to, from.
     edges: Vec<(u32, u32)>,
     all_edges: usize,
     survey: Survey,
+    /// What has to be seen sometimes, and was not yet.
+    unseen: Vec<Sometimes>,
 }
 
 /// Explores a suite, with a planted defect if one is given.
@@ -79,8 +93,9 @@ pub fn explore(suite: &Suite, plant: Option<Plant>, limits: Limits) -> Report {
         edges: Vec::new(),
         all_edges: 0,
         survey: Survey::default(),
+        unseen: invariants::SOMETIMES.to_vec(),
     };
-    search.visit(root, 0, None, false);
+    search.visit(Formed::of(root), 0, None, false);
     let finding = search.run(limits);
     if limits.depth_first && finding.is_some() {
         // By the shortest way.
@@ -99,8 +114,8 @@ pub fn explore(suite: &Suite, plant: Option<Plant>, limits: Limits) -> Report {
 impl Search<'_> {
     fn run(&mut self, limits: Limits) -> Option<Finding> {
         let next = if limits.depth_first { VecDeque::pop_back } else { VecDeque::pop_front };
-        while let Some((number, node)) = next(&mut self.queue) {
-            if let Some((what, last)) = self.expand(number, &node) {
+        while let Some((number, formed)) = next(&mut self.queue) {
+            if let Some((what, last)) = self.expand(number, &formed) {
                 return Some(self.finding(what, number, last));
             }
             if self.visited.len() > limits.states {
@@ -113,14 +128,15 @@ impl Search<'_> {
     }
 
     /// Looks at a node, and visits everything that can come next.
-    fn expand(&mut self, number: u32, node: &Node) -> Option<(What, Option<Move>)> {
+    fn expand(&mut self, number: u32, formed: &Formed) -> Option<(What, Option<Move>)> {
+        let Formed { node, form } = formed;
         if node.gone() {
             self.visited[number as usize].goal = true;
             self.visited[number as usize].round = number;
         }
         let thought = round::think(self.suite, &self.config, self.plant, node);
-        let after = round::complete(self.suite, self.plant, &thought);
-        let still = node.gone() || canon::hash(&after) == canon::hash(node);
+        let after = Formed::of(round::complete(self.suite, self.plant, &thought));
+        let still = node.gone() || after.form == *form;
         if self.suite.laws
             && node.cured.is_none()
             && !node.gone()
@@ -148,15 +164,18 @@ impl Search<'_> {
         if still {
             self.visited[number as usize].round = number;
         }
+        let mut after = Some(after);
         for chosen in moves::list(self.suite, node, &thought, &standing) {
-            let next = moves::make(self.suite, self.plant, node, &thought, chosen);
+            let make = || moves::make(self.suite, self.plant, node, &thought, chosen);
+            let round = after.take_if(|_| chosen == Move::Round);
+            let next = round.unwrap_or_else(|| Formed::of(make()));
             // What someone does is not the operator's doing; what comes of it is asked in the next step.
             let meddles =
                 matches!(chosen, Move::Mishap(Mishap::ObjectDeleted(_) | Mishap::NamespaceDeleted));
-            if !meddles && let Some(violation) = invariants::broken(&node.world, &next.world) {
+            if !meddles && let Some(violation) = invariants::broken(&node.world, &next.node.world) {
                 return Some((What::Invariant(violation), Some(chosen)));
             }
-            self.survey.note(node, &thought.decision, chosen, &next);
+            self.survey.note(node, &thought.decision, chosen, &next.node);
             let by_itself = match chosen {
                 Move::Edit => false,
                 // Where one cure brings up something else, the next one leads on. A pod that hangs may do so
@@ -169,14 +188,15 @@ impl Search<'_> {
         None
     }
 
-    fn visit(&mut self, node: Node, parent: u32, by: Option<Move>, by_itself: bool) {
+    fn visit(&mut self, formed: Formed, parent: u32, by: Option<Move>, by_itself: bool) {
         let fresh = u32::try_from(self.visited.len()).unwrap_or(u32::MAX);
-        let number = match self.numbers.entry(canon::hash(&node)) {
+        let number = match self.numbers.entry(formed.form) {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(slot) => {
                 slot.insert(fresh);
                 self.visited.push(Visited { parent, by, round: u32::MAX, goal: false });
-                self.queue.push_back((fresh, node));
+                self.survey.comes_to(&formed.node.world, &mut self.unseen);
+                self.queue.push_back((fresh, formed));
                 fresh
             }
         };
@@ -275,7 +295,7 @@ fn waits_for_a_person(thought: &Thought) -> bool {
 /// All is done that is to be done.
 pub(super) fn rests(node: &Node, thought: &Thought) -> bool {
     let reason = thought.decision.verdict.reason;
-    let State { record, phase } = &node.stored;
+    let State { record, phase } = &*node.stored;
     let two = matches!(phase, Phase::DualRunning(DualRunning { confirming: None, teardown: None }));
     // What is left of a cluster may hang for ever.
     let hangs = |l: &Leaving| {

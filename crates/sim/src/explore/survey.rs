@@ -10,7 +10,8 @@ use super::cures;
 use super::moves::Move;
 use super::node::Node;
 use super::scenario::Fault;
-use crate::invariants;
+use crate::invariants::Sometimes;
+use crate::world::World;
 
 macro_rules! places {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
@@ -103,7 +104,7 @@ pub struct Survey {
     pub effects: BTreeSet<&'static str>,
     /// Which cures that a status named were tried.
     pub cured: BTreeSet<&'static str>,
-    /// Which of [`invariants::SOMETIMES`] were seen.
+    /// Which of [`SOMETIMES`](crate::invariants::SOMETIMES) were seen.
     pub seen: BTreeSet<&'static str>,
 }
 
@@ -128,11 +129,17 @@ impl Survey {
         if let (Move::Cure(_), Some(cured)) = (chosen, &next.cured) {
             self.cured.extend(cures::name(&cured.cure));
         }
-        for (name, holds) in invariants::SOMETIMES {
-            if !self.seen.contains(name) && holds(&next.world) {
+    }
+
+    /// A world that was not seen before; `unseen`: the cases that have not come up yet.
+    pub(super) fn comes_to(&mut self, world: &World, unseen: &mut Vec<Sometimes>) {
+        unseen.retain(|(name, holds)| {
+            let seen = holds(world);
+            if seen {
                 self.seen.insert(name);
             }
-        }
+            !seen
+        });
     }
 
     fn follows(&mut self, from: Place, to: Place, decision: &Decision) {

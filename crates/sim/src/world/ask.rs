@@ -160,8 +160,15 @@ impl World {
     /// Nobody waits for the answer to a submission any more; its `main()` does not mind.
     pub fn give_up_waiting(&mut self, job: Option<JobId>) {
         for pod in &mut self.pods {
-            if let ProcessState::JobManager(jobmanager) = &mut pod.process {
-                let his = |id: JobId| job.is_none_or(|job| job == id);
+            let his = |id: JobId| job.is_none_or(|job| job == id);
+            let concerned = |m: &JobManager| {
+                m.posts.iter().any(|p| his(p.job) && p.client)
+                    || m.answers.iter().any(|(id, _)| his(*id))
+            };
+            if let ProcessState::JobManager(jobmanager) = &mut pod.process
+                && concerned(jobmanager)
+            {
+                let jobmanager = Arc::make_mut(jobmanager);
                 jobmanager.posts.iter_mut().filter(|p| his(p.job)).for_each(|p| p.client = false);
                 jobmanager.answers.retain(|(id, _)| !his(*id));
             }

@@ -185,7 +185,7 @@ impl World {
     pub(super) fn jobmanager_mut(&mut self, process: Process) -> Option<&mut JobManager> {
         let pod = self.pods.iter_mut().find(|p| p.process() == process)?;
         match &mut pod.process {
-            ProcessState::JobManager(jobmanager) => Some(jobmanager),
+            ProcessState::JobManager(jobmanager) => Some(Arc::make_mut(jobmanager)),
             ProcessState::None | ProcessState::TaskManager(_) => None,
         }
     }
@@ -193,7 +193,7 @@ impl World {
     /// All JobManager processes.
     pub fn jobmanagers(&self) -> impl Iterator<Item = (&Pod, &JobManager)> {
         self.pods.iter().filter_map(|p| match &p.process {
-            ProcessState::JobManager(jobmanager) => Some((p, jobmanager)),
+            ProcessState::JobManager(jobmanager) => Some((p, &**jobmanager)),
             ProcessState::None | ProcessState::TaskManager(_) => None,
         })
     }
@@ -230,9 +230,11 @@ impl World {
     }
 
     pub(super) fn job_mut(&mut self, run: RunId) -> Option<&mut Job> {
+        let knows = |m: &JobManager| m.jobs.iter().position(|j| j.run == run);
         self.pods.iter_mut().find_map(|p| match &mut p.process {
             ProcessState::JobManager(jobmanager) => {
-                jobmanager.jobs.iter_mut().find(|j| j.run == run)
+                let at = knows(jobmanager)?;
+                Arc::make_mut(jobmanager).jobs.get_mut(at)
             }
             ProcessState::None | ProcessState::TaskManager(_) => None,
         })

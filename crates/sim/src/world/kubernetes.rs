@@ -97,7 +97,12 @@ impl World {
     ///
     /// # Errors
     /// There is one already, of another version, or the namespace goes.
-    pub fn save_revision(&mut self, cluster: Cluster, spec: Spec) -> Result<(), CreateError> {
+    pub fn save_revision(
+        &mut self,
+        cluster: Cluster,
+        spec: impl Into<Arc<Spec>>,
+    ) -> Result<(), CreateError> {
+        let spec = spec.into();
         match self.revision(cluster) {
             Some(there) if there.spec == spec => Ok(()),
             Some(_) => Err(CreateError::AlreadyExists),
@@ -142,7 +147,10 @@ impl World {
         hash: u32,
     ) -> Result<Uid, CreateError> {
         let revision = self.revision(revision).ok_or(CreateError::NoRevision)?;
-        let spec = Spec { hash, ..revision.spec.clone() };
+        let mut spec = revision.spec.clone();
+        if spec.hash != hash {
+            Arc::make_mut(&mut spec).hash = hash;
+        }
         let name = |d: &Deployment| (d.cluster.app, d.spec.hash, d.role);
         if self.deployments.iter().any(|d| name(d) == (cluster.app, spec.hash, role)) {
             return Err(CreateError::AlreadyExists);

@@ -1,6 +1,8 @@
 //! What can go wrong in the world itself. What can go wrong between it and the operator (crashes,
 //! lost replies, silence) is up to whoever stands between the two.
 
+use std::sync::Arc;
+
 use super::objects::ProcessState;
 use super::tasks::Ending;
 use super::{
@@ -181,7 +183,7 @@ impl World {
         pod.process = match was {
             Some(ProcessState::JobManager(_)) => {
                 pod.ready = false;
-                ProcessState::JobManager(JobManager::default())
+                ProcessState::JobManager(Arc::default())
             }
             Some(ProcessState::TaskManager(TaskManager { slots, .. })) => {
                 ProcessState::TaskManager(TaskManager {

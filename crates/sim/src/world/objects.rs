@@ -56,7 +56,7 @@ pub struct Deployment {
     /// Of what.
     pub role: Role,
     /// What its pods are made from. Its hash is in the Deployment's name.
-    pub spec: Spec,
+    pub spec: Arc<Spec>,
     /// The version that it is labelled with.
     pub label: u32,
     /// How many pods it wants.
@@ -84,7 +84,7 @@ pub struct Revision {
     /// Of which cluster.
     pub cluster: Cluster,
     /// The version.
-    pub spec: Spec,
+    pub spec: Arc<Spec>,
 }
 
 /// A pod.
@@ -117,8 +117,9 @@ pub struct Pod {
 pub enum ProcessState {
     /// Nothing yet.
     None,
-    /// A JobManager; it answers once the pod is ready.
-    JobManager(JobManager),
+    /// A JobManager; it answers once the pod is ready. Worlds that came from one another have it in
+    /// common until it changes.
+    JobManager(Arc<JobManager>),
     /// A TaskManager.
     TaskManager(TaskManager),
 }

@@ -160,7 +160,7 @@ impl World {
     /// The version that a process runs.
     #[must_use]
     pub fn spec_of(&self, process: Process) -> Option<&Spec> {
-        self.deployment_of(self.pod(process.pod)?).map(|d| &d.spec)
+        self.deployment_of(self.pod(process.pod)?).map(|d| &*d.spec)
     }
 
     /// `main()` is through: the job is the JobManager's, or the request is refused.

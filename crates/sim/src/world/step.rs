@@ -1,5 +1,7 @@
 //! What the world does by itself: which steps are possible now, and what each does.
 
+use std::sync::Arc;
+
 use super::objects::ProcessState;
 use super::tasks::Ending;
 use super::{
@@ -256,7 +258,7 @@ impl World {
         pod.restarts += u32::from(image == Image::CrashLoops);
         if image == Image::Runs {
             pod.process = match pod.role {
-                Role::JobManager => ProcessState::JobManager(JobManager::default()),
+                Role::JobManager => ProcessState::JobManager(Arc::default()),
                 Role::TaskManager => ProcessState::TaskManager(TaskManager {
                     registered: None,
                     slots,

@@ -226,7 +226,7 @@ fn save_scaled(object: &Value, cluster: Cluster, world: &mut World) {
     let newest = world.deployments.iter().rev().find(|d| d.cluster.app == cluster.app);
     if let (None, Some(parallelism), Some(newest)) = (world.revision(cluster), parallelism, newest)
     {
-        let spec = Spec { parallelism, ..newest.spec.clone() };
+        let spec = Spec { parallelism, ..Spec::clone(&newest.spec) };
         // There is none of this number, so that it cannot be another one.
         let _ = world.save_revision(cluster, spec);
     }
