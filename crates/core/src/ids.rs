@@ -252,7 +252,8 @@ mod tests {
         assert_eq!(Digest(0xc0ffee).to_string().parse(), Ok(Digest(0xc0ffee)));
         assert_eq!(JobId(5).to_string().parse(), Ok(JobId(5)));
         assert!("c0ffee".parse::<DeployHash>().is_err());
-        assert!("not-a-uid".parse::<Uid>().is_err());
+        let error = "not-a-uid".parse::<Uid>().expect_err("it is none").to_string();
+        assert!(error.starts_with("expected ") && error.ends_with("\"not-a-uid\""), "{error}");
     }
 
     #[test]

@@ -31,3 +31,13 @@ impl fmt::Display for Timestamp {
         write!(f, "{}ms", self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_is_shown_in_milliseconds() {
+        assert_eq!((Timestamp(1_000) + Duration::from_millis(5)).to_string(), "1005ms");
+    }
+}

@@ -130,8 +130,9 @@ mod tests {
     use crate::policy::restart;
     use crate::state::RollingBackJob;
     use crate::{
-        Baseline, Deleting, Digest, DualRunning, Failure, FailureKind, JobId, Leaving, Mode,
-        Obsolete, Process, Savepointing, TearDown, Timestamp, TriggerId, Uid, Version, Work,
+        Baseline, Deleting, Digest, DualRunning, Failure, FailureKind, Find, JobId, Leaving, Mode,
+        Obsolete, Origin, Process, Purpose, Recovering, Restart, Savepointing, SubmittingJob,
+        TearDown, Timestamp, TriggerId, Uid, Version, Work,
     };
 
     fn of(n: u32) -> Target {
@@ -177,6 +178,42 @@ mod tests {
         }
         for phase in [deleting(DeletingStep::Look), tears_down(None)] {
             assert_eq!(of_phase(phase), None);
+        }
+    }
+
+    #[test]
+    fn the_submission_that_is_open_is_that_of_the_phase() {
+        let submission = Submission {
+            job: JobId(1),
+            process: Process { pod: Uid(3), restarts: 0 },
+            from: Origin::Empty,
+            attempt: 1,
+            not_before: Timestamp(0),
+            deadline: Timestamp(1),
+            start_deadline: None,
+        };
+        let failure = || Failure { kind: FailureKind::JobFailed, message: String::new() };
+        let sent = || Restart { submission: Some(submission.clone()), ..restart::attempt(1) };
+        let recovering = |step: RecoveringStep| {
+            let (purpose, deadline) = (Purpose::Restart(None), Timestamp(1));
+            Phase::Recovering(Recovering { purpose, job: JobId(2), why: failure(), step, deadline })
+        };
+        let of_phase = |phase| State { phase, ..State::new(Timestamp(0)) }.submission().cloned();
+        for phase in [
+            Phase::SubmittingJob(SubmittingJob { target: of(1), submission: submission.clone() }),
+            recovering(RecoveringStep::Start(Box::new(sent()))),
+            Phase::RollingBackJob(RollingBackJob {
+                failed: of(5),
+                failure: failure(),
+                revived: None,
+                restart: sent(),
+            }),
+        ] {
+            assert_eq!(of_phase(phase), Some(submission.clone()));
+        }
+        let find = RecoveringStep::Find(Find { over_since: None, cancel: false });
+        for step in [find, RecoveringStep::Start(Box::new(restart::attempt(1)))] {
+            assert_eq!(of_phase(recovering(step)), None);
         }
     }
 

@@ -30,7 +30,9 @@ pub(crate) fn enter(cx: &Context<'_>, state: &State) -> State {
         },
         // What there is to save is not known: only who does not want it saved gets on.
         Phase::Unreadable(_) if mode(cx) == DeleteMode::Savepoint => return state.clone(),
-        Phase::Unreadable(phase) => DeletingStep::RemoveClusters { why: phase.why.clone() },
+        Phase::Unreadable(phase) => DeletingStep::RemoveClusters {
+            why: format!("{}; the last restore point is not known", phase.why),
+        },
         Phase::Savepointing(phase) => DeletingStep::Stop(phase.stop.clone()),
         Phase::SubmittingJob(phase) => match phase.submission.start_deadline {
             // The JobManager named the job: it has the rest of its time to start to come up, and is then
