@@ -1,6 +1,7 @@
 //! Facts from one JobManager, as it told them.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::time::Duration;
 
 use super::Fact;
@@ -130,6 +131,22 @@ impl JobState {
     #[must_use]
     pub fn over(self) -> bool {
         matches!(self, JobState::Finished | JobState::Canceled | JobState::Failed)
+    }
+}
+
+/// Flink's own word (`JobStatus`); of several that come to the same, the one that stands for them.
+impl fmt::Display for JobState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            JobState::Starting => "INITIALIZING",
+            JobState::Running => "RUNNING",
+            JobState::Restarting => "RESTARTING",
+            JobState::Cancelling => "CANCELLING",
+            JobState::Finished => "FINISHED",
+            JobState::Canceled => "CANCELED",
+            JobState::Failed => "FAILED",
+            JobState::Suspended => "SUSPENDED",
+        })
     }
 }
 

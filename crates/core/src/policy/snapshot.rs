@@ -43,9 +43,7 @@ pub(crate) fn follow(cx: &Context<'_>, snapshot: &Stop, flink: &Flink) -> Outcom
     }
     match state {
         Some(JobState::Finished) => Outcome::EndedByItself,
-        Some(ended) if ended.over() => {
-            Outcome::Lost(format!("the deployed job ended as {ended:?}"))
-        }
+        Some(ended) if ended.over() => Outcome::Lost(format!("the deployed job ended as {ended}")),
         Some(_) => while_it_runs(snapshot, flink),
         None => Outcome::Waiting,
     }

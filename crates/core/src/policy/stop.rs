@@ -155,7 +155,7 @@ fn after_the_end(cx: &Context<'_>, stop: &Stop, state: JobState, flink: &Flink) 
         (_, JobState::Finished) => Outcome::EndedByItself,
         (_, ended) => {
             let why = format!(
-                "job {} ended as {ended:?} without a final savepoint; its newest checkpoint is {}",
+                "job {} ended as {ended} without a final savepoint; its newest checkpoint is {}",
                 stop.job,
                 newest_path(statistics),
             );

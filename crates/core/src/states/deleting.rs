@@ -166,7 +166,7 @@ fn look(cx: &Context<'_>, state: &State, phase: &Deleting, seen: &Observation) -
     let flink = flink(state, phase, seen);
     match flink.and_then(|f| job_state(f, job.id)) {
         Some(ended) if ended.over() => {
-            let why = format!("job {} had ended as {ended:?}", job.id);
+            let why = format!("job {} had ended as {ended}", job.id);
             return end(cx, state, phase, and_what_survives(why, ended, state, phase), seen);
         }
         Some(_) => {}
@@ -307,7 +307,11 @@ fn cancelling(
     let flink = flink(state, phase, seen);
     match flink.and_then(|f| job_state(f, job)) {
         Some(ended) if ended.over() => {
-            let why = format!("job {job} was cancelled");
+            let why = if ended == JobState::Canceled {
+                format!("job {job} was cancelled")
+            } else {
+                format!("job {job} had ended as {ended} before it was cancelled")
+            };
             end(cx, state, phase, and_what_survives(why, ended, state, phase), seen)
         }
         Some(_) if due(cx, phase, seen) => take_away(

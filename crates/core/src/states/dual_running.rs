@@ -221,7 +221,7 @@ impl Scene<'_> {
         let flink = self.seen.flink.get(&self.teardown.incarnation);
         match flink.and_then(|f| job_state(f, job.id)) {
             Some(ended) if ended.over() => {
-                return self.done(false, &format!("its job had ended as {ended:?}"));
+                return self.done(false, &format!("its job had ended as {ended}"));
             }
             Some(_) if self.cx.desired.savepoint_disabled => {
                 return self.done(true, "its job ends with its cluster: savepointDisabled");
