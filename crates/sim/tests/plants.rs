@@ -1,6 +1,10 @@
 //! Defects planted around the machine are found: each by the invariant that it breaks.
 
 use std::collections::BTreeSet;
+use std::num::NonZero;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use flinkk8soperator_sim::explore::{Limits, Plant, What, explore, finder};
 use flinkk8soperator_sim::invariants::{
@@ -15,22 +19,35 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[test]
 fn every_planted_defect_is_found_and_without_it_nothing_is() {
-    let mut clean = BTreeSet::new();
-    for plant in Plant::ALL {
-        let suite = finder(*plant);
-        if clean.insert(format!("{suite:?}")) {
-            let without = explore(&suite, None, Limits::default());
-            assert!(without.finding.is_none(), "without {plant:?}: {without}");
+    let (next, clean) = (AtomicUsize::new(0), Mutex::default());
+    // Side by side, as the suites of the exploration are.
+    let work = || {
+        while let Some(plant) = Plant::ALL.get(next.fetch_add(1, Ordering::Relaxed)) {
+            is_found(*plant, &clean);
         }
-        let report = explore(&suite, Some(*plant), Limits::default());
-        let found = report.finding.as_ref().map(|f| &f.what);
-        let broken = match found {
-            Some(What::Invariant(violation)) => Some(violation.invariant),
-            Some(What::Trap) => None,
-            _ => panic!("{plant:?}: {report}"),
-        };
-        assert_eq!(broken, broken_by(*plant), "{plant:?}: {report}");
+    };
+    thread::scope(|scope| {
+        let threads = thread::available_parallelism().map_or(1, NonZero::get);
+        (0..threads).for_each(|_| drop(scope.spawn(work)));
+    });
+}
+
+/// `clean`: suites that were explored without a defect.
+fn is_found(plant: Plant, clean: &Mutex<BTreeSet<String>>) {
+    let suite = finder(plant);
+    if clean.lock().expect("no test has failed").insert(format!("{suite:?}")) {
+        let without = explore(&suite, None, Limits::default());
+        assert!(without.finding.is_none(), "without {plant:?}: {without}");
     }
+    let report = explore(&suite, Some(plant), Limits::default());
+    let found = report.finding.as_ref().map(|f| &f.what);
+    let broken = if let Some(What::Invariant(violation)) = found {
+        Some(violation.invariant)
+    } else {
+        assert_eq!(found, Some(&What::Trap), "{plant:?}: {report}");
+        None
+    };
+    assert_eq!(broken, broken_by(plant), "{plant:?}: {report}");
 }
 
 /// The invariant; `None`: there is a state that nothing leads on from.

@@ -47,13 +47,14 @@ pub(super) struct Visited {
 
 /// A node with the hash of its canonical form, which takes long enough to be made once only.
 struct Formed {
-    node: Node,
+    /// Large enough for moving it about to be felt.
+    node: Box<Node>,
     form: u128,
 }
 
 impl Formed {
     fn of(node: Node) -> Formed {
-        Formed { form: canon::hash(&node), node }
+        Formed { form: canon::hash(&node), node: Box::new(node) }
     }
 }
 
