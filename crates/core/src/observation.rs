@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::ids::{DeployHash, Incarnation, JobId, Process, TriggerId};
 
+pub(crate) use flink::JobEnd;
 pub use flink::{
     Checkpoint, CheckpointKind, Checkpointing, Flink, FlinkCluster, FlinkVersion, Job, JobState,
     JobSummary, Operation, Post, Retention, Statistics, Vertex,

@@ -130,22 +130,42 @@ impl JobState {
     /// FINISHED, CANCELED or FAILED: no task of it runs any more.
     #[must_use]
     pub fn over(self) -> bool {
-        matches!(self, JobState::Finished | JobState::Canceled | JobState::Failed)
+        self.end().is_some()
+    }
+
+    /// How it ended, if it did.
+    pub(crate) fn end(self) -> Option<JobEnd> {
+        match self {
+            JobState::Finished => Some(JobEnd::Finished),
+            JobState::Canceled => Some(JobEnd::Cancelled),
+            JobState::Failed => Some(JobEnd::Failed),
+            JobState::Starting
+            | JobState::Running
+            | JobState::Restarting
+            | JobState::Cancelling
+            | JobState::Suspended => None,
+        }
     }
 }
 
-/// Flink's own word (`JobStatus`); of several that come to the same, the one that stands for them.
-impl fmt::Display for JobState {
+/// How a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum JobEnd {
+    /// By itself.
+    Finished,
+    /// Somebody wanted it to.
+    Cancelled,
+    /// Flink does not try again.
+    Failed,
+}
+
+/// Goes on a sentence about the job.
+impl fmt::Display for JobEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            JobState::Starting => "INITIALIZING",
-            JobState::Running => "RUNNING",
-            JobState::Restarting => "RESTARTING",
-            JobState::Cancelling => "CANCELLING",
-            JobState::Finished => "FINISHED",
-            JobState::Canceled => "CANCELED",
-            JobState::Failed => "FAILED",
-            JobState::Suspended => "SUSPENDED",
+            JobEnd::Finished => "finished",
+            JobEnd::Cancelled => "was cancelled",
+            JobEnd::Failed => "failed",
         })
     }
 }

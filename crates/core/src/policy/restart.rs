@@ -12,6 +12,9 @@ use crate::policy::{aftermath, foreign, leaving, resize, restore_point};
 use crate::state::{Aftermath, Failure, LiveJob, Origin, Record, Restart, Submission, Target};
 use crate::time::Timestamp;
 
+/// What is waited for while something of an attempt may still run.
+const AFTERMATH: &str = "what may still run of the last attempt to be gone";
+
 /// How far it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {
@@ -88,6 +91,15 @@ pub(crate) fn needs(
     }
 }
 
+/// What is waited for as soon as this is written. `up`: once a job is on its way.
+pub(crate) fn awaited(restart: &Restart, up: &'static str) -> &'static str {
+    match (&restart.aftermath, &restart.submission) {
+        (Some(_), _) => AFTERMATH,
+        (None, Some(_)) => up,
+        (None, None) => "the cluster to be ready for the job",
+    }
+}
+
 /// Goes on with it; `from` is what the next attempt starts from.
 pub(crate) fn follow(
     cx: &Context<'_>,
@@ -100,7 +112,7 @@ pub(crate) fn follow(
     if let Some(before) = &restart.aftermath {
         let left = aftermath::left(cx, before, target.incarnation, seen);
         if left.as_ref() == Some(before) {
-            let what = "what may still run of the last attempt to be gone".to_owned();
+            let what = AFTERMATH.to_owned();
             let until = match before {
                 Aftermath::Job { until, .. } => vec![*until],
                 Aftermath::JobManager(_) | Aftermath::TaskManagers(_) => Vec::new(),

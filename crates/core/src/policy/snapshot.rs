@@ -4,7 +4,7 @@
 use crate::context::Context;
 use crate::decision::Effect;
 use crate::ids::Incarnation;
-use crate::observation::{Flink, JobState, Observation, Operation};
+use crate::observation::{Flink, JobEnd, JobState, Observation, Operation};
 use crate::policy::readiness::{forgotten, job_state};
 use crate::policy::stop;
 use crate::state::{RestorePoint, Stop};
@@ -41,10 +41,10 @@ pub(crate) fn follow(cx: &Context<'_>, snapshot: &Stop, flink: &Flink) -> Outcom
     if let Some(found) = statistics.and_then(|s| stop::ours(cx, snapshot, s)) {
         return Outcome::Taken(stop::listed(cx, snapshot, found));
     }
-    match state {
-        Some(JobState::Finished) => Outcome::EndedByItself,
-        Some(ended) if ended.over() => Outcome::Lost(format!("the deployed job ended as {ended}")),
-        Some(_) => while_it_runs(snapshot, flink),
+    match state.map(JobState::end) {
+        Some(Some(JobEnd::Finished)) => Outcome::EndedByItself,
+        Some(Some(end)) => Outcome::Lost(format!("the deployed job {end}")),
+        Some(None) => while_it_runs(snapshot, flink),
         None => Outcome::Waiting,
     }
 }

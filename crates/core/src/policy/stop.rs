@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::decision::{Effect, Savepoint};
 use crate::ids::{Ids, Incarnation, JobId};
 use crate::observation::{
-    Checkpoint, CheckpointKind, Flink, FlinkRequest, FlinkVersion, JobState, Observation,
+    Checkpoint, CheckpointKind, Flink, FlinkRequest, FlinkVersion, JobEnd, JobState, Observation,
     Operation, Statistics,
 };
 use crate::policy::readiness::job_state;
@@ -111,9 +111,9 @@ fn statistics_matter(stop: &Stop, deadline: Timestamp, cx: &Context<'_>, flink: 
 /// is enough to cancel the job.
 pub(crate) fn follow(cx: &Context<'_>, stop: &Stop, deadline: Timestamp, flink: &Flink) -> Outcome {
     let state = job_state(flink, stop.job);
-    match (state, flink.job.known()) {
-        (Some(state), _) if state.over() => after_the_end(cx, stop, state, flink),
-        (Some(_), _) => while_it_runs(cx, stop, deadline, flink),
+    match (state.map(JobState::end), flink.job.known()) {
+        (Some(Some(end)), _) => after_the_end(cx, stop, end, flink),
+        (Some(None), _) => while_it_runs(cx, stop, deadline, flink),
         (None, Some(None)) => {
             let why = format!(
                 "the JobManager does not know job {} any more: it was restarted before the \
@@ -126,11 +126,11 @@ pub(crate) fn follow(cx: &Context<'_>, stop: &Stop, deadline: Timestamp, flink: 
     }
 }
 
-fn after_the_end(cx: &Context<'_>, stop: &Stop, state: JobState, flink: &Flink) -> Outcome {
+fn after_the_end(cx: &Context<'_>, stop: &Stop, end: JobEnd, flink: &Flink) -> Outcome {
     // A job that ended the way we asked, and an operation that names the savepoint, agree: nothing
     // is newer. (Flink completes the operation of a stop only after the job has finished.)
     if let Some(Operation::Completed { path }) = flink.operation.known()
-        && state != JobState::Failed
+        && end != JobEnd::Failed
     {
         return Outcome::Stopped(named(cx, stop, path.clone()));
     }
@@ -148,14 +148,14 @@ fn after_the_end(cx: &Context<'_>, stop: &Stop, state: JobState, flink: &Flink) 
     if cx.now < since + about.refresh_interval {
         return waiting();
     }
-    match (ours(cx, stop, statistics), state) {
-        (Some(found), ended) if ended == JobState::Finished || is_newest(found, statistics) => {
+    match (ours(cx, stop, statistics), end) {
+        (Some(found), end) if end == JobEnd::Finished || is_newest(found, statistics) => {
             Outcome::Stopped(listed(cx, stop, found))
         }
-        (_, JobState::Finished) => Outcome::EndedByItself,
-        (_, ended) => {
+        (_, JobEnd::Finished) => Outcome::EndedByItself,
+        (_, end) => {
             let why = format!(
-                "job {} ended as {ended} without a final savepoint; its newest checkpoint is {}",
+                "job {} {end} without a final savepoint; its newest checkpoint is {}",
                 stop.job,
                 newest_path(statistics),
             );

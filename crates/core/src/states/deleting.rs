@@ -13,7 +13,7 @@ use crate::decision::{Effect, EventReason};
 use crate::desired::{DeleteMode, Goal};
 use crate::ids::{Incarnation, JobId};
 use crate::observation::{
-    Fact, FactRequest, Flink, FlinkRequest, JobState, Observation, Pod, Presence,
+    Fact, FactRequest, Flink, FlinkRequest, JobEnd, JobState, Observation, Pod, Presence,
 };
 use crate::policy::readiness::job_state;
 use crate::policy::stop::{self, Outcome};
@@ -164,12 +164,9 @@ fn look(cx: &Context<'_>, state: &State, phase: &Deleting, seen: &Observation) -
         return end(cx, state, phase, survivor(&state.record), seen);
     };
     let flink = flink(state, phase, seen);
-    match flink.and_then(|f| job_state(f, job.id)) {
-        Some(ended) if ended.over() => {
-            let why = format!("job {} had ended as {ended}", job.id);
-            return end(cx, state, phase, and_what_survives(why, ended, state, phase), seen);
-        }
-        Some(_) => {}
+    match flink.and_then(|f| job_state(f, job.id)).map(JobState::end) {
+        Some(Some(how)) => return ended(cx, state, phase, job.id, how, seen),
+        Some(None) => {}
         None => return unanswered(cx, state, phase, seen),
     }
     if mode(cx) == DeleteMode::ForceCancel {
@@ -199,13 +196,21 @@ fn look(cx: &Context<'_>, state: &State, phase: &Deleting, seen: &Observation) -
 }
 
 /// Of a job that did not come to its own end a checkpoint may be left.
-fn and_what_survives(why: String, ended: JobState, state: &State, phase: &Deleting) -> String {
-    match ending(&state.record, &phase.step) {
-        Some((version, _)) if ended != JobState::Finished => {
-            format!("{why}; {}", survives(&version.work))
+fn ended(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &Deleting,
+    job: JobId,
+    how: JobEnd,
+    seen: &Observation,
+) -> Next {
+    let why = match ending(&state.record, &phase.step) {
+        Some((version, _)) if how != JobEnd::Finished => {
+            format!("job {job} {how}; {}", survives(&version.work))
         }
-        Some(_) | None => why,
-    }
+        Some(_) | None => format!("job {job} {how}"),
+    };
+    end(cx, state, phase, why, seen)
 }
 
 /// The deadline has passed, and nothing that was asked for is silent for a short while only.
@@ -305,22 +310,15 @@ fn cancelling(
     seen: &Observation,
 ) -> Next {
     let flink = flink(state, phase, seen);
-    match flink.and_then(|f| job_state(f, job)) {
-        Some(ended) if ended.over() => {
-            let why = if ended == JobState::Canceled {
-                format!("job {job} was cancelled")
-            } else {
-                format!("job {job} had ended as {ended} before it was cancelled")
-            };
-            end(cx, state, phase, and_what_survives(why, ended, state, phase), seen)
-        }
-        Some(_) if due(cx, phase, seen) => take_away(
+    match flink.and_then(|f| job_state(f, job)).map(JobState::end) {
+        Some(Some(how)) => ended(cx, state, phase, job, how, seen),
+        Some(None) if due(cx, phase, seen) => take_away(
             cx,
             state,
             phase,
             format!("job {job} did not end in time after it was cancelled"),
         ),
-        Some(_) => waiting(cx, state, phase, "the job to be cancelled"),
+        Some(None) => waiting(cx, state, phase, "the job to be cancelled"),
         None => unanswered(cx, state, phase, seen),
     }
 }

@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::cure::Cure;
 use crate::decision::{Effect, EventReason};
 use crate::ids::Incarnation;
-use crate::observation::{FactRequest, FlinkRequest, Observation};
+use crate::observation::{FactRequest, FlinkRequest, JobState, Observation};
 use crate::policy::change::{self, Edit};
 use crate::policy::readiness::{self, forgotten, job_state};
 use crate::policy::stop::{self, Outcome};
@@ -219,14 +219,12 @@ impl Scene<'_> {
     /// Finds out what there is to end.
     fn look(&self, job: &LiveJob) -> Next {
         let flink = self.seen.flink.get(&self.teardown.incarnation);
-        match flink.and_then(|f| job_state(f, job.id)) {
-            Some(ended) if ended.over() => {
-                return self.done(false, &format!("its job had ended as {ended}"));
-            }
-            Some(_) if self.cx.desired.savepoint_disabled => {
+        match flink.and_then(|f| job_state(f, job.id)).map(JobState::end) {
+            Some(Some(end)) => return self.done(false, &format!("its job {end}")),
+            Some(None) if self.cx.desired.savepoint_disabled => {
                 return self.done(true, "its job ends with its cluster: savepointDisabled");
             }
-            Some(_) => {}
+            Some(None) => {}
             None if flink.is_some_and(forgotten) => {
                 return self.done(true, "its JobManager does not know its job any more");
             }

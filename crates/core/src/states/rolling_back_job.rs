@@ -101,8 +101,9 @@ fn follow(
                 .tells(EventReason::JobSubmitted, message)
         }
         Progress::Remember(restart) => {
+            let what = restart::awaited(&restart, "every vertex of the old job to run");
             let next = with(state, RollingBackJob { restart: *restart, ..phase.clone() });
-            waiting(cx, &next, phase, "every vertex of the old job to run")
+            waiting(cx, &next, phase, what)
         }
         Progress::Up { job: id, from, finished } => {
             let live = Work::Live(LiveJob { id, from, learnt: None });

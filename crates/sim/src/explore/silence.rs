@@ -17,10 +17,17 @@ pub(super) fn each<R>(
         .or_else(|| without.one("newest revision", |s| Some(&mut s.newest_revision)))
         .or_else(|| without.one("last seen", |s| Some(&mut s.last_seen)))
         .or_else(|| without.one("change", |s| Some(&mut s.change)));
-    let mut revisions = seen.revisions.keys();
     of_kubernetes
-        .or_else(|| revisions.find_map(|r| without.one("a revision", |s| s.revisions.get_mut(r))))
+        .or_else(|| without.revisions())
         .or_else(|| seen.flink.keys().find_map(|cluster| without.one_of(*cluster)))
+}
+
+fn is_known<T>(fact: &Fact<T>) -> bool {
+    matches!(fact, Fact::Known(_))
+}
+
+fn silence<T>() -> Fact<T> {
+    Fact::Unknown { why: Silence::TimedOut, for_how_long: Duration::ZERO }
 }
 
 struct Without<C> {
@@ -35,13 +42,23 @@ impl<R, C: FnMut(&'static str, &Observation) -> Option<R>> Without<C> {
         name: &'static str,
         fact: impl Fn(&mut Observation) -> Option<&mut Fact<T>>,
     ) -> Option<R> {
-        let known = fact(&mut self.seen).filter(|fact| matches!(fact, Fact::Known(_)))?;
-        let silence = Fact::Unknown { why: Silence::TimedOut, for_how_long: Duration::ZERO };
-        let known = std::mem::replace(known, silence);
+        let known = fact(&mut self.seen).filter(|fact| is_known(fact))?;
+        let known = std::mem::replace(known, silence());
         let found = (self.call)(name, &self.seen);
         if let Some(hushed) = fact(&mut self.seen) {
             *hushed = known;
         }
+        found
+    }
+
+    /// All of them: who does not say whether one is stored says nothing of the others.
+    fn revisions(&mut self) -> Option<R> {
+        let known = self.seen.revisions.clone();
+        let mut asked = self.seen.revisions.values_mut().filter(|fact| is_known(fact)).peekable();
+        asked.peek()?;
+        asked.for_each(|fact| *fact = silence());
+        let found = (self.call)("revisions", &self.seen);
+        self.seen.revisions = known;
         found
     }
 

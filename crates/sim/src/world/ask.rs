@@ -161,6 +161,7 @@ impl World {
     pub fn give_up_waiting(&mut self, job: Option<JobId>) {
         for pod in &mut self.pods {
             let his = |id: JobId| job.is_none_or(|job| job == id);
+            // Another one is not touched: worlds that came from one another have it in common.
             let concerned = |m: &JobManager| {
                 m.posts.iter().any(|p| his(p.job) && p.client)
                     || m.answers.iter().any(|(id, _)| his(*id))

@@ -42,7 +42,8 @@ impl Scene<'_> {
             }
             Progress::Remember(restart) => {
                 let next = self.with(RecoveringStep::Start(restart.clone()));
-                self.attempts(&next, &restart, "every vertex of the job to run")
+                let what = restart::awaited(&restart, "every vertex of the job to run");
+                self.attempts(&next, &restart, what)
             }
             Progress::Up { job, from, finished } => self.up(restart, job, from, finished),
             Progress::Failed { next, failure, named: None } => {
