@@ -159,7 +159,7 @@ impl World {
 
     /// Nobody waits for the answer to a submission any more; its `main()` does not mind.
     pub fn give_up_waiting(&mut self, job: Option<JobId>) {
-        for pod in &mut self.pods {
+        for pod in self.pods.iter_mut() {
             let his = |id: JobId| job.is_none_or(|job| job == id);
             // Another one is not touched: worlds that came from one another have it in common.
             let concerned = |m: &JobManager| {
@@ -169,7 +169,6 @@ impl World {
             if let ProcessState::JobManager(jobmanager) = &mut pod.process
                 && concerned(jobmanager)
             {
-                let jobmanager = Arc::make_mut(jobmanager);
                 jobmanager.posts.iter_mut().filter(|p| his(p.job)).for_each(|p| p.client = false);
                 jobmanager.answers.retain(|(id, _)| !his(*id));
             }

@@ -185,7 +185,7 @@ impl World {
     pub(super) fn jobmanager_mut(&mut self, process: Process) -> Option<&mut JobManager> {
         let pod = self.pods.iter_mut().find(|p| p.process() == process)?;
         match &mut pod.process {
-            ProcessState::JobManager(jobmanager) => Some(Arc::make_mut(jobmanager)),
+            ProcessState::JobManager(jobmanager) => Some(jobmanager),
             ProcessState::None | ProcessState::TaskManager(_) => None,
         }
     }
@@ -234,7 +234,7 @@ impl World {
         self.pods.iter_mut().find_map(|p| match &mut p.process {
             ProcessState::JobManager(jobmanager) => {
                 let at = knows(jobmanager)?;
-                Arc::make_mut(jobmanager).jobs.get_mut(at)
+                jobmanager.jobs.get_mut(at)
             }
             ProcessState::None | ProcessState::TaskManager(_) => None,
         })

@@ -8,8 +8,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{
-    AppId, Application, Cluster, Deployment, Pod, ProcessState, Revision, Role, Service, Spec, Uid,
-    World,
+    AppId, Application, Cluster, Deployment, Pod, ProcessState, Revision, Role, Service, Shared,
+    Spec, Uid, World,
 };
 
 /// Why an object could not be created.
@@ -100,7 +100,7 @@ impl World {
     pub fn save_revision(
         &mut self,
         cluster: Cluster,
-        spec: impl Into<Arc<Spec>>,
+        spec: impl Into<Shared<Spec>>,
     ) -> Result<(), CreateError> {
         let spec = spec.into();
         match self.revision(cluster) {
@@ -149,7 +149,7 @@ impl World {
         let revision = self.revision(revision).ok_or(CreateError::NoRevision)?;
         let mut spec = revision.spec.clone();
         if spec.hash != hash {
-            Arc::make_mut(&mut spec).hash = hash;
+            spec.hash = hash;
         }
         let name = |d: &Deployment| (d.cluster.app, d.spec.hash, d.role);
         if self.deployments.iter().any(|d| name(d) == (cluster.app, spec.hash, role)) {

@@ -1,12 +1,10 @@
 //! What can go wrong in the world itself. What can go wrong between it and the operator (crashes,
 //! lost replies, silence) is up to whoever stands between the two.
 
-use std::sync::Arc;
-
 use super::objects::ProcessState;
 use super::tasks::Ending;
 use super::{
-    AppId, End, JobId, JobManager, JobState, OperationState, Pod, Post, Process, RunId,
+    AppId, End, JobId, JobManager, JobState, OperationState, Pod, Post, Process, RunId, Shared,
     TaskManager, TriggerId, Uid, World,
 };
 
@@ -183,7 +181,7 @@ impl World {
         pod.process = match was {
             Some(ProcessState::JobManager(_)) => {
                 pod.ready = false;
-                ProcessState::JobManager(Arc::default())
+                ProcessState::JobManager(Shared::default())
             }
             Some(ProcessState::TaskManager(TaskManager { slots, .. })) => {
                 ProcessState::TaskManager(TaskManager {

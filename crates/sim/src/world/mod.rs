@@ -15,6 +15,7 @@ mod mishap;
 mod objects;
 mod operate;
 mod scheduler;
+mod shared;
 mod spec;
 mod step;
 mod tasks;
@@ -32,6 +33,7 @@ pub use objects::{
 };
 pub use operate::{OperateError, Stop};
 pub use scheduler::{Latencies, Scheduler};
+pub use shared::Shared;
 pub use spec::{FlinkVersion, Image, JobScheduler, Program, Retention, Settings, Spec};
 pub use step::Step;
 pub use truth::{Deleter, End, File, FileId, FileKind, Origin, Run, RunId};
@@ -69,25 +71,25 @@ pub struct World {
     /// What does not change.
     pub settings: Settings,
     /// Applications ever created, in that order.
-    pub applications: Vec<Application>,
+    pub applications: Shared<Vec<Application>>,
     /// Deployments, in the order of their creation.
-    pub deployments: Vec<Deployment>,
+    pub deployments: Shared<Vec<Deployment>>,
     /// Versioned Services.
-    pub services: Vec<Service>,
+    pub services: Shared<Vec<Service>>,
     /// Stored revisions.
-    pub revisions: Vec<Revision>,
+    pub revisions: Shared<Vec<Revision>>,
     /// Pods, oldest first.
-    pub pods: Vec<Pod>,
+    pub pods: Shared<Vec<Pod>>,
     /// Deployments that were deleted in the background, as long as pods of theirs are left.
-    pub orphaned: Vec<Deployment>,
+    pub orphaned: Shared<Vec<Deployment>>,
     /// Revisions that someone has deleted.
-    pub deleted_revisions: Vec<Revision>,
+    pub deleted_revisions: Shared<Vec<Revision>>,
     /// The namespace is being deleted: nothing can be created.
     pub terminating: bool,
     /// Runs of jobs ever begun, in that order.
-    pub runs: Vec<Run>,
+    pub runs: Shared<Vec<Run>>,
     /// Savepoints and checkpoints ever written, in that order.
-    pub files: Vec<File>,
+    pub files: Shared<Vec<File>>,
     uids: u64,
 }
 
@@ -98,16 +100,16 @@ impl World {
         World {
             now: 0,
             settings,
-            applications: Vec::new(),
-            deployments: Vec::new(),
-            services: Vec::new(),
-            revisions: Vec::new(),
-            pods: Vec::new(),
-            orphaned: Vec::new(),
-            deleted_revisions: Vec::new(),
+            applications: Shared::default(),
+            deployments: Shared::default(),
+            services: Shared::default(),
+            revisions: Shared::default(),
+            pods: Shared::default(),
+            orphaned: Shared::default(),
+            deleted_revisions: Shared::default(),
             terminating: false,
-            runs: Vec::new(),
-            files: Vec::new(),
+            runs: Shared::default(),
+            files: Shared::default(),
             uids: 0,
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{AppId, JobManager, Process, Spec, TaskManager, Uid};
+use super::{AppId, JobManager, Process, Shared, Spec, TaskManager, Uid};
 
 /// An application as its object tells it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -56,7 +56,7 @@ pub struct Deployment {
     /// Of what.
     pub role: Role,
     /// What its pods are made from. Its hash is in the Deployment's name.
-    pub spec: Arc<Spec>,
+    pub spec: Shared<Spec>,
     /// The version that it is labelled with.
     pub label: u32,
     /// How many pods it wants.
@@ -84,7 +84,7 @@ pub struct Revision {
     /// Of which cluster.
     pub cluster: Cluster,
     /// The version.
-    pub spec: Arc<Spec>,
+    pub spec: Shared<Spec>,
 }
 
 /// A pod.
@@ -117,9 +117,8 @@ pub struct Pod {
 pub enum ProcessState {
     /// Nothing yet.
     None,
-    /// A JobManager; it answers once the pod is ready. Worlds that came from one another have it in
-    /// common until it changes.
-    JobManager(Arc<JobManager>),
+    /// A JobManager; it answers once the pod is ready.
+    JobManager(Shared<JobManager>),
     /// A TaskManager.
     TaskManager(TaskManager),
 }

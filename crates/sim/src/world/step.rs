@@ -1,12 +1,10 @@
 //! What the world does by itself: which steps are possible now, and what each does.
 
-use std::sync::Arc;
-
 use super::objects::ProcessState;
 use super::tasks::Ending;
 use super::{
     End, FileKind, Image, JobId, JobManager, JobState, OperationState, Pod, Process, Program, Role,
-    RunId, Stop, TaskManager, TriggerId, Trouble, Uid, World,
+    RunId, Shared, Stop, TaskManager, TriggerId, Trouble, Uid, World,
 };
 
 /// One thing that happens by itself.
@@ -258,7 +256,7 @@ impl World {
         pod.restarts += u32::from(image == Image::CrashLoops);
         if image == Image::Runs {
             pod.process = match pod.role {
-                Role::JobManager => ProcessState::JobManager(Arc::default()),
+                Role::JobManager => ProcessState::JobManager(Shared::default()),
                 Role::TaskManager => ProcessState::TaskManager(TaskManager {
                     registered: None,
                     slots,
