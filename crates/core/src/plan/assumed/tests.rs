@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     ChangeClass, Colour, Config, Digest, Leaving, LiveJob, Mode, Origin, Target, Work, plan,
 };
-use crate::{FlinkRequest, JobId, PlanEnd, Reason};
+use crate::{FlinkRequest, JobId, PlanEnd, Reason, Trouble, TroubleKind};
 
 const NOW: Timestamp = Timestamp(10_000);
 
@@ -128,6 +128,54 @@ fn a_pod_that_is_made_up_has_a_uid_that_no_real_one_has() {
     for uid in [first, second] {
         assert_eq!(uid.0 >> 64, u128::from(u64::MAX), "{uid}");
     }
+}
+
+/// The pods of version 2's cluster that are `role` and stay.
+fn staying(world: &mut Assumed, role: Role) -> impl Iterator<Item = &mut Pod> {
+    let cluster = world.cluster_mut(Incarnation(2)).expect("it stands");
+    cluster.pods.iter_mut().filter(move |p| p.role == role && !p.terminating)
+}
+
+#[test]
+fn every_deployment_has_as_many_pods_as_it_wants_and_none_for_another() {
+    let mut world = unseen(&state(live(2, None), None));
+    let roles = [Role::JobManager, Role::TaskManager];
+    assert_eq!(roles.map(|role| staying(&mut world, role).count()), [1, 2]);
+
+    // One on its way out counts for nothing.
+    staying(&mut world, Role::TaskManager).for_each(|p| p.terminating = true);
+    world.pods_come_up();
+    assert_eq!(roles.map(|role| staying(&mut world, role).count()), [1, 2]);
+}
+
+#[test]
+fn a_pod_that_starts_gets_there_but_not_one_in_trouble_nor_one_on_its_way_out() {
+    let mut world = unseen(&state(live(2, None), None));
+    let trouble = Trouble { kind: TroubleKind::CrashLoop, message: "it ends".to_owned() };
+    let pods = &mut world.cluster_mut(Incarnation(2)).expect("it stands").pods;
+    let mut starting = |trouble, terminating| {
+        let starts = pod(Incarnation(2), Role::TaskManager, 70 + pods.len() as u128);
+        pods.push(Pod { running: false, ready: false, trouble, terminating, ..starts });
+        pods.len() - 1
+    };
+    let named = [starting(None, false), starting(Some(trouble), false), starting(None, true)];
+    world.pods_come_up();
+    let pods = &world.cluster_mut(Incarnation(2)).expect("it stands").pods;
+    let up = named.map(|index| (pods[index].running, pods[index].ready));
+    assert_eq!(up, [(true, true), (false, false), (false, false)]);
+}
+
+#[test]
+fn answers_are_as_old_as_a_cluster_tells_or_as_flinks_default() {
+    let state = state(live(2, None), None);
+    let default = Duration::from_secs(3);
+    assert_eq!(unseen(&state).refresh_interval(), default);
+    let refresh_interval = Duration::from_secs(7);
+    let cluster = Fact::Known(FlinkCluster { refresh_interval, ..unseen(&state).about });
+    let flink = [(Incarnation(2), Flink { cluster, ..Flink::default() })].into();
+    let seen = Observation { flink, ..Observation::default() };
+    let told = at(|cx| Assumed::new(cx, &state, &seen));
+    assert_eq!(told.refresh_interval(), refresh_interval);
 }
 
 #[test]
