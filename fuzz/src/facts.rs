@@ -257,13 +257,14 @@ fn operation(bytes: &mut Bytes<'_>) -> Operation {
 }
 
 fn post(bytes: &mut Bytes<'_>) -> Post {
-    match bytes.below(7) {
+    match bytes.below(8) {
         0 => Post::NotSent,
         1 => Post::MaybeSent,
-        2 => Post::InFlight,
+        2 => Post::InFlight { alone: true },
         3 => Post::Lost,
-        4 => Post::Refused { retriable: true, message: "e".to_owned() },
-        5 => Post::Refused { retriable: false, message: "f".to_owned() },
+        4 => Post::Refused { retriable: true, message: "e".to_owned(), alone: true },
+        5 => Post::Refused { retriable: false, message: "f".to_owned(), alone: true },
+        6 => Post::Refused { retriable: false, message: "f".to_owned(), alone: false },
         _ => Post::Accepted,
     }
 }

@@ -35,10 +35,10 @@ impl Posts {
     #[must_use]
     pub(crate) fn begin(&self, key: &Key, job: JobId) -> bool {
         let mut all = self.all();
-        let posts = all.entry(key.clone()).or_default();
-        let free = matches!(posts.get(&job), None | Some(Post::NotSent | Post::Lost));
+        let post = all.entry(key.clone()).or_default().entry(job).or_insert(Post::MaybeSent);
+        let free = matches!(post, Post::NotSent | Post::MaybeSent | Post::Lost);
         if free {
-            posts.insert(job, Post::InFlight);
+            *post = post.sent();
         }
         free
     }
@@ -46,7 +46,7 @@ impl Posts {
     /// Records what became of `job`, unless the application is forgotten.
     pub(crate) fn end(&self, key: &Key, job: JobId, outcome: Post) {
         if let Some(post) = self.all().get_mut(key).and_then(|posts| posts.get_mut(&job)) {
-            *post = outcome;
+            *post = post.answered(outcome);
         }
     }
 
@@ -54,7 +54,7 @@ impl Posts {
     pub(crate) fn retain(&self, key: &Key, jobs: &[JobId]) {
         let mut all = self.all();
         if let Some(posts) = all.get_mut(key) {
-            posts.retain(|job, post| jobs.contains(job) || *post == Post::InFlight);
+            posts.retain(|job, post| jobs.contains(job) || matches!(post, Post::InFlight { .. }));
             if posts.is_empty() {
                 all.remove(key);
             }
@@ -79,7 +79,7 @@ mod tests {
         assert!(posts.begin(&key, job));
         assert!(!posts.begin(&key, job));
         posts.intend(&key, job);
-        assert_eq!(posts.of(&key, job), Post::InFlight);
+        assert_eq!(posts.of(&key, job), Post::InFlight { alone: true });
         posts.end(&key, job, Post::Lost);
         assert!(posts.begin(&key, job), "whether it is sent again is the machine's to decide");
         posts.end(&key, job, Post::Accepted);
@@ -95,5 +95,15 @@ mod tests {
         assert!(posts.begin(&key, job));
         posts.end(&key, job, Post::NotSent);
         assert!(posts.begin(&key, job));
+    }
+
+    #[test]
+    fn a_refusal_is_no_word_on_what_another_process_may_have_sent() {
+        let (posts, key, job) = (Posts::default(), Key::new("ns", "app"), JobId(1));
+        assert!(posts.begin(&key, job));
+        assert_eq!(posts.of(&key, job), Post::InFlight { alone: false });
+        let refused = |alone| Post::Refused { retriable: false, message: "no".to_owned(), alone };
+        posts.end(&key, job, refused(true));
+        assert_eq!(posts.of(&key, job), refused(false));
     }
 }

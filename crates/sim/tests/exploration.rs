@@ -68,6 +68,8 @@ explorations! {
     put_back_in_a_rollback: "put back in a rollback" sees [ROLLED_BACK];
     put_back_after_a_rollback: "new spec in a rollback, then put back" sees [ROLLED_BACK];
     sent_twice: "two updates, main() sent twice" sees [UPDATED];
+    refused_once: "main() sent twice, refused once" sees [UPDATED, ROLLED_BACK];
+    refused_once_in_a_rollback: "main() of a rollback sent twice, refused once" sees [ROLLED_BACK];
     sent_twice_without_savepoints: "two updates without savepoints, main() sent twice"
         sees [WITHOUT_STATE];
     slow_main_in_a_rollback: "new spec in a rollback, main() taking its time" sees [ROLLED_BACK];

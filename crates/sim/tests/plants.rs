@@ -74,6 +74,7 @@ fn broken_by(plant: Plant) -> Option<&'static str> {
         | Plant::SavepointEndsTheJob
         | Plant::CancellingCountsAsOver
         | Plant::LostAnswerMeansRefused
+        | Plant::RefusalClosesWhatWasSentBefore
         | Plant::TerminatingCountsAsGone
         | Plant::SlowMainMeansRefused => ONE_JOB,
         Plant::RestoresFromCheckpoint

@@ -85,7 +85,8 @@ pub struct Session {
     operator: Option<Running>,
 }
 
-struct Running {
+/// An operator's process. It ends when this is dropped.
+pub struct Running {
     task: JoinHandle<Result<(), RunError>>,
     shutdown: CancellationToken,
     /// Ends its connection.
@@ -129,9 +130,18 @@ impl Session {
     /// # Errors
     /// If there is no client for it.
     pub fn start_operator(&mut self) -> Result<(), SessionError> {
-        if self.operator.is_some() {
-            return Ok(());
+        if self.operator.is_none() {
+            self.operator = Some(self.another_operator()?);
         }
+        Ok(())
+    }
+
+    /// Starts one more operator beside the one that there may be, as an installation with two replicas or
+    /// a rolling update of the operator does.
+    ///
+    /// # Errors
+    /// If there is no client for it.
+    pub fn another_operator(&self) -> Result<Running, SessionError> {
         let (shutdown, cut) = (CancellationToken::new(), CancellationToken::new());
         let client = client(&self.cluster, self.reach, &cut)?;
         let ports = Ports {
@@ -140,8 +150,7 @@ impl Session {
             metrics: Some(self.metrics.clone()),
         };
         let running = run_with(client, self.settings.clone(), ports, shutdown.clone());
-        self.operator = Some(Running { task: tokio::spawn(running), shutdown, cut });
-        Ok(())
+        Ok(Running { task: tokio::spawn(running), shutdown, cut })
     }
 
     /// Ends the operator in order.

@@ -126,7 +126,7 @@ fn flinks_answers_are_told_in_its_own_words() {
         "JobFailed",
         "NullPointerException",
     );
-    let refused = Post::Refused { retriable: false, message: "main() throws".into() };
+    let refused = Post::Refused { retriable: false, message: "main() throws".into(), alone: true };
     check(
         Flink { submission: Fact::Known(refused), ..Flink::default() },
         "SubmissionRefused",

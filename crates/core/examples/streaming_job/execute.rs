@@ -65,12 +65,13 @@ fn remove(incarnation: Incarnation, outside: &mut impl Outside) -> Done {
 
 /// Sends a job once. What comes of it is advice: the machine finds out from the JobManager.
 fn send(submit: &Submit, on: &mut Ground<'_, impl Store, impl Outside>) -> Done {
-    match on.memory.post(submit.job) {
-        Post::InFlight | Post::Accepted | Post::Refused { .. } => return Ok(()),
+    let known = on.memory.post(submit.job);
+    match known {
+        Post::InFlight { .. } | Post::Accepted | Post::Refused { .. } => return Ok(()),
         Post::NotSent | Post::MaybeSent | Post::Lost => {}
     }
     let sent = on.outside.submit(submit);
-    on.memory.posted(submit.job, if sent.is_ok() { Post::InFlight } else { Post::Lost });
+    on.memory.posted(submit.job, if sent.is_ok() { known.sent() } else { Post::Lost });
     Ok(())
 }
 

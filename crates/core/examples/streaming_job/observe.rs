@@ -95,10 +95,11 @@ fn jobmanager(
     let at = question.process;
     let whom = Asked::Flink(at);
     if let Some(job) = question.submission.filter(|_| flink.submission == Fact::Unasked) {
-        if memory.post(job) == Post::InFlight
-            && let Some(post) = outside.answer(at, job)
+        let known = memory.post(job);
+        if matches!(known, Post::InFlight { .. })
+            && let Some(answer) = outside.answer(at, job)
         {
-            memory.posted(job, post);
+            memory.posted(job, known.answered(answer));
         }
         flink.submission = Fact::Known(memory.post(job));
     }

@@ -52,6 +52,7 @@ impl Flink {
             && self.statistics.bearable(grace)
             && self.checkpointing.bearable(grace)
             && self.operation.bearable(grace)
+            && self.submission.bearable(grace)
             && self.idle.bearable(grace)
             && self.requirements.bearable(grace)
     }
@@ -304,8 +305,11 @@ pub enum Post {
     /// Another process may have sent it: this one only read the intent.
     MaybeSent,
     /// On its way: `main()` may be running.
-    InFlight,
-    /// Flink accepted it.
+    InFlight {
+        /// No POST of the same job was sent before whose fate is unknown.
+        alone: bool,
+    },
+    /// Flink accepted it, or knows the id already.
     Accepted,
     /// Flink itself answered with an error.
     Refused {
@@ -313,9 +317,38 @@ pub enum Post {
         retriable: bool,
         /// Flink's own first message.
         message: String,
+        /// No POST of the same job was sent before whose fate is unknown. Otherwise that one's `main()`
+        /// may still run, and bring the job.
+        alone: bool,
     },
     /// No answer that could be trusted: it may have arrived, it may still run.
     Lost,
+}
+
+impl Post {
+    /// The job is sent now: what is known then.
+    #[must_use]
+    pub fn sent(&self) -> Post {
+        Post::InFlight { alone: *self == Post::NotSent }
+    }
+
+    /// `answer` is what became of it. A POST that did not arrive, or was refused for now, says nothing of one
+    /// that was sent before it: the job may be sent again under the same id, and comes at most once.
+    #[must_use]
+    pub fn answered(&self, answer: Post) -> Post {
+        let was_alone = !matches!(self, Post::InFlight { alone: false });
+        match answer {
+            Post::NotSent | Post::Refused { retriable: true, .. } if !was_alone => Post::Lost,
+            Post::Refused { retriable, message, alone } => {
+                Post::Refused { retriable, message, alone: alone && was_alone }
+            }
+            Post::NotSent
+            | Post::MaybeSent
+            | Post::InFlight { .. }
+            | Post::Accepted
+            | Post::Lost => answer,
+        }
+    }
 }
 
 #[cfg(test)]

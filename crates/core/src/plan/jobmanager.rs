@@ -196,7 +196,7 @@ impl JobManager {
         up: FlinkCluster,
     ) -> Vec<String> {
         let on_their_way = |post: &Post| match post {
-            Post::InFlight | Post::Accepted | Post::MaybeSent | Post::Lost => true,
+            Post::InFlight { .. } | Post::Accepted | Post::MaybeSent | Post::Lost => true,
             Post::NotSent | Post::Refused { .. } => false,
         };
         let arrive = self.posts.iter().filter(|(_, post)| on_their_way(post));

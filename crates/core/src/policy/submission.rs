@@ -1,6 +1,7 @@
 //! A job on its way into a JobManager: open from its persisted intent until the JobManager names
 //! the job, Flink itself refused it and does not know it, or the process that may have received
-//! it has ended. A 404 alone closes nothing: `main()` runs inside the request, for minutes if it
+//! it has ended. A refusal is no word on what was sent before it: where that is not known to have come to
+//! nothing, the process has to end. A 404 alone closes nothing: `main()` runs inside the request, for minutes if it
 //! likes, and a client's timeout does not stop it (recorded).
 
 use crate::context::Context;
@@ -181,12 +182,12 @@ fn starting(cx: &Context<'_>, deadline: Timestamp, flink: &Flink) -> Outcome {
 }
 
 fn unnamed(cx: &Context<'_>, submission: &Submission, flink: &Flink) -> Outcome {
-    if let (true, Some(Post::Refused { retriable, message })) =
+    if let (true, Some(Post::Refused { retriable, message, alone })) =
         (forgotten(flink), flink.submission.known())
     {
         let kind = FailureKind::SubmissionRefused;
         let failure = Failure { kind, message: message.clone() };
-        return Outcome::Failed { failure, over: true, retriable: *retriable };
+        return Outcome::Failed { failure, over: *alone, retriable: *retriable && *alone };
     }
     let grace = cx.config.unreachable_grace;
     if cx.now >= submission.deadline && flink.job.settled(grace) && flink.settled(grace) {
@@ -241,7 +242,7 @@ fn may_be_sent(flink: &Flink) -> bool {
         && match flink.submission.known() {
             Some(Post::NotSent) => true,
             Some(Post::MaybeSent | Post::Lost) => refuses_twice,
-            Some(Post::InFlight | Post::Accepted | Post::Refused { .. }) | None => false,
+            Some(Post::InFlight { .. } | Post::Accepted | Post::Refused { .. }) | None => false,
         }
 }
 

@@ -48,6 +48,7 @@
 //! flink N vertex V LOWER-UPPER RUNNING/ALL [MAX]   of a job on the adaptive scheduler
 //! flink N failure TEXT                 why the job failed
 //! flink N post J not-sent|maybe-sent|in-flight|accepted|lost|refused TEXT|refused-for-now TEXT
+//!                  (…-beside TEXT: after another that may still run)
 //! exactly ...                          one thing and nothing with it, as the exploration tells (`exact`)
 //! ```
 

@@ -135,11 +135,13 @@ fn post(cluster: &mut Cluster, job: JobId, what: &str, message: String) -> Appli
     let post = match what {
         "not-sent" => Post::NotSent,
         "maybe-sent" => Post::MaybeSent,
-        "in-flight" => Post::InFlight,
+        "in-flight" => Post::InFlight { alone: true },
         "accepted" => Post::Accepted,
         "lost" => Post::Lost,
-        "refused" => Post::Refused { retriable: false, message },
-        "refused-for-now" => Post::Refused { retriable: true, message },
+        "refused" => Post::Refused { retriable: false, message, alone: true },
+        "refused-for-now" => Post::Refused { retriable: true, message, alone: true },
+        "refused-beside" => Post::Refused { retriable: false, message, alone: false },
+        "refused-for-now-beside" => Post::Refused { retriable: true, message, alone: false },
         other => return unknown(&[other]),
     };
     cluster.posts.insert(job, post);

@@ -346,10 +346,11 @@ fn posts() -> Vec<Post> {
     vec![
         Post::NotSent,
         Post::MaybeSent,
-        Post::InFlight,
+        Post::InFlight { alone: true },
         Post::Accepted,
-        Post::Refused { retriable: false, message: message() },
-        Post::Refused { retriable: true, message: message() },
+        Post::Refused { retriable: false, message: message(), alone: true },
+        Post::Refused { retriable: true, message: message(), alone: true },
+        Post::Refused { retriable: true, message: message(), alone: false },
         Post::Lost,
     ]
 }

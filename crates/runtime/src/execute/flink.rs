@@ -66,14 +66,19 @@ fn count<T>(metrics: &Metrics, call: &'static str, answer: &Result<T, Error>) {
     metrics.flink_request(call, outcome);
 }
 
-/// Only Flink's own error closes a submission; what may have arrived may still run.
+/// Only Flink's own error closes a submission; what may have arrived may still run. That the JobManager has seen the
+/// id is no error: another request brought it.
 fn outcome(answer: Result<(), Error>) -> Post {
     let Err(error) = answer else { return Post::Accepted };
+    if error.cause() == Some(Cause::DuplicateJob) {
+        return Post::Accepted;
+    }
     match error.reached() {
         Reached::No => Post::NotSent,
         Reached::Perhaps => Post::Lost,
         Reached::Answered => {
-            Post::Refused { retriable: error.retry() == Retry::Later, message: error.to_string() }
+            let retriable = error.retry() == Retry::Later;
+            Post::Refused { retriable, message: error.to_string(), alone: true }
         }
     }
 }
@@ -234,8 +239,10 @@ mod tests {
         check(between.into(), Post::Lost);
         let refused = |cause| Refusal { status, cause, message: "words".to_owned() }.into();
         let message = || "words".to_owned();
-        check(refused(Cause::MainFailed), Post::Refused { retriable: false, message: message() });
-        check(refused(Cause::NoLeader), Post::Refused { retriable: true, message: message() });
+        let closed = |retriable| Post::Refused { retriable, message: message(), alone: true };
+        check(refused(Cause::MainFailed), closed(false));
+        check(refused(Cause::NoLeader), closed(true));
+        check(refused(Cause::DuplicateJob), Post::Accepted);
         check(refused(Cause::TimedOut), Post::Lost);
     }
 }

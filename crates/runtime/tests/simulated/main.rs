@@ -18,3 +18,4 @@ mod mishaps;
 mod refused;
 mod replay;
 mod stories;
+mod two_operators;

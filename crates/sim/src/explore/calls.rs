@@ -211,10 +211,8 @@ fn create_service(node: &mut Node, cluster: Cluster, hash: DeployHash) -> Result
 
 /// Sends a job, detached; once a process, as the operator knows.
 fn send(node: &mut Node, submit: &Submit) -> Result<(), Failed> {
-    let known = node.operator.post.as_ref().filter(|(id, _)| *id == submit.job);
-    let on_its_way =
-        matches!(known, Some((_, Post::InFlight | Post::Accepted | Post::Refused { .. })));
-    if on_its_way {
+    let known = node.operator.post(submit.job);
+    if matches!(known, Post::InFlight { .. } | Post::Accepted | Post::Refused { .. }) {
         return Ok(());
     }
     let process = translate::process_back(submit.process);
@@ -224,7 +222,7 @@ fn send(node: &mut Node, submit: &Submit) -> Result<(), Failed> {
     let from = submit.from.path();
     let sent =
         reachable(node).is_ok() && node.world.submit(process, job, from, parallelism).is_ok();
-    let post = if sent { Post::InFlight } else { Post::Lost };
+    let post = if sent { known.sent() } else { Post::Lost };
     node.operator.post = Some((submit.job, post));
     Ok(())
 }

@@ -348,9 +348,11 @@ pub(super) fn operator(canon: &mut Canon<'_>, node: &Node) {
             canon.number(match post {
                 Post::NotSent => 1,
                 Post::MaybeSent => 2,
-                Post::InFlight => 3,
+                Post::InFlight { alone } => 3 + 8 * u64::from(!alone),
                 Post::Accepted => 4,
-                Post::Refused { retriable, .. } => 5 + u64::from(*retriable),
+                Post::Refused { retriable, alone, .. } => {
+                    5 + u64::from(*retriable) + 8 * u64::from(!alone)
+                }
                 Post::Lost => 7,
             });
         }

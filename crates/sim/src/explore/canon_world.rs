@@ -3,7 +3,7 @@
 use super::canon::{Canon, trigger_of};
 use super::node::APP;
 use crate::world::{
-    CheckpointEntry, Cluster, Details, Job, JobManager, OperationState, Pod, ProcessState,
+    Answer, CheckpointEntry, Cluster, Details, Job, JobManager, OperationState, Pod, ProcessState,
     Statistics, Stop, World,
 };
 
@@ -116,7 +116,7 @@ fn jobmanager(canon: &mut Canon<'_>, jobmanager: &JobManager) {
     }
     for (job, answer) in &jobmanager.answers {
         canon.job(job.0);
-        canon.flags(&[matches!(answer, crate::world::Answer::Accepted)]);
+        canon.flags(&[matches!(answer, Answer::Refused(_))]);
     }
 }
 

@@ -38,7 +38,7 @@ pub use moves::Move;
 pub use plant::Plant;
 pub use reach::{IMPOSSIBLE, Impossible, followers};
 pub use report::{Finding, Report, What};
-pub use round::Cut;
+pub use round::{Cut, Refusal};
 pub use scenario::{Edit, Edition, Fault, Suite, Wish};
 pub use search::{Limits, explore};
 pub use story::Story;

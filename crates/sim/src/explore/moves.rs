@@ -7,7 +7,7 @@ use super::cures;
 use super::knobs::UNIT;
 use super::node::{APP, Node};
 use super::plant::Plant;
-use super::round::{self, Cut, Thought};
+use super::round::{self, Cut, Refusal, Thought};
 use super::scenario::{Fault, Suite};
 use crate::world::{JobId, Mishap, Step};
 
@@ -50,6 +50,8 @@ pub enum Move {
     Outage,
     /// The client of a submission gives up.
     RequestTimesOut(JobId),
+    /// A round of which a submission is refused, for now or for good.
+    Refused(usize, Refusal),
     /// Something goes wrong in the world.
     Mishap(Mishap),
 }
@@ -78,6 +80,7 @@ impl Move {
             Move::Slow => Some(Fault::Slow),
             Move::Outage => Some(Fault::Outage),
             Move::RequestTimesOut(_) => Some(Fault::RequestTimesOut),
+            Move::Refused(..) => Some(Fault::Refused),
             Move::Mishap(Mishap::ProcessRestarts(_)) => Some(Fault::ProcessRestarts),
             Move::Mishap(Mishap::PodLost(_)) => Some(Fault::PodLost),
             Move::Mishap(Mishap::PodStuck(_)) => Some(Fault::PodStuck),
@@ -107,6 +110,7 @@ impl Move {
             | Move::LostReply(_)
             | Move::LateCall(_)
             | Move::LostStatusReply
+            | Move::Refused(..)
             | Move::Conflict => true,
             Move::Step(_)
             | Move::Time(_)
@@ -217,6 +221,10 @@ fn faults(node: &Node, thought: &Thought, standing: &Standing) -> Vec<Move> {
         moves.extend((0..thought.calls.len()).map(Move::LostReply));
         let place = node.late.is_none();
         moves.extend((0..thought.calls.len()).filter(|_| place).map(Move::LateCall));
+        let can_be_refused = |n: &usize| round::is_answered_submission(thought, *n);
+        for n in (0..thought.calls.len()).filter(can_be_refused) {
+            moves.extend([Refusal::ForNow, Refusal::ForGood].map(|how| Move::Refused(n, how)));
+        }
     }
     if node.operator.frozen.is_none() {
         moves.push(Move::StaleCache);
@@ -250,6 +258,7 @@ pub(super) fn make(
         Move::Round => round::complete(suite, plant, thought),
         Move::Crash(cut) => round::run(suite, plant, thought, cut),
         Move::LostReply(call) => round::with_lost_reply(suite, plant, thought, call),
+        Move::Refused(call, how) => round::with_a_refusal(suite, plant, thought, (call, how)),
         Move::LateCall(call) => round::run(suite, plant, thought, Cut::AfterCalls(call)),
         Move::LostStatusReply => round::run(suite, plant, thought, Cut::AfterCalls(0)),
         Move::Conflict => thought.node.clone(),
@@ -260,7 +269,11 @@ pub(super) fn make(
             thought.calls.get(call).into_iter().for_each(|call| next.loses_its_place(call));
         }
         Move::Arrives => next.arrives(suite),
-        Move::Round | Move::LostReply(_) | Move::LostStatusReply | Move::Conflict => {}
+        Move::Round
+        | Move::LostReply(_)
+        | Move::LostStatusReply
+        | Move::Refused(..)
+        | Move::Conflict => {}
         Move::Crash(_) => next.crash(),
         Move::Step(step) => next.world.apply(step),
         Move::Time(at) => {

@@ -80,6 +80,14 @@ pub(super) struct Triggered {
     pub(super) theirs: TriggerId,
 }
 
+impl Operator {
+    /// What it knows of its POST of a job.
+    pub(super) fn post(&self, job: machine::JobId) -> machine::Post {
+        let known = self.post.as_ref().filter(|(id, _)| *id == job);
+        known.map_or(machine::Post::MaybeSent, |(_, post)| post.clone())
+    }
+}
+
 impl Node {
     /// The user has just created the application.
     pub(super) fn root(suite: &Suite) -> Node {

@@ -257,21 +257,19 @@ fn silence(node: &Node, process: Process) -> Option<Silence> {
 
 /// What the operator knows of its own POST; an answer that has come is read now.
 fn post(node: &mut Node, process: Process, job: machine::JobId) -> Post {
-    let known = node.operator.post.as_ref().filter(|(id, _)| *id == job).map(|(_, p)| p.clone());
-    let post = match known {
-        None => return Post::MaybeSent,
-        Some(Post::InFlight) if !node.unreachable => {
-            match node.world.take_answer(process, translate::job_back(job)) {
-                Some(Answer::Accepted) => Post::Accepted,
-                Some(Answer::Refused(words)) => {
-                    Post::Refused { retriable: false, message: words.to_string() }
-                }
-                None if node.world.jobmanager(process).is_none() => Post::Lost,
-                None => Post::InFlight,
-            }
+    let known = node.operator.post(job);
+    if node.unreachable || !matches!(known, Post::InFlight { .. }) {
+        return known;
+    }
+    let answer = match node.world.take_answer(process, translate::job_back(job)) {
+        Some(Answer::Accepted | Answer::Duplicate) => Post::Accepted,
+        Some(Answer::Refused(words)) => {
+            Post::Refused { retriable: false, message: words.to_string(), alone: true }
         }
-        Some(post) => post,
+        None if node.world.jobmanager(process).is_none() => Post::Lost,
+        None => return known,
     };
+    let post = known.answered(answer);
     node.operator.post = Some((job, post.clone()));
     post
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use flinkk8soperator_core as machine;
 use machine::{
-    Decision, Effect, Fact, Flink, JobState, Observation, Obsolete, Operation, Phase, Target,
+    Decision, Effect, Fact, Flink, JobState, Observation, Obsolete, Operation, Phase, Post, Target,
 };
 
 use self::distort::{
@@ -67,6 +67,8 @@ plants! {
     SilenceMeansNotFound,
     /// A submission whose answer was lost counts as refused.
     LostAnswerMeansRefused,
+    /// A refusal counts as a word on what was sent before, too.
+    RefusalClosesWhatWasSentBefore,
     /// A job that failed counts as one that ended well.
     FailedCountsAsFinished,
     /// Numbers of clusters come again.
@@ -136,6 +138,11 @@ impl Plant {
                 }
             }),
             Plant::LostAnswerMeansRefused => Place::Facts(refuse),
+            Plant::RefusalClosesWhatWasSentBefore => Place::Facts(|flink| {
+                if let Fact::Known(Post::Refused { alone, .. }) = &mut flink.submission {
+                    *alone = true;
+                }
+            }),
             Plant::OldStatisticsBelieved => Place::Facts(|flink| {
                 about(flink, |cluster| cluster.refresh_interval = Duration::ZERO);
             }),

@@ -116,6 +116,46 @@ pub(super) fn with_lost_reply(
     node
 }
 
+/// Whether a call of the round sends a job to a JobManager that answers.
+pub(super) fn is_answered_submission(thought: &Thought, call: usize) -> bool {
+    match thought.calls.get(call) {
+        Some(Call::Submit(submit)) => {
+            let process = translate::process_back(submit.process);
+            !thought.node.unreachable && thought.node.world.overview(process).is_some()
+        }
+        _ => false,
+    }
+}
+
+/// How a submission is refused that could have come to something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The JobManager does not lead yet.
+    ForNow,
+    /// Its `main()` throws.
+    ForGood,
+}
+
+/// The round in which a submission is refused: nothing comes of that one.
+pub(super) fn with_a_refusal(
+    suite: &Suite,
+    plant: Option<Plant>,
+    thought: &Thought,
+    (call, how): (usize, Refusal),
+) -> Node {
+    let mut node = run(suite, plant, thought, Cut::AfterCalls(call));
+    if let Some(Call::Submit(submit)) = thought.calls.get(call) {
+        let (retriable, message) = match how {
+            Refusal::ForNow => (true, "the dispatcher has no leader".to_owned()),
+            Refusal::ForGood => (false, "the main method caused an error".to_owned()),
+        };
+        let refused = Post::Refused { retriable, message, alone: true };
+        let post = node.operator.post(submit.job).sent().answered(refused);
+        node.operator.post = Some((submit.job, post));
+    }
+    node
+}
+
 fn execute(suite: &Suite, plant: Option<Plant>, node: &mut Node, calls: &[Call]) {
     for call in calls {
         let planted = plant.and_then(|plant| plant.on_call(node, call));

@@ -350,10 +350,13 @@ fn post(post: &Post) -> String {
     match post {
         Post::NotSent => "not-sent".to_owned(),
         Post::MaybeSent => "maybe-sent".to_owned(),
-        Post::InFlight => "in-flight".to_owned(),
+        Post::InFlight { .. } => "in-flight".to_owned(),
         Post::Accepted => "accepted".to_owned(),
-        Post::Refused { retriable: false, message } => format!("refused {message}"),
-        Post::Refused { retriable: true, message } => format!("refused-for-now {message}"),
+        Post::Refused { retriable, message, alone } => {
+            let now = if *retriable { "-for-now" } else { "" };
+            let beside = if *alone { "" } else { "-beside" };
+            format!("refused{now}{beside} {message}")
+        }
         Post::Lost => "lost".to_owned(),
     }
 }

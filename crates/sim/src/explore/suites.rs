@@ -121,6 +121,10 @@ fn failing_deploys() -> Vec<Suite> {
     ]
 }
 
+/// After these a submission is sent again under its own id; and that one is refused.
+const SENT_AGAIN: &[Fault] =
+    &[Fault::CrashAfterCalls, Fault::LostReply, Fault::RequestTimesOut, Fault::Refused];
+
 fn edits_on_the_way() -> Vec<Suite> {
     let wrong = with_program(2, Program::ClassNotFound);
     vec![
@@ -144,6 +148,14 @@ fn edits_on_the_way() -> Vec<Suite> {
             .with_slow_main()
             .without_savepoints()
             .only(&[Fault::RequestTimesOut])
+            .with_faults(2),
+        update("main() sent twice, refused once", &[version(2)])
+            .with_slow_main()
+            .only(SENT_AGAIN)
+            .with_faults(2),
+        update("main() of a rollback sent twice, refused once", &[wrong])
+            .with_slow_main()
+            .only(SENT_AGAIN)
             .with_faults(2),
         update("forceRollback in an update", &[version(2), version(2)]).at_any_time().forced_back(),
     ]

@@ -53,6 +53,8 @@ pub struct Post {
 pub enum Answer {
     /// 200.
     Accepted,
+    /// 400: the JobManager has seen this id.
+    Duplicate,
     /// 400, in Flink's own words.
     Refused(Arc<str>),
 }

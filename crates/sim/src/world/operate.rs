@@ -185,7 +185,7 @@ impl World {
         let ended = there.is_some_and(|j| j.state.over());
         let runs_again = ended && self.settings.flink < FlinkVersion::V1_15;
         if there.is_some() && !runs_again {
-            return refused("Job has already been submitted");
+            return Answer::Duplicate;
         }
         let file = post.from.as_ref().map(|path| self.file_at(path));
         let origin = match file {

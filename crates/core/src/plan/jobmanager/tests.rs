@@ -302,9 +302,9 @@ fn a_savepoint_under_way_is_taken_and_the_job_ends_with_it() {
 
 #[test]
 fn a_submission_arrives_unless_it_was_not_sent_or_was_refused() {
-    let refused = Post::Refused { retriable: true, message: String::new() };
+    let refused = Post::Refused { retriable: true, message: String::new(), alone: true };
     let rows = [
-        (Post::InFlight, true),
+        (Post::InFlight { alone: true }, true),
         (Post::Accepted, true),
         (Post::MaybeSent, true),
         (Post::Lost, true),

@@ -39,8 +39,15 @@ fn knows(state: JobState, vertices_up: u32) -> Flink {
     Flink { jobs: jobs(&[(JOB, state)]), job, failure, ..asked(Post::Accepted) }
 }
 
+const IN_FLIGHT: Post = Post::InFlight { alone: true };
+
 fn refused(retriable: bool) -> Post {
-    Post::Refused { retriable, message: "no".to_owned() }
+    Post::Refused { retriable, message: "no".to_owned(), alone: true }
+}
+
+/// The same, after another POST that may still run.
+fn refused_beside(retriable: bool) -> Post {
+    Post::Refused { retriable, message: "no".to_owned(), alone: false }
 }
 
 /// In words: what came of it; of a failure its sort, whether it is over and can be tried again.
@@ -70,9 +77,11 @@ fn it_is_open_until_named_refused_and_unknown_or_timed_out() {
         ("a 404 after it was accepted", open(), asked(Post::Accepted), "open"),
         ("refused and unknown", open(), asked(refused(false)), "SubmissionRefused, over"),
         ("refused for now", open(), asked(refused(true)), "SubmissionRefused, over, again"),
+        ("refused beside another", open(), asked(refused_beside(false)), "SubmissionRefused"),
+        ("for now, beside another", open(), asked(refused_beside(true)), "SubmissionRefused"),
         ("refused, jobs not read", open(), refused_unlisted, "open"),
         ("refused, job not read", open(), refused_unasked, "open"),
-        ("in time", late.clone(), asked(Post::InFlight), "SubmissionTimeout"),
+        ("in time", late.clone(), asked(IN_FLIGHT), "SubmissionTimeout"),
         ("late, short silence", late.clone(), silent(59), "open"),
         ("late, long silence", late, silent(60), "SubmissionTimeout"),
     ];
@@ -139,7 +148,7 @@ fn the_end_of_its_process_closes_it_and_only_proof_is_proof() {
         ("listed anew", open(), jobmanager(9, 0), anew, "JobManagerLost, again"),
     ];
     for (name, submission, cluster, live_pods, expected) in rows {
-        let seen = Observation { live_pods, ..seen(vec![cluster], asked(Post::InFlight)) };
+        let seen = Observation { live_pods, ..seen(vec![cluster], asked(IN_FLIGHT)) };
         assert_eq!(outcome(&submission, &seen), expected, "{name}");
     }
     let unseen = Observation { live_pods: gone(), ..Observation::default() };
@@ -152,7 +161,7 @@ fn what_may_have_been_sent_is_sent_again_only_where_flink_refuses_twice() {
         (Post::NotSent, true, true),
         (Post::MaybeSent, false, true),
         (Post::Lost, false, true),
-        (Post::InFlight, false, false),
+        (IN_FLIGHT, false, false),
         (Post::Accepted, false, false),
         (refused(true), false, false),
     ];
@@ -189,4 +198,20 @@ fn nothing_is_sent_beside_a_foreign_job_too_early_or_unasked() {
     }
     let other = Submission { process: Process { restarts: 1, ..PROCESS }, ..open() };
     assert!(!sent(NOW, &other, vec![cluster()], asked(Post::NotSent)), "another process");
+}
+
+#[test]
+fn a_refusal_says_nothing_of_what_was_sent_before() {
+    for (known, alone) in [(Post::NotSent, true), (Post::MaybeSent, false), (Post::Lost, false)] {
+        let sent = known.sent();
+        assert_eq!(sent, Post::InFlight { alone });
+        let or_lost = |closed: Post| if alone { closed } else { Post::Lost };
+        assert_eq!(sent.answered(Post::NotSent), or_lost(Post::NotSent));
+        assert_eq!(sent.answered(refused(true)), or_lost(refused(true)));
+        let for_good = if alone { refused(false) } else { refused_beside(false) };
+        assert_eq!(sent.answered(refused(false)), for_good);
+        for certain in [Post::Accepted, Post::Lost] {
+            assert_eq!(sent.answered(certain.clone()), certain);
+        }
+    }
 }

@@ -155,9 +155,10 @@ impl<K: Clone> Ground<K> {
     pub fn submitted(&mut self, at: Process, job: JobId) -> Option<Post> {
         let process = translate::process_back(at);
         match self.world.take_answer(process, translate::job_back(job)) {
-            Some(Answer::Accepted) => Some(Post::Accepted),
+            Some(Answer::Accepted | Answer::Duplicate) => Some(Post::Accepted),
             Some(Answer::Refused(words)) => {
-                Some(Post::Refused { retriable: false, message: words.to_string() })
+                let message = words.to_string();
+                Some(Post::Refused { retriable: false, message, alone: true })
             }
             None => self.world.jobmanager(process).is_none().then_some(Post::Lost),
         }

@@ -47,7 +47,7 @@ pub(super) fn complete_a_failed_savepoint(flink: &mut Flink) {
 pub(super) fn refuse(flink: &mut Flink) {
     if matches!(flink.submission, Fact::Known(Post::Lost | Post::MaybeSent)) {
         let message = "not found".to_owned();
-        flink.submission = Fact::Known(Post::Refused { retriable: true, message });
+        flink.submission = Fact::Known(Post::Refused { retriable: true, message, alone: true });
     }
 }
 
@@ -163,7 +163,7 @@ fn origin(decision: &mut Decision) -> Option<&mut Origin> {
 }
 
 pub(super) fn refuse_what_takes_its_time(flink: &mut Flink) {
-    if matches!(flink.submission, Fact::Known(Post::InFlight)) {
+    if matches!(flink.submission, Fact::Known(Post::InFlight { .. })) {
         flink.submission = Fact::Known(Post::Lost);
     }
     refuse(flink);

@@ -23,6 +23,9 @@ pub enum Fault {
     Outage,
     /// The client of a submission gives up waiting; `main()` goes on.
     RequestTimesOut,
+    /// A submission is refused this once: for now, as the JobManager does not lead yet, or for good, as
+    /// `main()` throws.
+    Refused,
     /// A container restarts, with nothing in memory.
     ProcessRestarts,
     /// A pod is gone at once.
@@ -63,6 +66,7 @@ impl Fault {
         Fault::Slow,
         Fault::Outage,
         Fault::RequestTimesOut,
+        Fault::Refused,
         Fault::ProcessRestarts,
         Fault::PodLost,
         Fault::SavepointFails,

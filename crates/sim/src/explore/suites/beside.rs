@@ -43,7 +43,7 @@ pub(super) fn suites() -> Vec<Suite> {
         update("beside: without savepoints", &[version(2)]).without_savepoints(),
         update("beside: main() sent twice", &[version(2)])
             .with_slow_main()
-            .only(&[Fault::RequestTimesOut])
+            .only(&[Fault::RequestTimesOut, Fault::Refused])
             .with_faults(2),
         given_up("beside: savepoint given up, then another", version(3)),
         given_up("beside: savepoint given up, then put back", version(1)),

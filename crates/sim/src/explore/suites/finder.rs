@@ -26,6 +26,9 @@ pub fn finder(plant: Plant) -> Suite {
         Plant::CanceledCountsAsFinished => another.only(&[Fault::PersonCancels]),
         // A submission that was never seen to arrive, and arrives later.
         Plant::LostAnswerMeansRefused => another.only(&[Fault::LateCall]),
+        Plant::RefusalClosesWhatWasSentBefore => {
+            another.with_slow_main().with_faults(2).only(&[Fault::CrashAfterCalls, Fault::Refused])
+        }
         Plant::NotFoundClosesSubmission | Plant::SlowMainMeansRefused => another.with_slow_main(),
         Plant::RollsBackToACheckpoint => wrong.cancelling(),
         Plant::RestoresFromCheckpoint | Plant::SavepointEndsTheJob => another.cancelling(),

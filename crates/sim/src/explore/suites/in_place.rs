@@ -21,7 +21,7 @@ pub(super) fn suites() -> Vec<Suite> {
             .only(&[Fault::OperationForgotten]),
         scaled("in place: main() sent twice", &[two(1), one(2), two(1)])
             .with_slow_main()
-            .only(&[Fault::RequestTimesOut])
+            .only(&[Fault::RequestTimesOut, Fault::Refused])
             .with_faults(2),
         scaled("in place: a person's job", &up)
             .only(&[Fault::JobFails, Fault::PersonSubmits])

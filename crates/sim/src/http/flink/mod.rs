@@ -120,6 +120,7 @@ fn told(
     let Submission { job, from, class, .. } = submission;
     Ok(world.take_answer(process, *job).map(|answer| match answer {
         Answer::Accepted => answers::ok(&serde_json::json!({ "jobid": answers::hex(job.0) })),
+        Answer::Duplicate => refusals::duplicate(),
         Answer::Refused(words) => {
             refusals::submission(&words, class, from.as_deref().unwrap_or_default())
         }

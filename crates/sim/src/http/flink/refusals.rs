@@ -73,13 +73,7 @@ pub(super) fn submission(words: &str, class: &str, path: &str) -> Response<Bytes
     if words.contains("class not found") {
         return class_missing(class);
     }
-    let cause = if words.contains("already been submitted") {
-        "The main method caused an error: Failed to execute job.\n\
-         Caused by: org.apache.flink.util.FlinkException: Failed to execute job.\n\
-         Caused by: org.apache.flink.runtime.client.DuplicateJobSubmissionException: \
-         Job has already been submitted."
-            .to_owned()
-    } else if words.contains("checkpoint or savepoint") {
+    let cause = if words.contains("checkpoint or savepoint") {
         format!(
             "The main method caused an error: Failed to execute job.\n\
              Caused by: org.apache.flink.util.FlinkException: Failed to execute job.\n\
@@ -91,6 +85,20 @@ pub(super) fn submission(words: &str, class: &str, path: &str) -> Response<Bytes
     } else {
         words.to_owned()
     };
+    not_executed(&cause)
+}
+
+/// A submission of an id that the JobManager has seen.
+pub(super) fn duplicate() -> Response<Bytes> {
+    not_executed(
+        "The main method caused an error: Failed to execute job.\n\
+         Caused by: org.apache.flink.util.FlinkException: Failed to execute job.\n\
+         Caused by: org.apache.flink.runtime.client.DuplicateJobSubmissionException: \
+         Job has already been submitted.",
+    )
+}
+
+fn not_executed(cause: &str) -> Response<Bytes> {
     let wrapped = "org.apache.flink.util.FlinkRuntimeException: Could not execute application.";
     let text = format!(
         "{HANDLER}: Could not execute application.\n\
