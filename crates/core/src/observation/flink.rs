@@ -371,6 +371,7 @@ mod tests {
                 Flink { statistics: silent(seconds), ..Flink::default() },
                 Flink { checkpointing: silent(seconds), ..Flink::default() },
                 Flink { operation: silent(seconds), ..Flink::default() },
+                Flink { submission: silent(seconds), ..Flink::default() },
                 Flink { idle: silent(seconds), ..Flink::default() },
                 Flink { requirements: silent(seconds), ..Flink::default() },
             ]
