@@ -12,10 +12,10 @@ use crate::bench::{
     Bench, NAME, NAMESPACE, alone, application, confirmed, the_one_job, with_image,
 };
 
-const HOSTS: &str = "{{$jobCluster}}.flink.example.com";
+pub(crate) const HOSTS: &str = "{{$jobCluster}}.flink.example.com";
 
 /// With the application deployed, under an Ingress.
-async fn deployed() -> Bench {
+pub(crate) async fn deployed() -> Bench {
     let format = HOSTS.to_owned();
     let mut bench =
         Bench::with(|settings| settings.rendering.config.ingress_url_format = format).await;

@@ -11,6 +11,8 @@ use flinkk8soperator_simulate::scene::{Job, Scene};
 use flinkk8soperator_simulate::session::{Reach, Session, SessionConfig};
 use serde_json::{Value, json};
 
+use crate::permissions;
+
 pub(crate) const NAMESPACE: &str = "default";
 pub(crate) const NAME: &str = "wordcount";
 
@@ -156,8 +158,10 @@ impl Bench {
         self.chronicle.entries().iter().map(line).collect()
     }
 
-    /// Nothing that must never be was.
+    /// Nothing that must never be was, and nothing was asked of the API server that the role does not grant.
     pub(crate) fn sound(&mut self) {
+        let missing = permissions::missing(&self.session.cluster().server().api().log().entries());
+        assert!(missing.is_empty(), "not granted: {missing:?}");
         let broken = self.session.cluster().violations();
         assert!(broken.is_empty(), "{broken:?}\n{}", self.told());
     }

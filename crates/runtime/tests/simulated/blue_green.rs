@@ -20,7 +20,7 @@ fn without(mut application: Value, hash: &str) -> Value {
 }
 
 /// With two versions running, and their hashes, the older one first.
-async fn two_running() -> (Bench, [String; 2]) {
+pub(crate) async fn two_running() -> (Bench, [String; 2]) {
     let format = "{{$jobCluster}}.flink.example.com".to_owned();
     let mut bench =
         Bench::with(|settings| settings.rendering.config.ingress_url_format = format).await;

@@ -73,7 +73,7 @@ async fn deployments_that_someone_deletes_come_back() {
 }
 
 /// Someone deletes the objects of the clusters, and the status is gone: as from a backup of the namespace.
-async fn deployed_and_forgotten() -> Bench {
+pub(crate) async fn deployed_and_forgotten() -> Bench {
     let (mut bench, _) = Bench::deployed().await;
     bench.session.kill_operator().await.unwrap();
     // The world is to know that it was not the operator.

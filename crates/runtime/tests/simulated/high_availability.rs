@@ -13,7 +13,7 @@ use crate::bench::{
     Bench, NAMESPACE, alone, application, confirmed, gone, the_one_job, went_on, with_image,
 };
 
-fn available(mut application: Value) -> Value {
+pub(crate) fn available(mut application: Value) -> Value {
     let config = &mut application["spec"]["flinkConfig"];
     config["high-availability.type"] = json!("kubernetes");
     config["high-availability.storageDir"] = json!("file:///ha");
@@ -33,7 +33,7 @@ fn kept(bench: &Bench) -> Vec<String> {
 
 /// Does what the JobManager of the one cluster that there is does in the beginning, under the id that it is
 /// given; gives that.
-fn keep(bench: &Bench) -> String {
+pub(crate) fn keep(bench: &Bench) -> String {
     let managers: Vec<Arc<Value>> = objects(bench, "apps", "deployments")
         .into_iter()
         .filter(|deployment| meta::name(deployment).ends_with("-jm"))
@@ -64,7 +64,7 @@ fn asked(bench: &Bench) -> usize {
 }
 
 /// Deployed, with what its JobManager keeps; and the id of the cluster.
-async fn deployed() -> (Bench, String) {
+pub(crate) async fn deployed() -> (Bench, String) {
     let mut bench = Bench::start().await;
     bench.apply(&available(application())).await;
     bench.until("the first version is confirmed", confirmed).await;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::bench::{Bench, NAME, application, confirmed, failed, the_one_job, went_on};
 
 /// The application with `scaleMode: InPlace`; TaskManagers have two slots each.
-fn sized(parallelism: u32) -> Value {
+pub(crate) fn sized(parallelism: u32) -> Value {
     let mut application = application();
     application["spec"]["scaleMode"] = json!("InPlace");
     application["spec"]["parallelism"] = json!(parallelism);

@@ -15,6 +15,7 @@ mod high_availability;
 mod in_place;
 mod metrics;
 mod mishaps;
+mod permissions;
 mod refused;
 mod replay;
 mod stories;

@@ -1,0 +1,200 @@
+//! The role in `docs/operations/permissions.md`: every story stays within it ([`missing`], asked at the end of each), and
+//! none of its rights is unused.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use flinkk8soperator_sim::http::kubernetes::faults::Fault;
+use flinkk8soperator_sim::http::kubernetes::log::{Entry, RequestInfo};
+use flinkk8soperator_sim::http::kubernetes::route::Verb;
+use flinkk8soperator_sim::world::{self, JobScheduler, Mishap, Role, World};
+use flinkk8soperator_simulate::scene::Scene;
+use serde_json::{Value, json};
+
+use crate::bench::{
+    Bench, NAME, NAMESPACE, alone, application, confirmed, failed, with_class, with_image,
+};
+use crate::{addresses, blue_green, deleted, high_availability, in_place};
+
+/// API group, resource, verb.
+type Right = (String, String, &'static str);
+
+const VERBS: [&str; 8] =
+    ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
+
+fn verb(request: &RequestInfo) -> Option<&'static str> {
+    match request.verb {
+        Verb::Get => Some("get"),
+        Verb::List => Some("list"),
+        Verb::Watch => Some("watch"),
+        Verb::Create => Some("create"),
+        Verb::Update => Some("update"),
+        Verb::Patch => Some("patch"),
+        Verb::Delete => Some("delete"),
+        Verb::DeleteCollection => Some("deletecollection"),
+        // Inside a cluster the operator goes to the pods themselves.
+        Verb::Proxy => None,
+    }
+}
+
+/// Not what a test does itself in a user's place.
+fn is_the_operators(request: &RequestInfo) -> bool {
+    let of_a_user = request.resource == "flinkapplications"
+        && (request.verb == Verb::Delete || request.query.contains("fieldManager=simulate"));
+    !of_a_user && !request.resource.is_empty()
+}
+
+/// What was used.
+fn used(entries: &[Entry]) -> BTreeSet<Right> {
+    let requests = entries.iter().map(|entry| &entry.request).filter(|r| is_the_operators(r));
+    let right = |r: &RequestInfo| Some((r.group.clone(), r.qualified_resource(), verb(r)?));
+    requests.filter_map(right).collect()
+}
+
+/// What the role in the document grants.
+fn granted() -> BTreeSet<Right> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operations/permissions.md");
+    let document = std::fs::read_to_string(path).unwrap();
+    let (_, rest) = document.split_once("```yaml\n").expect("a block of YAML");
+    let (block, _) = rest.split_once("```").expect("its end");
+    let objects = block.split("---\n").map(|one| serde_saphyr::from_str::<Value>(one).unwrap());
+    let role = objects.into_iter().find(|one| one["kind"] == "ClusterRole").expect("a role");
+    let words = |of: &Value| -> Vec<String> {
+        let words = of.as_array().expect("a list").iter();
+        words.map(|word| word.as_str().expect("a word").to_owned()).collect()
+    };
+    let mut all = BTreeSet::new();
+    for rule in role["rules"].as_array().expect("rules") {
+        for group in words(&rule["apiGroups"]) {
+            for resource in words(&rule["resources"]) {
+                for name in words(&rule["verbs"]) {
+                    let verb = VERBS.into_iter().find(|verb| *verb == name).expect("a verb");
+                    assert!(all.insert((group.clone(), resource.clone(), verb)), "granted twice");
+                }
+            }
+        }
+    }
+    all
+}
+
+/// What was used and is not granted.
+pub(crate) fn missing(entries: &[Entry]) -> BTreeSet<Right> {
+    used(entries).difference(&granted()).cloned().collect()
+}
+
+/// What was used, once it has come to that and nothing more happens.
+async fn until(mut bench: Bench, what: &str, holds: impl Fn(&Scene) -> bool) -> BTreeSet<Right> {
+    bench.until(what, holds).await;
+    bench.rest(Duration::from_secs(60)).await;
+    bench.sound();
+    used(&bench.session.cluster().server().api().log().entries())
+}
+
+/// Another version than `before`, by itself.
+fn replaced(scene: &Scene, before: &str) -> bool {
+    confirmed(scene) && alone(scene) && scene.versions().concat() != before
+}
+
+/// Two versions under addresses of their own, of which one goes.
+async fn colours() -> BTreeSet<Right> {
+    let (bench, [older, _]) = blue_green::two_running().await;
+    let torn_down = json!({ "spec": { "tearDownVersionHash": older } });
+    bench.session.patch(NAMESPACE, NAME, &torn_down).await.unwrap();
+    until(bench, "one version is left", |s| replaced(s, &older)).await
+}
+
+/// What is created is not heard of, neither by the reply nor by the watch: it is come upon.
+async fn come_upon() -> BTreeSet<Right> {
+    let host = addresses::HOSTS.to_owned();
+    let bench = Bench::with(|settings| settings.rendering.config.ingress_url_format = host).await;
+    let api = bench.session.cluster().server().api().clone();
+    let (held, once) = (api.clone(), Mutex::new(BTreeSet::new()));
+    api.set_faults(move |request: &RequestInfo| {
+        let watched = ["deployments", "services", "ingresses"].contains(&request.resource.as_str());
+        let creates = watched && request.verb == Verb::Create;
+        if !creates || !once.lock().unwrap().insert(request.resource.clone()) {
+            return Fault::Pass;
+        }
+        held.hold_watches(true);
+        Fault::DropReply
+    });
+    bench.apply(&application()).await;
+    for _ in 0..20 {
+        bench.rest(Duration::from_secs(3)).await;
+        api.hold_watches(false);
+    }
+    until(bench, "it runs", confirmed).await
+}
+
+/// An update, then a deletion, of what keeps data in ConfigMaps.
+async fn data_in_config_maps() -> BTreeSet<Right> {
+    let (mut bench, _) = high_availability::deployed().await;
+    let before = Scene::of(bench.session.cluster()).versions().concat();
+    bench.apply(&high_availability::available(with_image("2.0.0"))).await;
+    bench.until("it is updated", |s| replaced(s, &before)).await;
+    high_availability::keep(&bench);
+    bench.delete().await;
+    until(bench, "it is about to go", |scene| scene.applications.is_empty()).await
+}
+
+/// Another host for the Ingress, and twice the same error.
+async fn another_host() -> BTreeSet<Right> {
+    let mut bench = addresses::deployed().await;
+    bench.session.kill_operator().await.unwrap();
+    let host = "{{$jobCluster}}.flink.example.org".to_owned();
+    bench.session.settings().rendering.config.ingress_url_format = host;
+    bench.session.start_operator().unwrap();
+    for tag in ["2.0.0", "3.0.0"] {
+        bench.apply(&with_class(tag, "com.example.NoSuchClass")).await;
+        bench.rest(Duration::from_secs(120)).await;
+    }
+    until(bench, "it went back", |scene| failed(scene) && alone(scene)).await
+}
+
+/// Fewer TaskManagers under a job that runs on.
+async fn fewer_pods() -> BTreeSet<Right> {
+    let adaptive = world::Settings { scheduler: JobScheduler::Adaptive, ..Default::default() };
+    let mut bench = Bench::in_world(adaptive, |_| {}).await;
+    bench.apply(&in_place::sized(5)).await;
+    let before = bench.until("it runs", confirmed).await.versions().concat();
+    bench.apply(&in_place::sized(2)).await;
+    until(bench, "it is scaled down", |s| replaced(s, &before)).await
+}
+
+/// A JobManager that ends while a job is started in the running version's own cluster: TaskManagers that may have
+/// tasks of that one go before the next.
+async fn unsure_of_the_tasks() -> BTreeSet<Right> {
+    let mut bench = Bench::start().await;
+    bench.apply(&in_place::sized(2)).await;
+    bench.until("it runs", confirmed).await;
+    bench.apply(&in_place::sized(5)).await;
+    let sends = |s: &Scene| s.application(NAME).is_some_and(|app| app.phase == "SubmittingJob");
+    bench.until("the job is sent", sends).await;
+    bench.session.cluster().with_world(|world: &mut World| {
+        let jobmanagers = world.pods.iter().filter(|pod| pod.role == Role::JobManager);
+        let jobmanagers: Vec<_> = jobmanagers.map(|pod| pod.uid).collect();
+        jobmanagers.into_iter().for_each(|uid| world.befall(Mishap::ProcessRestarts(uid)));
+    });
+    until(bench, "it went back", |scene| failed(scene) && scene.running().count() == 1).await
+}
+
+/// An application without its status.
+async fn forgotten() -> BTreeSet<Right> {
+    let told = |scene: &Scene| scene.application(NAME).is_some_and(|app| app.rests());
+    until(deleted::deployed_and_forgotten().await, "it is told", told).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_right_of_the_role_is_unused() {
+    let mut used = colours().await;
+    used.append(&mut come_upon().await);
+    used.append(&mut data_in_config_maps().await);
+    used.append(&mut another_host().await);
+    used.append(&mut fewer_pods().await);
+    used.append(&mut unsure_of_the_tasks().await);
+    used.append(&mut forgotten().await);
+    let unused: Vec<Right> = granted().difference(&used).cloned().collect();
+    assert_eq!(unused, []);
+}
