@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::reach::IMPOSSIBLE;
+use super::reach::{IMPOSSIBLE, Impossible};
 use super::report::Report;
 use super::survey::Place;
 
@@ -27,8 +27,15 @@ pub fn document(reports: &[&Report]) -> String {
 fn faults(text: &mut String) {
     text.push_str("\n## Faults\n\nEvery fault strikes in every phase, but for these:\n\n");
     text.push_str("| in | cannot strike | because |\n|---|---|---|\n");
-    for listed in IMPOSSIBLE {
-        _ = writeln!(text, "| {} | {:?} | {} |", listed.place, listed.fault, listed.because);
+    for (first, listed) in IMPOSSIBLE.iter().enumerate() {
+        let same =
+            |other: &&Impossible| (other.fault, other.because) == (listed.fault, listed.because);
+        if IMPOSSIBLE.iter().position(|other| same(&other)) == Some(first) {
+            let places: Vec<String> =
+                IMPOSSIBLE.iter().filter(same).map(|other| other.place.to_string()).collect();
+            let Impossible { fault, because, .. } = listed;
+            _ = writeln!(text, "| {} | {fault:?} | {because} |", places.join(", "));
+        }
     }
 }
 

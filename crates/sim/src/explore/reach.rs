@@ -1,10 +1,12 @@
 //! What has to be reached: every transition that the machine knows, and every fault in every phase;
 //! but for those listed as impossible, each for a reason that is checked in every state.
 
+use super::calls::Call;
 use super::node::Node;
+use super::round::Thought;
 use super::scenario::Fault;
 use super::survey::Place;
-use crate::world::{OperationState, World};
+use crate::world::OperationState;
 
 /// A fault that cannot strike in a phase.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +17,7 @@ pub struct Impossible {
     pub fault: Fault,
     /// Why not.
     pub because: &'static str,
-    holds: fn(&World) -> bool,
+    holds: fn(&Thought) -> bool,
 }
 
 /// All of them.
@@ -24,6 +26,17 @@ pub const IMPOSSIBLE: &[Impossible] = &[
     no_savepoint(Place::Recovering),
     no_savepoint(Place::RollingBackJob),
     no_savepoint(Place::Rescaling),
+    no_submission(Place::New),
+    no_submission(Place::Updating),
+    no_submission(Place::Rescaling),
+    no_submission(Place::ClusterStarting),
+    no_submission(Place::Savepointing),
+    no_submission(Place::Cancelling),
+    no_submission(Place::DualRunning),
+    no_submission(Place::Running),
+    no_submission(Place::DeployFailed),
+    no_submission(Place::Deleting),
+    no_submission(Place::Unreadable),
 ];
 
 const fn no_savepoint(place: Place) -> Impossible {
@@ -31,19 +44,28 @@ const fn no_savepoint(place: Place) -> Impossible {
         place,
         fault: Fault::SavepointFails,
         because: "no savepoint is being written, but by a JobManager that was deleted",
-        holds: |world| {
+        holds: |thought| {
             let writes = |o: &crate::world::Operation| o.state == OperationState::InProgress;
-            world.jobmanagers().all(|(pod, jobmanager)| {
+            thought.node.world.jobmanagers().all(|(pod, jobmanager)| {
                 pod.terminating || !jobmanager.operations.iter().any(writes)
             })
         },
     }
 }
 
+const fn no_submission(place: Place) -> Impossible {
+    Impossible {
+        place,
+        fault: Fault::Refused,
+        because: "no job is sent",
+        holds: |thought| !thought.calls.iter().any(|call| matches!(call, Call::Submit(_))),
+    }
+}
+
 /// The reason of an impossible fault that does not hold here.
-pub(super) fn wrongly_listed(node: &Node) -> Option<&'static Impossible> {
+pub(super) fn wrongly_listed(node: &Node, thought: &Thought) -> Option<&'static Impossible> {
     let place = Place::of(node);
-    IMPOSSIBLE.iter().find(|listed| listed.place == place && !(listed.holds)(&node.world))
+    IMPOSSIBLE.iter().find(|listed| listed.place == place && !(listed.holds)(thought))
 }
 
 /// The phases that can follow one, in the machine's code.

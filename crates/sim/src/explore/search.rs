@@ -150,7 +150,7 @@ impl Search<'_> {
         }
         // With a planted defect other things are possible, and its own doing is to be found.
         if self.plant.is_none()
-            && let Some(listed) = reach::wrongly_listed(node)
+            && let Some(listed) = reach::wrongly_listed(node, &thought)
         {
             let how = format!("{:?} in {}: {}", listed.fault, listed.place, listed.because);
             return Some((What::Law { law: "what is listed as impossible is", how }, None));
