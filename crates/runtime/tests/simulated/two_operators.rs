@@ -21,7 +21,7 @@ const LATER: [Duration; 4] = [
     Duration::from_secs(60),
 ];
 
-/// How many jobs were sent and how many savepoints asked for since the bench began, by their own ids.
+/// How many jobs were sent, and how many savepoints asked for, by both together.
 fn asked(bench: &Bench) -> (usize, usize) {
     let log = bench.session.cluster().server().api().log();
     let posts = |end: &str| {
