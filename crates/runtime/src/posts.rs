@@ -36,10 +36,9 @@ impl Posts {
     pub(crate) fn begin(&self, key: &Key, job: JobId) -> bool {
         let mut all = self.all();
         let post = all.entry(key.clone()).or_default().entry(job).or_insert(Post::MaybeSent);
-        let free = matches!(post, Post::NotSent | Post::MaybeSent | Post::Lost);
-        if free {
-            *post = post.sent();
-        }
+        let sent = post.sent();
+        let free = sent.is_some();
+        sent.into_iter().for_each(|sent| *post = sent);
         free
     }
 

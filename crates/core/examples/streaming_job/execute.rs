@@ -65,13 +65,9 @@ fn remove(incarnation: Incarnation, outside: &mut impl Outside) -> Done {
 
 /// Sends a job once. What comes of it is advice: the machine finds out from the JobManager.
 fn send(submit: &Submit, on: &mut Ground<'_, impl Store, impl Outside>) -> Done {
-    let known = on.memory.post(submit.job);
-    match known {
-        Post::InFlight { .. } | Post::Accepted | Post::Refused { .. } => return Ok(()),
-        Post::NotSent | Post::MaybeSent | Post::Lost => {}
-    }
+    let Some(under_way) = on.memory.post(submit.job).sent() else { return Ok(()) };
     let sent = on.outside.submit(submit);
-    on.memory.posted(submit.job, if sent.is_ok() { known.sent() } else { Post::Lost });
+    on.memory.posted(submit.job, if sent.is_ok() { under_way } else { Post::Lost });
     Ok(())
 }
 

@@ -326,10 +326,15 @@ pub enum Post {
 }
 
 impl Post {
-    /// The job is sent now: what is known then.
+    /// What is known once the job is sent from here; `None`: it is not sent again, as it is under way or was
+    /// answered.
     #[must_use]
-    pub fn sent(&self) -> Post {
-        Post::InFlight { alone: *self == Post::NotSent }
+    pub fn sent(&self) -> Option<Post> {
+        match self {
+            Post::NotSent => Some(Post::InFlight { alone: true }),
+            Post::MaybeSent | Post::Lost => Some(Post::InFlight { alone: false }),
+            Post::InFlight { .. } | Post::Accepted | Post::Refused { .. } => None,
+        }
     }
 
     /// `answer` is what became of it. A POST that did not arrive, or was refused for now, says nothing of one

@@ -3,7 +3,7 @@
 use crate::cure::Cure;
 use crate::decision::Effect;
 use crate::ids::Incarnation;
-use crate::observation::{FactRequest, Observation};
+use crate::observation::{FactRequest, Observation, Presence};
 use crate::policy::{leaving, readiness};
 use crate::reason::Reason;
 use crate::state::{Phase, State, Target, Version};
@@ -50,6 +50,20 @@ fn torn(state: &State, seen: &Observation) -> Vec<Target> {
     targets.filter(|target| readiness::create_missing(*target, seen).is_some()).collect()
 }
 
+/// What is waited for where that is not known.
+pub(crate) const ASKED: &str = "the view of the deployed version's cluster and revision";
+
+/// Whether a version's job never runs again: its TaskManagers' Deployment is gone, and what that would be made
+/// from; `None`: not known.
+pub(crate) fn is_crippled(target: Target, seen: &Observation) -> Option<bool> {
+    let objects = seen.objects.known()?;
+    let cluster = objects.clusters.iter().find(|c| c.incarnation == target.incarnation);
+    if cluster.is_none_or(|cluster| cluster.taskmanager != Presence::Absent) {
+        return Some(false);
+    }
+    seen.revision(target.revision()).map(|stored| !stored)
+}
+
 /// The cluster that the phase brings up, or takes down, by itself.
 fn left_to_the_phase(state: &State) -> Option<Incarnation> {
     match &state.phase {
@@ -81,7 +95,7 @@ mod tests {
     use crate::policy::restart;
     use crate::{
         ClusterObjects, Confirming, DeployHash, DualRunning, Failure, FailureKind, Flink, Leaving,
-        LiveJob, Mode, Origin, Presence, RollingBackJob, Running, Target, TearDown, Updating, Work,
+        LiveJob, Mode, Origin, RollingBackJob, Running, Target, TearDown, Updating, Work,
     };
 
     fn version(incarnation: u32) -> Version {

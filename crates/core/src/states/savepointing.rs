@@ -9,6 +9,7 @@ use crate::ids::Incarnation;
 use crate::observation::{FactRequest, Observation};
 use crate::policy::snapshot;
 use crate::policy::stop::{self, Outcome};
+use crate::policy::upkeep;
 use crate::state::{Failure, FailureKind, Origin, Phase, Savepointing, State, Stop, Target, Work};
 use crate::states::{Next, deploy, handover};
 
@@ -85,8 +86,7 @@ fn runs_on(cx: &Context<'_>, state: &State, phase: &Savepointing, seen: &Observa
         }
         snapshot::Outcome::Waiting if late => {
             let message = "no savepoint of the deployed job was complete in time".to_owned();
-            let failure = Failure { kind: FailureKind::SavepointFailed, message };
-            deploy::give_up(state, target, failure, false)
+            in_vain(cx, state, phase, message, seen)
         }
         snapshot::Outcome::Waiting => {
             Next::waiting(state, snapshot::AWAITED, phase.deadline).polls_busily(cx)
@@ -117,14 +117,33 @@ fn remember(state: &State, phase: &Savepointing, stop: Stop) -> Next {
     Next::waiting(&next, awaited, deadline)
 }
 
-/// No savepoint comes of it: on from the newest checkpoint, if that can be proven.
+/// On from the newest checkpoint, if that can be proven.
 fn recover(cx: &Context<'_>, state: &State, phase: &Savepointing, message: String) -> Next {
     let failure = Failure { kind: FailureKind::SavepointFailed, message: message.clone() };
     handover::recover(cx, state, phase.target, failure).warns(EventReason::SavepointFailed, message)
 }
 
-/// The savepoint failed and the old job runs: again, with backoff, up to the limit; then the job is
-/// recovered from.
+/// No savepoint comes of it: in mode BlueGreen the deploy is given up, unless it would be beside a job that
+/// never runs again.
+fn in_vain(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &Savepointing,
+    message: String,
+    seen: &Observation,
+) -> Next {
+    let beside = state.record.deployed.as_ref().filter(|_| phase.target.mode == Mode::BlueGreen);
+    match beside.map_or(Some(true), |deployed| upkeep::is_crippled(deployed.target, seen)) {
+        Some(true) => recover(cx, state, phase, message),
+        Some(false) => {
+            let failure = Failure { kind: FailureKind::SavepointFailed, message };
+            deploy::give_up(state, phase.target, failure, false)
+        }
+        None => Next::waiting(state, upkeep::ASKED, phase.deadline).polls_busily(cx),
+    }
+}
+
+/// The savepoint failed and the old job runs: again, with backoff, up to the limit.
 fn failed(
     cx: &Context<'_>,
     state: &State,
@@ -134,12 +153,8 @@ fn failed(
 ) -> Next {
     let told = format!("Failed to take savepoint for job {}: {message}", phase.stop.job);
     let exhausted = phase.stop.attempt >= cx.config.retries.savepoint || cx.now >= phase.deadline;
-    if exhausted && phase.target.mode == Mode::BlueGreen {
-        let failure = Failure { kind: FailureKind::SavepointFailed, message: told };
-        return deploy::give_up(state, phase.target, failure, false);
-    }
     if exhausted {
-        return recover(cx, state, phase, told);
+        return in_vain(cx, state, phase, told, seen);
     }
     let flink = deployed(state).and_then(|old| seen.flink.get(&old));
     let mut record = state.record.clone();

@@ -211,10 +211,7 @@ fn create_service(node: &mut Node, cluster: Cluster, hash: DeployHash) -> Result
 
 /// Sends a job, detached; once a process, as the operator knows.
 fn send(node: &mut Node, submit: &Submit) -> Result<(), Failed> {
-    let known = node.operator.post(submit.job);
-    if matches!(known, Post::InFlight { .. } | Post::Accepted | Post::Refused { .. }) {
-        return Ok(());
-    }
+    let Some(under_way) = node.operator.post(submit.job).sent() else { return Ok(()) };
     let process = translate::process_back(submit.process);
     let job = translate::job_back(submit.job);
     let revision = Cluster { app: APP, incarnation: submit.revision.0 };
@@ -222,7 +219,7 @@ fn send(node: &mut Node, submit: &Submit) -> Result<(), Failed> {
     let from = submit.from.path();
     let sent =
         reachable(node).is_ok() && node.world.submit(process, job, from, parallelism).is_ok();
-    let post = if sent { known.sent() } else { Post::Lost };
+    let post = if sent { under_way } else { Post::Lost };
     node.operator.post = Some((submit.job, post));
     Ok(())
 }

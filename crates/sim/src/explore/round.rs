@@ -144,13 +144,15 @@ pub(super) fn with_a_refusal(
     (call, how): (usize, Refusal),
 ) -> Node {
     let mut node = run(suite, plant, thought, Cut::AfterCalls(call));
-    if let Some(Call::Submit(submit)) = thought.calls.get(call) {
+    if let Some(Call::Submit(submit)) = thought.calls.get(call)
+        && let Some(under_way) = node.operator.post(submit.job).sent()
+    {
         let (retriable, message) = match how {
             Refusal::ForNow => (true, "the dispatcher has no leader".to_owned()),
             Refusal::ForGood => (false, "the main method caused an error".to_owned()),
         };
         let refused = Post::Refused { retriable, message, alone: true };
-        let post = node.operator.post(submit.job).sent().answered(refused);
+        let post = under_way.answered(refused);
         node.operator.post = Some((submit.job, post));
     }
     node

@@ -203,8 +203,9 @@ fn nothing_is_sent_beside_a_foreign_job_too_early_or_unasked() {
 #[test]
 fn a_refusal_says_nothing_of_what_was_sent_before() {
     for (known, alone) in [(Post::NotSent, true), (Post::MaybeSent, false), (Post::Lost, false)] {
-        let sent = known.sent();
+        let sent = known.sent().expect("it is sent");
         assert_eq!(sent, Post::InFlight { alone });
+        assert_eq!(sent.sent(), None, "once");
         let or_lost = |closed: Post| if alone { closed } else { Post::Lost };
         assert_eq!(sent.answered(Post::NotSent), or_lost(Post::NotSent));
         assert_eq!(sent.answered(refused(true)), or_lost(refused(true)));
@@ -212,6 +213,9 @@ fn a_refusal_says_nothing_of_what_was_sent_before() {
         assert_eq!(sent.answered(refused(false)), for_good);
         for certain in [Post::Accepted, Post::Lost] {
             assert_eq!(sent.answered(certain.clone()), certain);
+        }
+        for closed in [Post::Accepted, for_good, refused(true)] {
+            assert_eq!(closed.sent(), None, "{closed:?}");
         }
     }
 }

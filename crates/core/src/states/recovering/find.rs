@@ -12,6 +12,7 @@ use crate::policy::change::{self, Edit};
 use crate::policy::readiness::{self, Readiness, job_state};
 use crate::policy::restart;
 use crate::policy::restore_point::{self, Ended, Newest};
+use crate::policy::upkeep;
 use crate::reason::Reason;
 use crate::state::{
     Find, LiveJob, Origin, Phase, Purpose, Recovering, RecoveringStep, State, Version, Work,
@@ -131,11 +132,17 @@ impl Scene<'_> {
         if let Purpose::Deploy(target) = &self.phase.purpose
             && target.mode == Mode::BlueGreen
         {
-            // It is not touched: a savepoint of it will do.
-            let again = handover::savepoint(self.cx, self.state, *target, job, flink);
-            return again.unwrap_or_else(|| {
-                self.waiting(self.state, "the deployed job's checkpoint statistics")
-            });
+            match upkeep::is_crippled(self.deployed.target, self.seen) {
+                Some(true) => {}
+                // It is not touched: a savepoint of it will do.
+                Some(false) => {
+                    let again = handover::savepoint(self.cx, self.state, *target, job, flink);
+                    return again.unwrap_or_else(|| {
+                        self.waiting(self.state, "the deployed job's checkpoint statistics")
+                    });
+                }
+                None => return self.waiting(self.state, upkeep::ASKED),
+            }
         }
         let facts = (flink.checkpointing.known(), Ended::says(self.cx.now, flink));
         let (Some(checkpointing), Some(ended)) = facts else {

@@ -85,12 +85,9 @@ fn rollbacks() -> Vec<Suite> {
     two_faults(in_each_mode(names, &[wrong], &sizes))
 }
 
-/// Any fault after any other; where two clusters run, or one is scaled, of the usual ones: with those done to the
-/// objects, and with late calls, these spaces take hours.
+/// Any fault after any other.
 fn two_faults(all: [Suite; 5]) -> Vec<Suite> {
-    let [dual, alone, rest @ ..] = all.map(|suite| suite.with_faults(2));
-    let every = [dual, alone].into_iter().map(|suite| suite.only(EVERY));
-    every.chain(rest.map(|suite| suite.only(Fault::USUAL))).collect()
+    all.into_iter().map(|suite| suite.with_faults(2).only(EVERY)).collect()
 }
 
 /// Two updates, a deletion at any moment, and any fault.
