@@ -27,15 +27,9 @@ pub fn document(reports: &[&Report]) -> String {
 fn faults(text: &mut String) {
     text.push_str("\n## Faults\n\nEvery fault strikes in every phase, but for these:\n\n");
     text.push_str("| in | cannot strike | because |\n|---|---|---|\n");
-    for (first, listed) in IMPOSSIBLE.iter().enumerate() {
-        let same =
-            |other: &&Impossible| (other.fault, other.because) == (listed.fault, listed.because);
-        if IMPOSSIBLE.iter().position(|other| same(&other)) == Some(first) {
-            let places: Vec<String> =
-                IMPOSSIBLE.iter().filter(same).map(|other| other.place.to_string()).collect();
-            let Impossible { fault, because, .. } = listed;
-            _ = writeln!(text, "| {} | {fault:?} | {because} |", places.join(", "));
-        }
+    for Impossible { places, fault, because, .. } in IMPOSSIBLE {
+        let places: Vec<String> = places.iter().map(Place::to_string).collect();
+        _ = writeln!(text, "| {} | {fault:?} | {because} |", places.join(", "));
     }
 }
 

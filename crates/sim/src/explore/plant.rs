@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use flinkk8soperator_core as machine;
 use machine::{
-    Decision, Effect, Fact, Flink, JobState, Observation, Obsolete, Operation, Phase, Post, Target,
+    Decision, Effect, Fact, Flink, JobState, Observation, Obsolete, Operation, Phase, Target,
 };
 
 use self::distort::{
     about, call_what_is_lost_running, complete_a_failed_savepoint, delete_the_first_service, early,
     forget_what_is_ending, goes_unasked, leave_alone_in_place, leave_deleted_what_was,
     lost_is_finished, name_what_does_not_help, not_found_in_a_silence, overlook_a_persons_job,
-    refuse, refuse_what_takes_its_time, remove_the_old_cluster, restore_an_earlier_savepoint,
-    restore_the_newest_checkpoint, scale_down_early, start_empty, states, stop_what_runs_on,
-    tell_of_no_pods, with_a_new_id,
+    refuse, refuse_alone, refuse_what_takes_its_time, remove_the_old_cluster,
+    restore_an_earlier_savepoint, restore_the_newest_checkpoint, scale_down_early, start_empty,
+    states, stop_what_runs_on, tell_of_no_pods, with_a_new_id,
 };
 use super::calls::Call;
 use super::node::Node;
@@ -138,11 +138,7 @@ impl Plant {
                 }
             }),
             Plant::LostAnswerMeansRefused => Place::Facts(refuse),
-            Plant::RefusalClosesWhatWasSentBefore => Place::Facts(|flink| {
-                if let Fact::Known(Post::Refused { alone, .. }) = &mut flink.submission {
-                    *alone = true;
-                }
-            }),
+            Plant::RefusalClosesWhatWasSentBefore => Place::Facts(refuse_alone),
             Plant::OldStatisticsBelieved => Place::Facts(|flink| {
                 about(flink, |cluster| cluster.refresh_interval = Duration::ZERO);
             }),

@@ -8,11 +8,11 @@ use super::scenario::Fault;
 use super::survey::Place;
 use crate::world::OperationState;
 
-/// A fault that cannot strike in a phase.
+/// A fault that cannot strike in some phases.
 #[derive(Clone, Copy, Debug)]
 pub struct Impossible {
-    /// In which phase.
-    pub place: Place,
+    /// In which phases.
+    pub places: &'static [Place],
     /// Which fault.
     pub fault: Fault,
     /// Why not.
@@ -22,26 +22,8 @@ pub struct Impossible {
 
 /// All of them.
 pub const IMPOSSIBLE: &[Impossible] = &[
-    no_savepoint(Place::Cancelling),
-    no_savepoint(Place::Recovering),
-    no_savepoint(Place::RollingBackJob),
-    no_savepoint(Place::Rescaling),
-    no_submission(Place::New),
-    no_submission(Place::Updating),
-    no_submission(Place::Rescaling),
-    no_submission(Place::ClusterStarting),
-    no_submission(Place::Savepointing),
-    no_submission(Place::Cancelling),
-    no_submission(Place::DualRunning),
-    no_submission(Place::Running),
-    no_submission(Place::DeployFailed),
-    no_submission(Place::Deleting),
-    no_submission(Place::Unreadable),
-];
-
-const fn no_savepoint(place: Place) -> Impossible {
     Impossible {
-        place,
+        places: &[Place::Cancelling, Place::Recovering, Place::RollingBackJob, Place::Rescaling],
         fault: Fault::SavepointFails,
         because: "no savepoint is being written, but by a JobManager that was deleted",
         holds: |thought| {
@@ -50,22 +32,31 @@ const fn no_savepoint(place: Place) -> Impossible {
                 pod.terminating || !jobmanager.operations.iter().any(writes)
             })
         },
-    }
-}
-
-const fn no_submission(place: Place) -> Impossible {
+    },
     Impossible {
-        place,
+        places: &[
+            Place::New,
+            Place::Updating,
+            Place::Rescaling,
+            Place::ClusterStarting,
+            Place::Savepointing,
+            Place::Cancelling,
+            Place::DualRunning,
+            Place::Running,
+            Place::DeployFailed,
+            Place::Deleting,
+            Place::Unreadable,
+        ],
         fault: Fault::Refused,
         because: "no job is sent",
         holds: |thought| !thought.calls.iter().any(|call| matches!(call, Call::Submit(_))),
-    }
-}
+    },
+];
 
 /// The reason of an impossible fault that does not hold here.
 pub(super) fn wrongly_listed(node: &Node, thought: &Thought) -> Option<&'static Impossible> {
     let place = Place::of(node);
-    IMPOSSIBLE.iter().find(|listed| listed.place == place && !(listed.holds)(thought))
+    IMPOSSIBLE.iter().find(|listed| listed.places.contains(&place) && !(listed.holds)(thought))
 }
 
 /// The phases that can follow one, in the machine's code.

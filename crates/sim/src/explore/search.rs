@@ -14,7 +14,7 @@ use super::plant::Plant;
 use super::report::{Finding, Report, What};
 use super::round::{self, Thought};
 use super::scenario::Suite;
-use super::survey::Survey;
+use super::survey::{Place, Survey};
 use super::{canon, cures, laws, reach, story, trace};
 use crate::invariants::{self, Sometimes};
 use crate::world::{Details, Mishap, Step};
@@ -152,7 +152,7 @@ impl Search<'_> {
         if self.plant.is_none()
             && let Some(listed) = reach::wrongly_listed(node, &thought)
         {
-            let how = format!("{:?} in {}: {}", listed.fault, listed.place, listed.because);
+            let how = format!("{:?} in {}: {}", listed.fault, Place::of(node), listed.because);
             return Some((What::Law { law: "what is listed as impossible is", how }, None));
         }
         let good = match &node.cured {

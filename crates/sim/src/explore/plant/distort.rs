@@ -51,6 +51,12 @@ pub(super) fn refuse(flink: &mut Flink) {
     }
 }
 
+pub(super) fn refuse_alone(flink: &mut Flink) {
+    if let Fact::Known(Post::Refused { alone, .. }) = &mut flink.submission {
+        *alone = true;
+    }
+}
+
 pub(super) fn about(flink: &mut Flink, change: impl Fn(&mut FlinkCluster)) {
     if let Fact::Known(cluster) = &mut flink.cluster {
         change(cluster);
