@@ -35,6 +35,7 @@ pub mod reference;
 mod deploy_hash;
 mod difference;
 mod program;
+mod rebuilt;
 pub mod text;
 
 mod deployment;
@@ -56,3 +57,4 @@ pub use difference::{TOOL_METADATA, difference, digest};
 pub use ingress::ingress_host;
 pub use program::{RunParameters, split_arguments};
 pub use properties::PropertiesError;
+pub use rebuilt::{Deployments, Rebuilt, rebuild};

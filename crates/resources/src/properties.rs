@@ -119,9 +119,13 @@ pub(crate) fn fraction_name(app: &Application) -> &'static str {
 /// The part of a container's memory that is not Flink's: what the application says if that is
 /// between 0 and 1, else 0.2 (0.5 before Flink 1.11).
 pub(crate) fn fraction(app: &Application, role: Role) -> f64 {
-    let default = if has_process_memory(app.flink_version()) { 0.2 } else { 0.5 };
     let given = app.role_config(role).get(fraction_name(app)).and_then(Value::as_f64);
-    given.filter(|fraction| (0.0..=1.0).contains(fraction)).unwrap_or(default)
+    given.filter(|fraction| (0.0..=1.0).contains(fraction)).unwrap_or(default_fraction(app))
+}
+
+/// The part where the application says nothing.
+pub(crate) fn default_fraction(app: &Application) -> f64 {
+    if has_process_memory(app.flink_version()) { 0.2 } else { 0.5 }
 }
 
 fn check_fractions(app: &Application) -> Result<(), PropertiesError> {
@@ -141,7 +145,7 @@ fn check_fractions(app: &Application) -> Result<(), PropertiesError> {
     Ok(())
 }
 
-fn memory_keys(app: &Application) -> [&'static str; 2] {
+pub(crate) fn memory_keys(app: &Application) -> [&'static str; 2] {
     if has_process_memory(app.flink_version()) {
         ["jobmanager.memory.process.size", "taskmanager.memory.process.size"]
     } else {
@@ -150,7 +154,7 @@ fn memory_keys(app: &Application) -> [&'static str; 2] {
 }
 
 /// Memory without the fraction, in KiB: the reference operator's arithmetic, in floats.
-fn memory(bytes: i64, fraction: f64) -> String {
+pub(crate) fn memory(bytes: i64, fraction: f64) -> String {
     let bytes = bytes as f64;
     format!("{}k", ((bytes - bytes * fraction).round() / 1024.0) as i64)
 }
