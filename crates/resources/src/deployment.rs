@@ -24,7 +24,10 @@ pub(crate) struct Birth<'a> {
     pub(crate) incarnation: Option<Incarnation>,
 }
 
-const PROPERTIES: &str = "FLINK_PROPERTIES";
+/// The variable with the Flink configuration.
+pub(crate) const PROPERTIES: &str = "FLINK_PROPERTIES";
+/// The variable with the role: the last one that the operator sets, the user's come behind it.
+pub(crate) const DEPLOYMENT_TYPE: &str = "FLINK_DEPLOYMENT_TYPE";
 /// What images of the reference operator's first versions read.
 const LEGACY_PROPERTIES: &str = "OPERATOR_FLINK_CONFIG";
 
@@ -244,7 +247,7 @@ fn env(
     if let Some(colour) = app.colour() {
         env.push(variable("FLINK_APPLICATION_VERSION", colour));
     }
-    env.push(variable("FLINK_DEPLOYMENT_TYPE", &role.to_string()));
+    env.push(variable(DEPLOYMENT_TYPE, &role.to_string()));
     env.extend(user.into_iter().flatten().cloned());
     Value::Array(env)
 }

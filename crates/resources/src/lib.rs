@@ -3,7 +3,8 @@
 //! Rendered twice: [`reference`](reference::render) as the reference operator (Lyft's
 //! FlinkK8sOperator) does it, defects included, which is the input of the [`deploy_hash`] and what a
 //! running cluster is compared with when it is adopted; and [`created`](created::render) as we do it.
-//! [`difference`] says what a changed spec asks for.
+//! [`difference`] says what a changed spec asks for; [`rebuild`] reads a version back from the Deployments
+//! that the reference operator made for it.
 //!
 //! Pure: no I/O, no clock, nothing random, one output for one input. The application comes in as the
 //! JSON that is stored ([`Application::parse`]); typed objects, text and values go out.

@@ -121,10 +121,11 @@ impl<'a> Deployments<'a> {
         let container = text(self.container(Role::JobManager, "name"));
         let format = container.replace('%', "%%").replacen(&role, "%s", 1);
         let scheduler = text(self.pod(Role::JobManager, "/spec/schedulerName"));
+        // What the API server writes where nothing was said.
+        let scheduler = if scheduler == "default-scheduler" { "" } else { scheduler };
         RenderConfig {
             container_name_format: if container == role { String::new() } else { format },
-            // What the API server writes where nothing was said.
-            scheduler_name: scheduler.replace("default-scheduler", ""),
+            scheduler_name: scheduler.to_owned(),
             ..now.clone()
         }
     }
@@ -222,4 +223,28 @@ fn own(
     let now = now.iter().filter(|(key, _)| overwritten(key));
     let now = now.map(|(key, value)| (key.clone(), json!(value)));
     Value::Object(read.chain(now).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_settings_are_read_from_the_pods() {
+        let read = |container: &str, scheduler: &str| {
+            let pod = json!({"containers": [{"name": container}], "schedulerName": scheduler});
+            let made = json!({"spec": {"template": {"spec": pod}}});
+            let deployments = Deployments { job_manager: &made, task_manager: &made };
+            let now = RenderConfig { ingress_url_format: "x".into(), ..RenderConfig::default() };
+            let RenderConfig { ingress_url_format, container_name_format, scheduler_name } =
+                deployments.rendering(&now);
+            assert_eq!(ingress_url_format, "x", "no Deployment shows it");
+            [container_name_format, scheduler_name]
+        };
+        assert_eq!(read("jobmanager", "default-scheduler"), ["", ""]);
+        assert_eq!(
+            read("100%-jobmanager", "my-default-scheduler"),
+            ["100%%-%s", "my-default-scheduler"]
+        );
+    }
 }

@@ -5,29 +5,32 @@ use serde_json::{Map, Value, json};
 
 use super::{Deployments, environment};
 use crate::application::Application;
+use crate::deployment;
 use crate::properties::{self, Properties};
 
-/// The members that become a line each, with their default.
-const NUMBERS: [(&str, &str, i64); 5] = [
-    ("rpcPort", "jobmanager.rpc.port", 6123),
-    ("uiPort", "jobmanager.web.port", 8081),
-    ("queryPort", "query.server.port", 6124),
-    ("blobPort", "blob.server.port", 6125),
-    ("metricsQueryPort", "metrics.internal.query-service.port", 50101),
+/// The members that become a line each.
+const PORTS: [(&str, &str); 5] = [
+    ("rpcPort", "jobmanager.rpc.port"),
+    ("uiPort", "jobmanager.web.port"),
+    ("queryPort", "query.server.port"),
+    ("blobPort", "blob.server.port"),
+    ("metricsQueryPort", "metrics.internal.query-service.port"),
 ];
-const TASK_SLOTS: (&str, &str, i64) = ("taskSlots", "taskmanager.numberOfTaskSlots", 16);
+const TASK_SLOTS: (&str, &str) = ("taskSlots", "taskmanager.numberOfTaskSlots");
 
 /// The spec of `read`, with what the lines say. Without lines (the reference operator leaves them out where it
 /// cannot render them) it stays as it is.
 pub(super) fn read(found: &Deployments<'_>, mut read: Value, like: &Application) -> Value {
     let env = found.container(Role::JobManager, "env");
-    let lines = environment::of_the_operator(env, "FLINK_PROPERTIES").and_then(lines);
+    let lines = environment::of_the_operator(env, deployment::PROPERTIES).and_then(lines);
     let Some(lines) = lines else { return read["spec"].take() };
     let spec = &mut read["spec"];
-    for member in NUMBERS {
-        number(spec, &lines, member);
+    let said = properties::managed(like);
+    for member in PORTS {
+        number(spec, &lines, &said, member);
     }
-    number(&mut spec["taskManagerConfig"], &lines, TASK_SLOTS);
+    let task_managers = &mut spec[Application::config_name(Role::TaskManager)];
+    number(task_managers, &lines, &said, TASK_SLOTS);
     memory_model(spec, &lines, like);
     // The amounts of memory are read from here on.
     let sized = Application::parse(&read).ok();
@@ -65,10 +68,10 @@ fn lines(text: &str) -> Option<Properties> {
     Some(lines)
 }
 
-fn number(members: &mut Value, lines: &Properties, (name, key, default): (&str, &str, i64)) {
-    let found = lines.get(key).and_then(|value| value.parse::<i64>().ok());
-    let said = members[name].as_i64().unwrap_or(default);
-    if let Some(found) = found.filter(|found| *found != said) {
+/// One that is said, or left to its default, so that it gives the same line stays as it is.
+fn number(members: &mut Value, lines: &Properties, said: &Properties, (name, key): (&str, &str)) {
+    let found = lines.get(key).filter(|found| said.get(key) != Some(*found));
+    if let Some(found) = found.and_then(|value| value.parse::<i64>().ok()) {
         members[name] = json!(found);
     }
 }

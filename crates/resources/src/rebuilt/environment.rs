@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-/// The last one that the operator sets: the user's come behind it.
-const LAST: &str = "FLINK_DEPLOYMENT_TYPE";
+use crate::deployment::DEPLOYMENT_TYPE as LAST;
 
 /// The user's variables; none where there are none. (The operator also completes a user's
 /// `FLINK_PROPERTIES`: that one is not read back.)

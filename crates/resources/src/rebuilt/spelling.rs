@@ -1,32 +1,38 @@
 //! Whether what the API server has is what an application says: it spells amounts anew, and fills in what
 //! nobody said.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::quantity::Quantity;
 
 /// What the API server (1.33 and later) writes where a volume, a variable or a probe does not say it.
 fn is_default(name: &str, value: &Value) -> bool {
-    let defaults = match name {
-        "apiVersion" => json!(["v1"]),
-        "protocol" => json!(["TCP"]),
-        "defaultMode" => json!([420]),
-        "divisor" => json!(["0"]),
-        "expirationSeconds" => json!([3600]),
-        "iscsiInterface" => json!(["default"]),
-        "pool" => json!(["rbd"]),
-        "user" => json!(["admin"]),
-        "keyring" => json!(["/etc/ceph/keyring"]),
-        "cachingMode" => json!(["ReadWrite"]),
-        "kind" => json!(["Shared"]),
-        "storageMode" => json!(["ThinProvisioned"]),
-        "volumeMode" => json!(["Filesystem"]),
-        "fsType" => json!(["ext4", "xfs"]),
-        "type" => json!([""]),
-        "readOnly" => json!([false]),
-        _ => return false,
-    };
-    defaults.as_array().is_some_and(|defaults| defaults.contains(value))
+    match value {
+        Value::String(text) => matches!(
+            (name, text.as_str()),
+            ("apiVersion", "v1")
+                | ("protocol", "TCP")
+                | ("divisor", "0")
+                | ("iscsiInterface", "default")
+                | ("pool", "rbd")
+                | ("user", "admin")
+                | ("keyring", "/etc/ceph/keyring")
+                | ("cachingMode", "ReadWrite")
+                | ("kind", "Shared")
+                | ("storageMode", "ThinProvisioned")
+                | ("volumeMode", "Filesystem")
+                | ("fsType", "ext4" | "xfs")
+                | ("type", "")
+        ),
+        Value::Number(number) => {
+            matches!(
+                (name, number.as_i64()),
+                ("defaultMode", Some(0o644)) | ("expirationSeconds", Some(3600))
+            )
+        }
+        Value::Bool(flag) => name == "readOnly" && !flag,
+        Value::Null | Value::Array(_) | Value::Object(_) => false,
+    }
 }
 
 /// Whether `said`, as Go writes it, is what `found` was made from.
