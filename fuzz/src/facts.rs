@@ -218,7 +218,10 @@ fn job(bytes: &mut Bytes<'_>) -> Job {
     let state = job_state(bytes);
     let restarted_at = bytes.once_in(5).then_some(Timestamp(1_000_000));
     let vertices_up = if bytes.once_in(4) { 1 } else { 3 };
-    Job { state, vertices: 3, vertices_up, restarted_at, clock: Timestamp(2_000_000) }
+    let ended_at =
+        state.over().then_some(Timestamp(if bytes.once_in(4) { 1_999_000 } else { 1_000 }));
+    let clock = Timestamp(2_000_000);
+    Job { state, vertices: 3, vertices_up, restarted_at, ended_at, clock }
 }
 
 fn statistics(bytes: &mut Bytes<'_>) -> Statistics {

@@ -133,7 +133,6 @@ impl Generator {
             baseline: Baseline { checkpoint: self.number(), restored: self.number() },
             attempt: self.small(),
             not_before: self.time(),
-            over_since: self.maybe(Generator::time),
             cancel: self.flag(),
         }
     }
@@ -179,8 +178,7 @@ impl Generator {
     fn recovering(&mut self) -> Recovering {
         let failed = |g: &mut Generator| DeployFailed { failed: g.target(), failure: g.failure() };
         let step = if self.flag() {
-            let over_since = self.maybe(Generator::time);
-            RecoveringStep::Find(Find { over_since, cancel: self.flag() })
+            RecoveringStep::Find(Find { cancel: self.flag() })
         } else {
             RecoveringStep::Start(Box::new(self.restart()))
         };
@@ -248,8 +246,7 @@ impl Generator {
             9 => Phase::Recovering(self.recovering()),
             10 => {
                 let job = JobId(self.wide());
-                let over_since = self.maybe(Generator::time);
-                Phase::Cancelling(Cancelling { target, job, over_since, deadline })
+                Phase::Cancelling(Cancelling { target, job, deadline })
             }
             11 => Phase::DualRunning(DualRunning {
                 confirming: self.maybe(Generator::confirming),
@@ -336,7 +333,6 @@ fn a_missing_member_is_an_error_that_names_its_path_or_one_that_may_be_absent() 
         "settled",
         "forced",
         "checkpoint",
-        "overSince",
         "startDeadline",
         "aftermath",
         "troubled",

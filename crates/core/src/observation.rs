@@ -43,6 +43,14 @@ impl<T> Fact<T> {
         }
     }
 
+    /// Why there was no answer, where there was none for at least `grace`.
+    pub(crate) fn silent_for(&self, grace: Duration) -> Option<Silence> {
+        match self {
+            Fact::Unknown { why, for_how_long } if *for_how_long >= grace => Some(*why),
+            Fact::Unasked | Fact::Unknown { .. } | Fact::Known(_) => None,
+        }
+    }
+
     /// Not asked for, or settled.
     pub(crate) fn bearable(&self, grace: Duration) -> bool {
         matches!(self, Fact::Unasked) || self.settled(grace)

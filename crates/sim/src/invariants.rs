@@ -253,7 +253,8 @@ fn cluster_of_stays(before: &World, after: &World, good: RunId) -> Option<Violat
         return None;
     }
     let hangs = after.live_job(good).is_some_and(|(_, job)| job.state == JobState::Cancelling);
-    let needed = matches!(run.end, None | Some(End::Stopped)) && !hangs;
+    let stopped = matches!(run.end, Some(End::Stopped | End::StoppedByAPerson));
+    let needed = (run.end.is_none() || stopped) && !hangs;
     let mine = |d: &&Deployment| {
         (d.cluster.app, d.cluster.incarnation) == (app, run.incarnation) && d.terminating
     };

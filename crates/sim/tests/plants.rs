@@ -59,6 +59,7 @@ fn broken_by(plant: Plant) -> Option<&'static str> {
         Plant::LostCountsAsRunning
         | Plant::FailedCountsAsFinished
         | Plant::CanceledCountsAsFinished
+        | Plant::StoppedCountsAsFinished
         | Plant::LostCountsAsFinished => TOLD_TRULY,
         Plant::EffectsBeforeWrite
         | Plant::IncarnationsComeAgain

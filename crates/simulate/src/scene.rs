@@ -244,7 +244,7 @@ fn jobs(world: &World) -> Vec<Job> {
             begins_at: run.base,
             consumed: match run.end {
                 // The world lets every run consume a step beyond what is saved; this one gave none out.
-                Some(End::Stopped) => saved(world, number),
+                Some(End::Stopped | End::StoppedByAPerson) => saved(world, number),
                 _ => run.consumed,
             },
             runs,
@@ -253,6 +253,7 @@ fn jobs(world: &World) -> Vec<Job> {
                 None => "starting",
                 Some(End::Finished) => "finished by itself",
                 Some(End::Stopped) => "stopped with a savepoint",
+                Some(End::StoppedByAPerson) => "stopped by a person",
                 Some(End::Canceled) => "cancelled",
                 Some(End::Failed) => "failed",
                 Some(End::Lost) => "lost with its JobManager",

@@ -67,7 +67,6 @@ record!(Stop {
     baseline: "baseline",
     attempt: "attempt",
     not_before: "notBefore",
-    over_since: "overSince",
     cancel: "cancel",
 });
 record!(Submission {
@@ -91,7 +90,7 @@ record!(ClusterStarting {
     from: "from",
 });
 record!(Savepointing { target: "target", stop: "stop", deadline: "deadline" });
-record!(Cancelling { target: "target", job: "job", over_since: "overSince", deadline: "deadline" });
+record!(Cancelling { target: "target", job: "job", deadline: "deadline" });
 record!(Recovering {
     purpose: "purpose",
     job: "job",
@@ -99,7 +98,7 @@ record!(Recovering {
     step: "step",
     deadline: "deadline",
 });
-record!(Find { over_since: "overSince", cancel: "cancel" });
+record!(Find { cancel: "cancel" });
 record!(Restart {
     submission: "submission",
     aftermath: "aftermath",

@@ -95,7 +95,6 @@ pub(crate) fn stop(number: u32, attempt: u32) -> Stop {
         baseline: Baseline { checkpoint: 6, restored: 0 },
         attempt,
         not_before: at(0),
-        over_since: None,
         cancel: false,
     }
 }
@@ -156,7 +155,7 @@ pub(crate) fn recovering(purpose: Purpose, step: RecoveringStep) -> Phase {
 }
 
 pub(crate) fn finding(purpose: Purpose) -> Phase {
-    recovering(purpose, RecoveringStep::Find(Find { over_since: None, cancel: false }))
+    recovering(purpose, RecoveringStep::Find(Find { cancel: false }))
 }
 
 pub(crate) fn restarting(submission: Option<Submission>, attempt: u32) -> Phase {
@@ -166,7 +165,7 @@ pub(crate) fn restarting(submission: Option<Submission>, attempt: u32) -> Phase 
 
 pub(crate) fn cancelling(number: u32) -> Phase {
     let (target, deadline) = (target(number), at(600));
-    Phase::Cancelling(Cancelling { target, job: job(1), over_since: None, deadline })
+    Phase::Cancelling(Cancelling { target, job: job(1), deadline })
 }
 
 pub(crate) fn deploy_failed(number: u32) -> Phase {

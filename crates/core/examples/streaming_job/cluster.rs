@@ -258,6 +258,7 @@ impl Outside for Cluster {
             vertices: 1,
             vertices_up: u32::from(state == JobState::Running),
             restarted_at: None,
+            ended_at: state.over().then_some(Timestamp(0)),
             clock: Timestamp(self.now),
         }))
     }
@@ -267,7 +268,7 @@ impl Outside for Cluster {
         if !flink.jobs.contains_key(&job) {
             return Ok(None);
         }
-        let (kind, taken) = (CheckpointKind::Savepoint, Timestamp(self.now));
+        let (kind, taken) = (CheckpointKind::SyncSavepoint, Timestamp(self.now));
         let listed = flink.savepoints.values().zip(1..);
         let completed = listed.map(|(path, id)| {
             let path = Some(path.clone());

@@ -117,7 +117,7 @@ pub enum JobState {
     Restarting,
     /// CANCELLING.
     Cancelling,
-    /// FINISHED.
+    /// FINISHED: by itself, or stopped with a savepoint.
     Finished,
     /// CANCELED.
     Canceled,
@@ -152,7 +152,7 @@ impl JobState {
 /// How a job ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum JobEnd {
-    /// By itself.
+    /// By itself, or with a savepoint: see [`stopped_with`](crate::policy::restore_point::stopped_with).
     Finished,
     /// Somebody wanted it to.
     Cancelled,
@@ -183,7 +183,9 @@ pub struct Job {
     pub vertices_up: u32,
     /// When it last entered RESTARTING, by the JobManager's clock.
     pub restarted_at: Option<Timestamp>,
-    /// `now`: the JobManager's clock.
+    /// When it ended (`end-time`), by the JobManager's clock; none: these details show no end.
+    pub ended_at: Option<Timestamp>,
+    /// `now`: the JobManager's clock. Never a copy (recorded, 1.13 to 2.3).
     pub clock: Timestamp,
 }
 
@@ -248,8 +250,21 @@ words! {
     CheckpointKind {
         /// Periodic, or triggered as a checkpoint.
         Checkpoint,
-        /// SAVEPOINT, of a cancel or by itself, and SYNC_SAVEPOINT, of a stop.
+        /// SAVEPOINT: of a cancel, or by itself.
         Savepoint,
+        /// SYNC_SAVEPOINT: the job is to end with it, and is FINISHED then as one that ends by itself.
+        SyncSavepoint,
+    }
+}
+
+impl CheckpointKind {
+    /// A savepoint, whether or not a job ends with it.
+    #[must_use]
+    pub fn is_savepoint(self) -> bool {
+        match self {
+            CheckpointKind::Savepoint | CheckpointKind::SyncSavepoint => true,
+            CheckpointKind::Checkpoint => false,
+        }
     }
 }
 

@@ -65,7 +65,7 @@ impl JobManager {
         // The list is never cached: where the two differ it is the newer one.
         for listed in flink.jobs.known().into_iter().flatten() {
             let job = jobs.entry(listed.id).or_insert_with(|| running(Timestamp::default()));
-            job.details.state = listed.state;
+            job.is_in(listed.state, job.details.clock);
         }
         let untold = flink.job.known().is_none() && flink.jobs.known().is_none();
         jobs.extend(expected.filter(|_| untold).map(|id| (id, running(Timestamp::default()))));
@@ -184,7 +184,7 @@ impl JobManager {
     pub(super) fn cancel(&mut self, job: JobId) {
         let job = self.jobs.get_mut(&job).filter(|job| !job.details.state.over());
         if let Some(job) = job {
-            job.details.state = JobState::Canceled;
+            job.is_in(JobState::Canceled, job.details.clock);
         }
     }
 
@@ -226,14 +226,15 @@ impl Known {
         // No real path: the ids make it unlike any other.
         let path = format!("(the savepoint {trigger}, once it is taken)");
         self.operations.insert(trigger, Operation::Completed { path: path.clone() });
-        self.details.state = match stop {
-            None => self.details.state,
-            Some(SavepointStop::Stop) => JobState::Finished,
-            Some(SavepointStop::Cancel) => JobState::Canceled,
+        let (kind, state) = match stop {
+            None => (CheckpointKind::Savepoint, self.details.state),
+            Some(SavepointStop::Stop) => (CheckpointKind::SyncSavepoint, JobState::Finished),
+            Some(SavepointStop::Cancel) => (CheckpointKind::Savepoint, JobState::Canceled),
         };
+        self.is_in(state, now);
         let statistics = self.statistics.get_or_insert_default();
         statistics.newest_id += 1;
-        let (id, kind) = (statistics.newest_id, CheckpointKind::Savepoint);
+        let id = statistics.newest_id;
         let listed = Some(path.clone());
         statistics.completed.push(Checkpoint {
             id,
@@ -243,6 +244,11 @@ impl Known {
             taken: now,
         });
         path
+    }
+
+    fn is_in(&mut self, state: JobState, now: Timestamp) {
+        self.details.state = state;
+        self.details.ended_at = self.details.ended_at.or(state.over().then_some(now));
     }
 
     fn all_tasks_run(&mut self) {
@@ -259,7 +265,7 @@ impl Known {
                 self.details.vertices_up = self.details.vertices;
                 self.all_tasks_run();
             }
-            JobState::Cancelling => self.details.state = JobState::Canceled,
+            JobState::Cancelling => self.is_in(JobState::Canceled, now),
             JobState::Finished | JobState::Canceled | JobState::Failed | JobState::Suspended => {}
         }
         let open = |(trigger, operation): (&TriggerId, &Operation)| {
@@ -274,7 +280,14 @@ impl Known {
 fn running(clock: Timestamp) -> Known {
     let state = JobState::Running;
     Known {
-        details: Job { state, vertices: 1, vertices_up: 1, restarted_at: None, clock },
+        details: Job {
+            state,
+            vertices: 1,
+            vertices_up: 1,
+            restarted_at: None,
+            ended_at: None,
+            clock,
+        },
         statistics: Some(Statistics::default()),
         checkpointing: Some(Checkpointing { interval: None, retention: Retention::OnCancellation }),
         operations: BTreeMap::new(),

@@ -114,9 +114,17 @@ mod fixture {
         Fact::Known(list.iter().map(|(id, state)| JobSummary { id: *id, state: *state }).collect())
     }
 
+    /// One that is over has been for as long as copies of its statistics are told.
     pub(super) fn job(state: JobState, vertices_up: u32) -> Fact<Option<Job>> {
+        let ended_at = state.over().then_some(Timestamp(NOW.0 - 3_000));
         let (restarted_at, clock) = (None, NOW);
-        Fact::Known(Some(Job { state, vertices: 2, vertices_up, restarted_at, clock }))
+        Fact::Known(Some(Job { state, vertices: 2, vertices_up, restarted_at, ended_at, clock }))
+    }
+
+    /// The same JobManager of a job that ended at another instant; none: its details show no end.
+    pub(super) fn ended_at(ended_at: Option<Timestamp>, flink: Flink) -> Flink {
+        let job = flink.job.known().copied().flatten().expect("a job");
+        Flink { job: Fact::Known(Some(Job { ended_at, ..job })), ..flink }
     }
 
     /// What is seen of cluster 1: these objects, and what its JobManager says.

@@ -32,8 +32,6 @@ pub(crate) enum Progress {
         job: JobId,
         /// What it started from.
         from: Origin,
-        /// It has finished.
-        finished: bool,
     },
     /// An attempt failed.
     Failed {
@@ -174,9 +172,9 @@ fn sent(
             let restart = Restart { submission: Some(submission), ..restart.clone() };
             Progress::Remember(Box::new(restart))
         }
-        Outcome::Up { finished, .. } => {
+        Outcome::Up { .. } => {
             let Submission { job, from, .. } = submission.clone();
-            Progress::Up { job, from, finished }
+            Progress::Up { job, from }
         }
         // The next attempt comes once nothing of this one can run any more.
         Outcome::Failed { failure, over, .. } => {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::context::Context;
 use crate::cure::Cure;
 use crate::desired::Recovery;
+use crate::ids::JobId;
 use crate::observation::{
     Checkpoint, CheckpointKind, Checkpointing, Flink, JobState, Retention, Statistics,
 };
@@ -53,7 +54,7 @@ pub(crate) fn of_ended(cx: &Context<'_>, job: &LiveJob, ended: &Ended<'_>) -> Ne
             newest.id, job.id
         ));
     };
-    let point = point(cx, job, newest, path, Source::Statistics);
+    let point = point(cx, job.id, newest, path, Source::Statistics);
     young_enough(cx, point, ended.clock)
 }
 
@@ -69,10 +70,18 @@ pub(crate) struct Ended<'f> {
 }
 
 impl<'f> Ended<'f> {
-    /// Of a job that is over since then: once what the JobManager says cannot be a copy from before its end.
-    pub(crate) fn told(now: Timestamp, since: Timestamp, flink: &'f Flink) -> Option<Ended<'f>> {
-        let about = flink.cluster.known()?;
-        Ended::says(now, flink).filter(|_| now >= since + about.refresh_interval)
+    /// Of a job that is over: once its statistics cannot be a copy from before its end. The two are told by one
+    /// clock, the JobManager's, and the statistics are asked for after it.
+    pub(crate) fn told(now: Timestamp, flink: &'f Flink) -> Option<Ended<'f>> {
+        let refresh_interval = flink.cluster.known()?.refresh_interval;
+        let job = flink.job.known()?.as_ref()?;
+        let final_from = job.ended_at? + refresh_interval;
+        Ended::says(now, flink).filter(|_| job.clock >= final_from)
+    }
+
+    /// See [`stopped_with`].
+    pub(crate) fn stopped_with(&self, cx: &Context<'_>, job: JobId) -> Option<RestorePoint> {
+        stopped_with(cx, job, self.statistics?)
     }
 
     /// Of one that completes no checkpoint any more.
@@ -83,6 +92,22 @@ impl<'f> Ended<'f> {
         let clock = job.map_or(now, |job| job.clock);
         Some(Ended { statistics, high_availability, clock })
     }
+}
+
+/// The savepoint that a FINISHED job was stopped with, by a person, or by us where that was given up before, by
+/// its final statistics; none: it came to its end by itself. Flink says FINISHED of both, but the last thing that a stopped job
+/// completes is a SYNC_SAVEPOINT: no checkpoint is begun after one (recorded, 1.13 to 2.3). A job that was
+/// restored from it has gone on after it.
+pub(crate) fn stopped_with(
+    cx: &Context<'_>,
+    job: JobId,
+    statistics: &Statistics,
+) -> Option<RestorePoint> {
+    let last = statistics.completed.iter().max_by_key(|c| c.id)?;
+    let went_on = statistics.restored_from.as_ref().is_some_and(|from| from.id == last.id);
+    let path = last.path.clone().filter(|_| !last.discarded && !went_on)?;
+    let point = || point(cx, job, last, path, Source::Statistics);
+    (last.kind == CheckpointKind::SyncSavepoint).then(point)
 }
 
 /// Of a job that was cancelled, or has failed: what is left of it. `None`: that is not known yet.
@@ -148,7 +173,7 @@ fn began(job: &LiveJob, makes_none: bool) -> Newest {
 
 fn point(
     cx: &Context<'_>,
-    job: &LiveJob,
+    job: JobId,
     newest: &Checkpoint,
     path: String,
     source: Source,
@@ -156,7 +181,7 @@ fn point(
     RestorePoint {
         path,
         kind: newest.kind,
-        job: job.id,
+        job,
         checkpoint: Some(newest.id),
         taken: Some(newest.taken),
         source,
@@ -218,7 +243,7 @@ pub(crate) fn from_memory(
     }
     let seen = last_seen.and_then(|c| {
         let path = c.path.clone().filter(|_| !c.discarded)?;
-        Some(point(cx, job, c, path, Source::Memory))
+        Some(point(cx, job.id, c, path, Source::Memory))
     });
     let written = learnt.and_then(|l| l.newest.clone());
     let Some(newest) = seen.into_iter().chain(written).max_by_key(|p| p.checkpoint) else {

@@ -135,7 +135,6 @@ mod tests {
             baseline: Baseline { checkpoint: 0, restored: 0 },
             attempt: 1,
             not_before: NOW,
-            over_since: None,
             cancel: false,
         }
     }
@@ -215,12 +214,7 @@ mod tests {
                 Phase::Savepointing(Savepointing { target: target(), stop: stop(), deadline })
             }),
             (of.savepoint, &|deadline| {
-                Phase::Cancelling(Cancelling {
-                    target: target(),
-                    job: JOB,
-                    over_since: Some(NOW),
-                    deadline,
-                })
+                Phase::Cancelling(Cancelling { target: target(), job: JOB, deadline })
             }),
             (of.submit, &|deadline| submitting(sent(deadline))),
             (of.job_start, &|deadline| submitting(named(deadline))),
@@ -237,7 +231,7 @@ mod tests {
             }),
             (of.savepoint, &tears_down),
             (of.recovery, &|deadline| {
-                let find = Find { over_since: Some(NOW), cancel: true };
+                let find = Find { cancel: true };
                 recovers(RecoveringStep::Find(find), deadline)
             }),
             (of.submit, &|deadline| {

@@ -6,6 +6,7 @@ use crate::decision::Effect;
 use crate::ids::Incarnation;
 use crate::observation::{Flink, JobEnd, JobState, Observation, Operation};
 use crate::policy::readiness::{forgotten, job_state};
+use crate::policy::restore_point::Ended;
 use crate::policy::stop;
 use crate::state::{RestorePoint, Stop};
 
@@ -42,7 +43,13 @@ pub(crate) fn follow(cx: &Context<'_>, snapshot: &Stop, flink: &Flink) -> Outcom
         return Outcome::Taken(stop::listed(cx, snapshot, found));
     }
     match state.map(JobState::end) {
-        Some(Some(JobEnd::Finished)) => Outcome::EndedByItself,
+        Some(Some(JobEnd::Finished)) => match Ended::told(cx.now, flink) {
+            // Someone stopped it: what it left is as good.
+            Some(ended) => {
+                ended.stopped_with(cx, snapshot.job).map_or(Outcome::EndedByItself, Outcome::Taken)
+            }
+            None => Outcome::Waiting,
+        },
         Some(Some(end)) => Outcome::Lost(format!("the deployed job {end}")),
         Some(None) => while_it_runs(snapshot, flink),
         None => Outcome::Waiting,
@@ -80,7 +87,9 @@ fn while_it_runs(snapshot: &Stop, flink: &Flink) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::fixture::{JOB, NOW, PROCESS, TRIGGER, at, job, jobs, unknown};
+    use crate::policy::fixture::{
+        JOB, NOW, PROCESS, TRIGGER, about, at, ended_at, job, jobs, unknown,
+    };
     use crate::{
         Baseline, Checkpoint, CheckpointKind, Fact, Process, Source, Statistics, Timestamp,
     };
@@ -93,7 +102,6 @@ mod tests {
             baseline: Baseline { checkpoint: 3, restored: 0 },
             attempt: 1,
             not_before: Timestamp(0),
-            over_since: None,
             cancel: false,
         }
     }
@@ -101,6 +109,7 @@ mod tests {
     fn says(state: JobState, operation: Operation) -> Flink {
         Flink {
             process: Some(PROCESS),
+            cluster: Fact::Known(about()),
             jobs: jobs(&[(JOB, state)]),
             job: job(state, 2),
             operation: Fact::Known(operation),
@@ -137,6 +146,17 @@ mod tests {
     }
 
     #[test]
+    fn what_someone_else_stopped_the_job_with_is_as_good() {
+        let (kind, path) = (CheckpointKind::SyncSavepoint, Some("s3://by-hand".to_owned()));
+        let last = Checkpoint { id: 4, kind, path, discarded: false, taken: NOW };
+        let statistics = Statistics { completed: vec![last], ..Statistics::default() };
+        let statistics = Fact::Known(Some(statistics));
+        let stopped = Flink { statistics, ..says(JobState::Finished, Operation::Unknown) };
+        let Outcome::Taken(point) = follows(&stopped) else { panic!("it is not used") };
+        assert_eq!((point.path.as_str(), point.source), ("s3://by-hand", Source::Statistics));
+    }
+
+    #[test]
     fn without_it_the_job_decides_and_silence_says_nothing() {
         use JobState::{Canceled, Failed, Finished, Running};
         let failed = || Operation::Failed { message: "no".to_owned() };
@@ -152,6 +172,7 @@ mod tests {
             (silent(says(Running, failed())), Outcome::Waiting),
             (silent(replaced(says(Running, Operation::Unknown))), Outcome::Waiting),
             (says(Finished, failed()), Outcome::EndedByItself),
+            (ended_at(None, says(Finished, failed())), Outcome::Waiting),
             (Flink { jobs: unknown(600), ..says(Finished, failed()) }, Outcome::Waiting),
         ];
         for (flink, expected) in rows {

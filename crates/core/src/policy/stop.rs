@@ -12,6 +12,7 @@ use crate::observation::{
     Operation, Statistics,
 };
 use crate::policy::readiness::job_state;
+use crate::policy::restore_point;
 use crate::state::{Baseline, RestorePoint, Source, Stop};
 use crate::time::Timestamp;
 
@@ -50,7 +51,6 @@ pub(crate) fn begin(cx: &Context<'_>, ids: &mut Ids, job: JobId, flink: &Flink) 
         baseline: baseline(statistics.as_ref()),
         attempt: 1,
         not_before: cx.now,
-        over_since: None,
         cancel: false,
     })
 }
@@ -137,18 +137,19 @@ fn after_the_end(cx: &Context<'_>, stop: &Stop, end: JobEnd, flink: &Flink) -> O
     if flink.operation.known().is_none() {
         return Outcome::Waiting("the savepoint's outcome");
     }
-    let Some(since) = stop.over_since else {
-        return Outcome::Remember(Stop { over_since: Some(cx.now), ..stop.clone() });
+    let Some(ended) = restore_point::Ended::told(cx.now, flink) else {
+        return Outcome::Waiting("the job's final checkpoint statistics");
     };
-    let waiting = || Outcome::Waiting("the job's final checkpoint statistics");
-    let Some((about, Some(statistics))) = flink.cluster.known().zip(flink.statistics.known())
-    else {
-        return waiting();
-    };
-    if cx.now < since + about.refresh_interval {
-        return waiting();
+    let none = Statistics::default();
+    let statistics = ended.statistics.unwrap_or(&none);
+    let found = ours(cx, stop, statistics);
+    // Another's may be newer than ours.
+    if end == JobEnd::Finished
+        && let Some(point) = restore_point::stopped_with(cx, stop.job, statistics)
+    {
+        return Outcome::Stopped(point);
     }
-    match (ours(cx, stop, statistics), end) {
+    match (found, end) {
         (Some(found), end) if end == JobEnd::Finished || is_newest(found, statistics) => {
             Outcome::Stopped(listed(cx, stop, found))
         }
@@ -258,7 +259,7 @@ pub(super) fn ours<'s>(
 ) -> Option<&'s Checkpoint> {
     let directory = stop.trigger.to_string();
     let mine = |c: &&Checkpoint| {
-        c.kind == CheckpointKind::Savepoint
+        c.kind.is_savepoint()
             && c.id > stop.baseline.checkpoint
             && c.path
                 .as_ref()

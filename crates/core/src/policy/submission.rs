@@ -26,8 +26,6 @@ pub(crate) enum Outcome {
     Up {
         /// When it last restarted.
         restarted_at: Option<Timestamp>,
-        /// It has finished.
-        finished: bool,
     },
     /// It did not come to a running job.
     Failed {
@@ -156,7 +154,8 @@ fn named(cx: &Context<'_>, submission: &Submission, state: JobState, flink: &Fli
         JobState::Canceled => {
             ended(FailureKind::JobCanceled, "the job was cancelled by someone".to_owned())
         }
-        JobState::Finished => Outcome::Up { restarted_at: None, finished: true },
+        // Whether by itself is found out by whoever watches it from now on.
+        JobState::Finished => Outcome::Up { restarted_at: None },
         JobState::Starting
         | JobState::Running
         | JobState::Restarting
@@ -168,7 +167,7 @@ fn named(cx: &Context<'_>, submission: &Submission, state: JobState, flink: &Fli
 fn starting(cx: &Context<'_>, deadline: Timestamp, flink: &Flink) -> Outcome {
     let job = flink.job.known().and_then(Option::as_ref);
     if let Some(job) = job.filter(|j| j.up()) {
-        return Outcome::Up { restarted_at: job.restarted_at, finished: false };
+        return Outcome::Up { restarted_at: job.restarted_at };
     }
     let grace = cx.config.unreachable_grace;
     if cx.now >= deadline && flink.job.settled(grace) && flink.settled(grace) {

@@ -2,13 +2,15 @@
 
 use crate::context::Context;
 use crate::cure::Cure;
-use crate::ids::{Process, Role};
+use crate::ids::{JobId, Process, Role};
 use crate::observation::{
     Fact, FactRequest, Flink, FlinkRequest, Job, JobState, Observation, Pod, Silence,
 };
 use crate::policy::readiness::job_state;
+use crate::policy::restore_point::Ended;
 use crate::reason::Reason;
 use crate::state::{Version, Work};
+use crate::time::Timestamp;
 
 /// What the deployed job does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,12 +19,16 @@ pub(crate) enum Sight {
     Runs(Option<Job>),
     /// It was stopped by us, and nothing was started since.
     Stopped,
+    /// It has finished; whether by itself is told in a moment.
+    Ending,
     /// It has finished by itself.
     Finished,
     /// It failed for good: Flink's own words.
     Failed(String),
     /// Someone cancelled it.
     Canceled,
+    /// Someone stopped it with a savepoint, which lies there.
+    StoppedWith(String),
     /// Its JobManager does not know it.
     Lost,
     /// There is no JobManager to ask, or it does not answer.
@@ -34,11 +40,11 @@ impl Sight {
     pub(crate) fn reason(&self) -> Option<Reason> {
         match self {
             Sight::Runs(Some(job)) if !job.up() => Some(Reason::JobRestarting),
-            Sight::Runs(_) => None,
+            Sight::Runs(_) | Sight::Ending => None,
             Sight::Stopped => Some(Reason::RestorePointUnproven),
             Sight::Finished => Some(Reason::JobFinished),
             Sight::Failed(_) => Some(Reason::JobFailed),
-            Sight::Canceled => Some(Reason::JobCanceledExternally),
+            Sight::Canceled | Sight::StoppedWith(_) => Some(Reason::JobCanceledExternally),
             Sight::Lost => Some(Reason::JobLost),
             Sight::Silent(_) => Some(Reason::FlinkUnreachable),
         }
@@ -47,13 +53,21 @@ impl Sight {
     /// What starts a job again where none runs any more that would be recovered.
     pub(crate) fn cures(&self) -> Vec<Cure> {
         match self {
-            Sight::Canceled | Sight::Stopped => vec![Cure::NewSpec, Cure::NewRestartNonce],
+            Sight::Canceled | Sight::StoppedWith(_) | Sight::Stopped => {
+                vec![Cure::NewSpec, Cure::NewRestartNonce]
+            }
             Sight::Runs(_)
+            | Sight::Ending
             | Sight::Finished
             | Sight::Failed(_)
             | Sight::Lost
             | Sight::Silent(_) => Vec::new(),
         }
+    }
+
+    /// When to look again at what is told in a moment.
+    pub(crate) fn soon(&self, cx: &Context<'_>) -> Option<Timestamp> {
+        (*self == Sight::Ending).then(|| cx.now + cx.config.flink_poll.busy)
     }
 
     /// In a sentence.
@@ -64,11 +78,17 @@ impl Sight {
             }
             Sight::Runs(Some(job)) if !job.up() => "not every vertex of the job runs".to_owned(),
             Sight::Runs(_) => "the job runs".to_owned(),
+            Sight::Ending => {
+                "the job has finished; whether by itself its final statistics tell".to_owned()
+            }
             Sight::Stopped => "no job runs".to_owned(),
             Sight::Finished => "the job has finished".to_owned(),
             Sight::Failed(why) if why.is_empty() => "the job failed for good".to_owned(),
             Sight::Failed(why) => format!("the job failed for good: {why}"),
             Sight::Canceled => "the job was cancelled by someone".to_owned(),
+            Sight::StoppedWith(path) => {
+                format!("the job was stopped by someone, with savepoint {path}")
+            }
             Sight::Lost => {
                 "the JobManager was restarted and does not know the job any more".to_owned()
             }
@@ -127,7 +147,8 @@ pub(crate) fn look(cx: &Context<'_>, version: &Version, seen: &Observation) -> S
         }
         Fact::Known(None) => Sight::Lost,
         Fact::Known(Some(details)) => {
-            sight_of(job_state(flink, job.id).unwrap_or(details.state), *details, flink)
+            let state = job_state(flink, job.id).unwrap_or(details.state);
+            sight_of(cx, job.id, state, *details, flink)
         }
         Fact::Unknown { why, for_how_long } if *for_how_long >= cx.config.unreachable_grace => {
             Sight::Silent(silence(*why))
@@ -143,9 +164,9 @@ fn another_is_ending(version: &Version, process: Process, seen: &Observation) ->
     pods.iter().filter(other).any(|pod| pod.terminating && !pod.hangs())
 }
 
-fn sight_of(state: JobState, details: Job, flink: &Flink) -> Sight {
+fn sight_of(cx: &Context<'_>, id: JobId, state: JobState, details: Job, flink: &Flink) -> Sight {
     match state {
-        JobState::Finished => Sight::Finished,
+        JobState::Finished => finished(cx, id, flink),
         JobState::Canceled => Sight::Canceled,
         JobState::Failed => {
             let why = flink.failure.known().cloned();
@@ -157,6 +178,19 @@ fn sight_of(state: JobState, details: Job, flink: &Flink) -> Sight {
         | JobState::Cancelling
         | JobState::Suspended => Sight::Runs(Some(details)),
     }
+}
+
+/// By itself, or because someone stopped it: its final statistics tell.
+fn finished(cx: &Context<'_>, id: JobId, flink: &Flink) -> Sight {
+    if let Some(ended) = Ended::told(cx.now, flink) {
+        return match ended.stopped_with(cx, id) {
+            Some(point) => Sight::StoppedWith(point.path),
+            None => Sight::Finished,
+        };
+    }
+    let grace = cx.config.unreachable_grace;
+    let silent = flink.cluster.silent_for(grace).or(flink.statistics.silent_for(grace));
+    silent.map_or(Sight::Ending, |why| Sight::Silent(silence(why)))
 }
 
 fn silence(why: Silence) -> String {
@@ -175,8 +209,11 @@ fn silence(why: Silence) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::fixture::{JOB, NOW, at, cluster, jobs, pod, seen, target};
-    use crate::{ClusterObjects, LiveJob, Origin, Timestamp, Trouble, TroubleKind};
+    use crate::policy::fixture::{JOB, NOW, about, at, cluster, jobs, pod, seen, target, unknown};
+    use crate::{
+        Checkpoint, CheckpointKind, ClusterObjects, LiveJob, Origin, Statistics, Trouble,
+        TroubleKind,
+    };
 
     #[test]
     fn a_job_runs_as_it_should_once_every_vertex_does() {
@@ -207,6 +244,43 @@ mod tests {
         at(NOW, |cx| look(cx, &version, &seen))
     }
 
+    /// What is seen of a job that is over.
+    fn over(flink: Flink) -> Sight {
+        let live = LiveJob { id: JOB, from: Origin::Empty, learnt: None };
+        let version = Version { target: target(), removed: false, work: Work::Live(live) };
+        let known = Flink {
+            cluster: Fact::Known(about()),
+            job: crate::policy::fixture::job(JobState::Finished, 2),
+            ..flink
+        };
+        at(NOW, |cx| look(cx, &version, &seen(vec![cluster()], known)))
+    }
+
+    fn completed(kind: CheckpointKind) -> Flink {
+        let path = Some("s3://last".to_owned());
+        let last = Checkpoint { id: 4, kind, path, discarded: false, taken: NOW };
+        let statistics = Statistics { completed: vec![last], ..Statistics::default() };
+        Flink { statistics: Fact::Known(Some(statistics)), ..Flink::default() }
+    }
+
+    #[test]
+    fn whether_a_job_finished_by_itself_is_told_by_its_final_statistics() {
+        let stopped = Sight::StoppedWith("s3://last".to_owned());
+        let silent = |seconds| Flink { statistics: unknown(seconds), ..Flink::default() };
+        let rows = [
+            (completed(CheckpointKind::SyncSavepoint), stopped),
+            // One beside which it went on.
+            (completed(CheckpointKind::Savepoint), Sight::Finished),
+            (completed(CheckpointKind::Checkpoint), Sight::Finished),
+            (Flink { statistics: Fact::Known(None), ..Flink::default() }, Sight::Finished),
+            (silent(59), Sight::Ending),
+        ];
+        for (flink, expected) in rows {
+            assert_eq!(over(flink.clone()), expected, "{flink:?}");
+        }
+        assert!(matches!(over(silent(60)), Sight::Silent(_)), "for how long it did not tell");
+    }
+
     #[test]
     fn a_job_is_not_lost_yet_while_the_jobmanager_that_may_know_it_is_on_its_way_out() {
         let ending = |role| Pod { terminating: true, ..pod(5, role) };
@@ -224,6 +298,7 @@ mod tests {
             vertices: 2,
             vertices_up: 2,
             restarted_at: None,
+            ended_at: None,
             clock: Timestamp(0),
         }
     }

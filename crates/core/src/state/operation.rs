@@ -23,8 +23,6 @@ pub struct Stop {
     pub attempt: u32,
     /// Not sent before this instant.
     pub not_before: Timestamp,
-    /// When the job was first seen to be over: statistics asked for a cache's age later tell.
-    pub over_since: Option<Timestamp>,
     /// The savepoint is there, the job hangs: cancel it.
     pub cancel: bool,
 }

@@ -89,8 +89,6 @@ pub struct Cancelling {
     pub target: Target,
     /// The job.
     pub job: JobId,
-    /// When the job was first seen to be over: statistics asked for a cache's age later tell what is left.
-    pub over_since: Option<Timestamp>,
     /// When its cluster is taken away.
     pub deadline: Timestamp,
 }
@@ -135,8 +133,6 @@ pub enum RecoveringStep {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Find {
-    /// When the job was first seen to be over: statistics asked for a cache's age later tell.
-    pub over_since: Option<Timestamp>,
     /// The job runs and is being cancelled: the checkpoint that then stays is the newest.
     pub cancel: bool,
 }

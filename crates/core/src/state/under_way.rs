@@ -158,7 +158,6 @@ mod tests {
             baseline: Baseline { checkpoint: 0, restored: 0 },
             attempt: 1,
             not_before: Timestamp(0),
-            over_since: None,
             cancel: false,
         };
         let deadline = Timestamp(1);
@@ -211,7 +210,7 @@ mod tests {
         ] {
             assert_eq!(of_phase(phase), Some(submission.clone()));
         }
-        let find = RecoveringStep::Find(Find { over_since: None, cancel: false });
+        let find = RecoveringStep::Find(Find { cancel: false });
         for step in [find, RecoveringStep::Start(Box::new(restart::attempt(1)))] {
             assert_eq!(of_phase(recovering(step)), None);
         }

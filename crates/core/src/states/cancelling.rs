@@ -9,7 +9,7 @@ use crate::policy::cancel;
 use crate::policy::readiness::{self, Readiness, job_state};
 use crate::policy::restore_point::{self, Ended, Newest};
 use crate::state::{
-    Aftermath, Cancelling, Failure, FailureKind, LiveJob, Origin, Phase, State, Version, Work,
+    Aftermath, Cancelling, Failure, FailureKind, LiveJob, Origin, State, Version, Work,
 };
 use crate::states::{Next, deploy, handover};
 
@@ -52,20 +52,16 @@ struct Scene<'a> {
 
 impl Scene<'_> {
     fn follow(&self, deployed: &Version, job: &LiveJob) -> Next {
-        let Scene { cx, state, phase, seen } = *self;
+        let Scene { cx, phase, seen, .. } = *self;
         let flink = seen.flink.get(&deployed.target.incarnation);
         match flink.and_then(|f| job_state(f, phase.job).map(|state| (f, state))) {
-            Some((_, JobState::Finished)) => {
-                handover::over(cx, state, phase.target, Work::Finished, seen)
-                    .tells_first(EventReason::JobFinished, "the deployed job ended by itself")
-            }
             Some((flink, how)) if how.over() => self.over(job, flink, how),
             None if forgotten_and_over(deployed, seen) => {
                 let last_seen = seen.last_seen.known().and_then(Option::as_ref);
                 self.ended(&restore_point::from_memory(cx, job, last_seen))
             }
             found if self.due() => self.hangs(job, found),
-            Some(_) | None => self.waiting(phase.clone(), "the job to be cancelled"),
+            Some(_) | None => self.waiting("the job to be cancelled"),
         }
     }
 
@@ -73,26 +69,34 @@ impl Scene<'_> {
         self.cx.now >= self.phase.deadline && self.seen.settled(self.cx.config.unreachable_grace)
     }
 
-    fn waiting(&self, phase: Cancelling, what: &str) -> Next {
-        let deadline = phase.deadline;
-        let record = self.state.record.clone();
-        let next = State { record, phase: Phase::Cancelling(phase) };
-        Next::waiting(&next, what, deadline).polls_busily(self.cx)
+    fn waiting(&self, what: &str) -> Next {
+        Next::waiting(self.state, what, self.phase.deadline).polls_busily(self.cx)
     }
 
     /// What is left of it is waited for, but not longer than for its end.
     fn over(&self, job: &LiveJob, flink: &Flink, how: JobState) -> Next {
-        let since = self.phase.over_since;
-        let ended = since.and_then(|since| Ended::told(self.cx.now, since, flink));
-        match restore_point::left_of(self.cx, job, how, flink, ended) {
+        let ended = Ended::told(self.cx.now, flink);
+        let left = match (how, &ended) {
+            (JobState::Finished, None) => None,
+            (JobState::Finished, Some(ended)) => {
+                let Some(point) = ended.stopped_with(self.cx, job.id) else {
+                    return self.finished();
+                };
+                Some(Newest::Proven(Origin::Restored(point)))
+            }
+            _ => restore_point::left_of(self.cx, job, how, flink, ended),
+        };
+        match left {
             Some(left) => self.ended(&left),
             None if self.due() => self.ended(&untold()),
-            None => {
-                let over_since = since.or(Some(self.cx.now));
-                let phase = Cancelling { over_since, ..self.phase.clone() };
-                self.waiting(phase, "the job's final checkpoint statistics")
-            }
+            None => self.waiting("the job's final checkpoint statistics"),
         }
+    }
+
+    fn finished(&self) -> Next {
+        let Scene { cx, state, phase, seen } = *self;
+        handover::over(cx, state, phase.target, Work::Finished, seen)
+            .tells_first(EventReason::JobFinished, "the deployed job ended by itself")
     }
 
     /// The target's job starts from nothing, the deployed one, after a rollback, from what is left.

@@ -17,7 +17,7 @@ use crate::observation::{
 };
 use crate::policy::readiness::job_state;
 use crate::policy::stop::{self, Outcome};
-use crate::policy::{cancel, leaving};
+use crate::policy::{cancel, leaving, restore_point};
 use crate::reason::Reason;
 use crate::state::{Deleting, DeletingStep, LiveJob, Phase, Record, State, Stop, Version};
 use crate::states::Next;
@@ -195,7 +195,8 @@ fn look(cx: &Context<'_>, state: &State, phase: &Deleting, seen: &Observation) -
         .tells(EventReason::CancellingJob, message)
 }
 
-/// Of a job that did not come to its own end a checkpoint may be left.
+/// Of a job that did not come to its own end a checkpoint may be left; of one that someone stopped the
+/// savepoint is, where its statistics show that already.
 fn ended(
     cx: &Context<'_>,
     state: &State,
@@ -208,7 +209,13 @@ fn ended(
         Some((version, _)) if how != JobEnd::Finished => {
             format!("job {job} {how}; {}", survives(&version.work))
         }
-        Some(_) | None => format!("job {job} {how}"),
+        Some(_) | None => {
+            let statistics = flink(state, phase, seen).and_then(|f| f.statistics.known()?.as_ref());
+            match statistics.and_then(|s| restore_point::stopped_with(cx, job, s)) {
+                Some(point) => format!("job {job} was stopped with savepoint {}", point.path),
+                None => format!("job {job} {how}"),
+            }
+        }
     };
     end(cx, state, phase, why, seen)
 }

@@ -60,7 +60,8 @@ pub(crate) fn step(
     let sight = watch::look(cx, deployed, seen);
     let (mut state, later) = learn::write_down(cx, state, seen);
     resize::forget_the_gone(&mut state.record, seen);
-    running::watched_on(cx, &state, deployed, &sight, Some(phase)).may_wake(cx, later)
+    let next = running::watched_on(cx, &state, deployed, &sight, Some(phase));
+    next.may_wake(cx, later).may_wake(cx, sight.soon(cx))
 }
 
 /// In DeployFailed, with nothing more to do: what failed, what runs, and what would change it.

@@ -149,9 +149,13 @@ fn both_run(
                 Cure::TearDown { goes: newer, stays: older },
             ])
         }
-        Edit::None => rest(&state, &sight, deployed, before, &watch::look(cx, before, seen)),
+        Edit::None => {
+            let older = watch::look(cx, before, seen);
+            let next = rest(&state, &sight, deployed, before, &older);
+            next.may_wake(cx, older.soon(cx))
+        }
     };
-    next.polls(cx).may_wake(cx, later)
+    next.polls(cx).may_wake(cx, later).may_wake(cx, sight.soon(cx))
 }
 
 /// Nothing to do: how the two are, the newer one first.

@@ -123,7 +123,7 @@ pub(crate) fn savepoint(
 fn cancel(cx: &Context<'_>, state: &State, target: Target, job: &LiveJob) -> Next {
     let deadline = cx.now + cx.desired.timeouts.savepoint;
     let message = format!("Cancelling job {} without a savepoint: savepointDisabled", job.id);
-    let phase = Phase::Cancelling(Cancelling { target, job: job.id, deadline, over_since: None });
+    let phase = Phase::Cancelling(Cancelling { target, job: job.id, deadline });
     let next = State { record: state.record.clone(), phase };
     Next::waiting(&next, "the job to be cancelled", deadline)
         .tells(EventReason::CancellingJob, message)
@@ -142,7 +142,7 @@ pub(crate) fn recover(cx: &Context<'_>, state: &State, target: Target, why: Fail
         purpose: Purpose::Deploy(target),
         job: job.id,
         why,
-        step: RecoveringStep::Find(Find { over_since: None, cancel: false }),
+        step: RecoveringStep::Find(Find { cancel: false }),
         deadline,
     });
     let next = State { record: state.record.clone(), phase };

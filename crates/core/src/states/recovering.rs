@@ -28,7 +28,7 @@ pub(crate) fn begin(
     why: Failure,
     failed: Option<DeployFailed>,
 ) -> Next {
-    let find = Find { over_since: None, cancel: false };
+    let find = Find { cancel: false };
     let message = format!("job {} is lost: {why}", job.id);
     let phase = Phase::Recovering(Recovering {
         purpose: Purpose::Restart(failed),

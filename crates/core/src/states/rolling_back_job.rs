@@ -105,9 +105,9 @@ fn follow(
             let next = with(state, RollingBackJob { restart: *restart, ..phase.clone() });
             waiting(cx, &next, phase, what)
         }
-        Progress::Up { job: id, from, finished } => {
+        Progress::Up { job: id, from } => {
             let live = Work::Live(LiveJob { id, from, learnt: None });
-            back(state, phase, if finished { Work::Finished } else { live }).tells(
+            back(state, phase, live).tells(
                 EventReason::RollbackSucceeded,
                 "Successfully rolled back to previous deploy",
             )

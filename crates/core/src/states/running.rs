@@ -44,7 +44,8 @@ pub(crate) fn step(cx: &Context<'_>, state: &State, phase: &Running, seen: &Obse
         None => {
             let (mut state, later) = learn::write_down(cx, state, seen);
             resize::forget_the_gone(&mut state.record, seen);
-            confirmed(cx, &state, deployed, &sight, seen).may_wake(cx, later)
+            let next = confirmed(cx, &state, deployed, &sight, seen);
+            next.may_wake(cx, later).may_wake(cx, sight.soon(cx))
         }
     }
 }
@@ -80,11 +81,13 @@ pub(crate) fn confirm(
             let failure = Failure { kind: FailureKind::JobFailed, message: why.clone() };
             undo(cx, state, deployed, failure, true)
         }
-        Sight::Canceled => failed(FailureKind::JobCanceled, true),
+        Sight::Canceled | Sight::StoppedWith(_) => failed(FailureKind::JobCanceled, true),
         Sight::Lost => failed(FailureKind::JobManagerLost, false),
         Sight::Runs(Some(job)) => counts(cx, state, deployed, confirming, *job, seen),
         // A short silence: no deadline fires on it.
-        Sight::Runs(None) => watching(cx, state, &sight.message(), Reason::Confirming),
+        Sight::Runs(None) | Sight::Ending => {
+            watching(cx, state, &sight.message(), Reason::Confirming)
+        }
         Sight::Silent(_) | Sight::Stopped => {
             looped(cx, state, deployed, confirming, &sight.message(), seen)
         }
@@ -248,8 +251,10 @@ pub(crate) fn watched_on(
             | Sight::Failed(_)
             | Sight::Lost
             | Sight::Runs(_)
+            | Sight::Ending
             | Sight::Stopped
             | Sight::Canceled
+            | Sight::StoppedWith(_)
             | Sight::Silent(_),
             _,
         ) => match failed {

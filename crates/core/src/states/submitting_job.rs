@@ -45,7 +45,7 @@ pub(crate) fn step(
             .polls_busily(cx)
             .also_wakes(cx, phase.submission.not_before),
         Outcome::Remember(submission) => remember(state, phase, submission),
-        Outcome::Up { restarted_at, finished } => up(cx, state, phase, restarted_at, finished),
+        Outcome::Up { restarted_at } => up(cx, state, phase, restarted_at),
         Outcome::Failed { failure, over, retriable } => {
             failed(cx, state, phase, failure, over, retriable)
         }
@@ -88,11 +88,9 @@ fn up(
     state: &State,
     phase: &SubmittingJob,
     restarted_at: Option<Timestamp>,
-    finished: bool,
 ) -> Next {
     let Submission { job: id, from, .. } = phase.submission.clone();
-    let work =
-        if finished { Work::Finished } else { Work::Live(LiveJob { id, from, learnt: None }) };
+    let work = Work::Live(LiveJob { id, from, learnt: None });
     let mut record = state.record.clone();
     record.previous =
         record.deployed.replace(Version { target: phase.target, removed: false, work });

@@ -17,13 +17,13 @@
 //! no cluster N | listed [POD...]
 //! flink N forgets | silent 0s | answers
 //! flink N about VERSION TASKMANAGERS SLOTS FREE REFRESH
-//! flink N jobs [J=STATE...] | details J none | details J STATE UP/ALL [restarted 5s]
+//! flink N jobs [J=STATE...] | details J none | details J STATE UP/ALL [restarted 5s] [ended 9s]
 //! flink N vertices none
 //! flink N checkpoints NEWEST RESTORED IN-PROGRESS [CHECKPOINT...] [from CHECKPOINT]
 //! ```
 //!
 //! A POD is `jm1a#1=ready`: waiting, running or ready; then, after commas, `ending` and its trouble.
-//! A CHECKPOINT is `7=savepoint,PATH` or `7=checkpoint,PATH`, and `,discarded` if it is.
+//! A CHECKPOINT is `7=savepoint,PATH`, `7=sync-savepoint,PATH` or `7=checkpoint,PATH`, and `,discarded` if it is.
 
 use flinkk8soperator_core::*;
 
@@ -296,6 +296,10 @@ fn listed_job(text: &str) -> Result<(JobId, JobState), String> {
 }
 
 fn details(words: &[&str]) -> Result<Job, String> {
+    let (words, ended) = match words {
+        [words @ .., "ended", at] => (words, Some(seconds(at)?)),
+        words => (words, None),
+    };
     let (state, vertices, restarted) = match words {
         [state, vertices] => (state, vertices, None),
         [state, vertices, "restarted", at] => (state, vertices, Some(seconds(at)?)),
@@ -307,6 +311,7 @@ fn details(words: &[&str]) -> Result<Job, String> {
         vertices: number(all)?,
         vertices_up: number(up)?,
         restarted_at: restarted.map(|span| Timestamp(0) + span),
+        ended_at: ended.map(|span| Timestamp(0) + span),
         clock: Timestamp(0),
     })
 }
@@ -322,6 +327,7 @@ fn checkpoint(text: &str) -> Result<Checkpoint, String> {
     let (kind, path) = rest.split_once(',').ok_or_else(wrong)?;
     let kind = match kind {
         "savepoint" => CheckpointKind::Savepoint,
+        "sync-savepoint" => CheckpointKind::SyncSavepoint,
         "checkpoint" => CheckpointKind::Checkpoint,
         _ => return Err(wrong()),
     };

@@ -40,6 +40,7 @@
 //! flink N statistics NEWEST RESTORED | none     with checkpoint NEWEST; none: 404
 //! flink N restored PATH                 what the job was restored from, by its statistics
 //! flink N savepoint ID TRIGGER         is in the statistics
+//! flink N stopped-with ID PATH         so is a savepoint that someone stops the job with
 //! flink N discards ID                  Flink removed checkpoint ID
 //! flink N retention none|on-failure|on-cancellation | flink N high-availability
 //! last-seen ID PATH                    the newest checkpoint that this process was told of
@@ -117,7 +118,10 @@ pub(crate) fn apply(world: &mut World, line: &str) -> Applied {
         }
         ["jobmanager", n, what] => jobmanager(of(world, n)?, what),
         ["trouble", n, kind, text @ ..] => trouble(of(world, n)?, kind, &text.join(" ")),
-        ["flink", n, rest @ ..] => flink::apply(of(world, n)?, rest),
+        ["flink", n, rest @ ..] => {
+            let now = world.now;
+            flink::apply(of(world, n)?, now, rest)
+        }
         ["exactly", rest @ ..] => exact::apply(world, rest),
         _ => unknown(&words),
     }

@@ -6,7 +6,7 @@ use super::facts::{Applied, number, seconds, silence, unknown};
 use super::world::{Cluster, pod};
 
 /// Makes true what a line says after `flink N`.
-pub(super) fn apply(cluster: &mut Cluster, words: &[&str]) -> Applied {
+pub(super) fn apply(cluster: &mut Cluster, now: Timestamp, words: &[&str]) -> Applied {
     match words {
         ["silent", span] => cluster.silent = silence(seconds(span)?),
         ["version", version] => {
@@ -14,7 +14,7 @@ pub(super) fn apply(cluster: &mut Cluster, words: &[&str]) -> Applied {
             cluster.about.version = FlinkVersion { major: number(major)?, minor: number(minor)? };
         }
         ["slots", all, free] => cluster.slots(number(all)?, number(free)?),
-        ["job", id, state, rest @ ..] => return job_is(cluster, job(id)?, state, rest),
+        ["job", id, state, rest @ ..] => return job_is(cluster, now, job(id)?, state, rest),
         ["list", id, state] => _ = cluster.listed.insert(job(id)?, job_state(state)?),
         ["statistics", "none"] => cluster.statistics = None,
         ["statistics", newest, restored] => {
@@ -67,6 +67,7 @@ pub(super) fn apply(cluster: &mut Cluster, words: &[&str]) -> Applied {
         }
         ["high-availability"] => cluster.about.high_availability = true,
         ["savepoint", id, trigger] => return savepoint(cluster, number(id)?, trigger),
+        ["stopped-with", id, path] => stopped_with(cluster, number(id)?, path),
         ["operation", trigger, rest @ ..] => return operation(cluster, trigger, rest),
         ["failure", text @ ..] => cluster.failure = text.join(" "),
         ["post", id, what, text @ ..] => return post(cluster, job(id)?, what, text.join(" ")),
@@ -75,7 +76,7 @@ pub(super) fn apply(cluster: &mut Cluster, words: &[&str]) -> Applied {
     Ok(())
 }
 
-fn job_is(cluster: &mut Cluster, id: JobId, state: &str, rest: &[&str]) -> Applied {
+fn job_is(cluster: &mut Cluster, now: Timestamp, id: JobId, state: &str, rest: &[&str]) -> Applied {
     let state = job_state(state)?;
     let (vertices, restarted) = match rest {
         [] => ("2/2", None),
@@ -86,8 +87,9 @@ fn job_is(cluster: &mut Cluster, id: JobId, state: &str, rest: &[&str]) -> Appli
     let (up, all) = vertices.split_once('/').ok_or("not vertices: UP/ALL")?;
     let restarted_at = restarted.map(|span| Timestamp(0) + span);
     let (vertices, vertices_up) = (number(all)?, number(up)?);
-    let clock = Timestamp(0);
-    cluster.detailed.insert(id, Job { state, vertices, vertices_up, restarted_at, clock });
+    let ended_at = state.over().then_some(now);
+    let details = Job { state, vertices, vertices_up, restarted_at, ended_at, clock: now };
+    cluster.detailed.insert(id, details);
     cluster.listed.insert(id, state);
     let free = if state.over() { 2 } else { 0 };
     cluster.slots(2, free);
@@ -116,6 +118,15 @@ fn savepoint(cluster: &mut Cluster, id: u64, trigger: &str) -> Applied {
     let taken = Timestamp(0);
     statistics.completed.push(Checkpoint { id, kind, path, discarded: false, taken });
     Ok(())
+}
+
+/// A savepoint that someone stopped the job with.
+fn stopped_with(cluster: &mut Cluster, id: u64, path: &str) {
+    let statistics = cluster.statistics.get_or_insert_default();
+    let (path, kind) = (Some(path.to_owned()), CheckpointKind::SyncSavepoint);
+    statistics.newest_id = statistics.newest_id.max(id);
+    let taken = Timestamp(0);
+    statistics.completed.push(Checkpoint { id, kind, path, discarded: false, taken });
 }
 
 fn operation(cluster: &mut Cluster, trigger: &str, words: &[&str]) -> Applied {

@@ -117,7 +117,6 @@ fn savepointing(world: &mut World) -> Result<(), String> {
         baseline: Baseline { checkpoint: 3, restored: 0 },
         attempt: 1,
         not_before: world.now,
-        over_since: None,
         cancel: false,
     };
     let deadline = world.now + world.desired.timeouts.savepoint;

@@ -120,7 +120,7 @@ impl World {
         }
         for request in &ask.flink {
             let cluster = self.clusters.get(&request.incarnation);
-            let answer = cluster.map(|c| c.answer(request)).unwrap_or_default();
+            let answer = cluster.map(|c| c.answer(request, self.now)).unwrap_or_default();
             seen.flink.insert(request.incarnation, answer);
         }
         seen
@@ -206,7 +206,7 @@ impl Cluster {
         self.operations.clear();
     }
 
-    fn answer(&self, request: &FlinkRequest) -> Flink {
+    fn answer(&self, request: &FlinkRequest, now: Timestamp) -> Flink {
         let mut flink = Flink { process: Some(request.process), ..Flink::default() };
         if request.cluster {
             flink.cluster = fact(self.silent, self.about);
@@ -216,7 +216,9 @@ impl Cluster {
             flink.jobs = fact(self.silent, jobs.collect());
         }
         if let Some(job) = request.job {
-            flink.job = fact(self.silent, self.detailed.get(&job).copied());
+            // Its clock is no copy.
+            let details = self.detailed.get(&job).map(|job| Job { clock: now, ..*job });
+            flink.job = fact(self.silent, details);
         }
         if request.statistics.is_some() {
             flink.statistics = fact(self.silent, self.statistics.clone());

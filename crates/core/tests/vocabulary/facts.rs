@@ -88,8 +88,8 @@ fn axes() -> [Axis; 14] {
             seen.revisions = [1, 2, 3].map(|i| (Incarnation(i), fact.clone())).into();
         }),
         (changes().len(), |seen, n| seen.change = changes().swap_remove(n)),
-        (STATES.len() + 4, |seen, n| write_jobs(seen, 1, OLD, n)),
-        (STATES.len() + 4, |seen, n| write_jobs(seen, 2, NEW, n)),
+        (STATES.len() + 5, |seen, n| write_jobs(seen, 1, OLD, n)),
+        (STATES.len() + 5, |seen, n| write_jobs(seen, 2, NEW, n)),
         (statistics().len(), |seen, n| {
             seen.flink.values_mut().for_each(|f| f.statistics = statistics().swap_remove(n));
         }),
@@ -261,12 +261,14 @@ const STATES: [(JobState, u32); 8] = [
 ];
 
 /// The job in the states above, then: list ahead of the details, unknown, beside a foreign one,
-/// silence for long.
+/// just over, silence for long.
 fn write_jobs(seen: &mut Observation, n: u32, job: JobId, value: usize) {
     let Some(flink) = seen.flink.get_mut(&Incarnation(n)) else { return };
-    let details = |state, vertices_up| {
+    let details = |state: JobState, vertices_up| {
         let restarted_at = (state == JobState::Restarting).then(|| ago(20));
-        Fact::Known(Some(Job { state, vertices: 2, vertices_up, restarted_at, clock: NOW }))
+        let ended_at = state.over().then(|| ago(10));
+        let (vertices, clock) = (2, NOW);
+        Fact::Known(Some(Job { state, vertices, vertices_up, restarted_at, ended_at, clock }))
     };
     let line = |id, state| JobSummary { id, state };
     let foreign = line(JobId(99), JobState::Running);
@@ -276,6 +278,11 @@ fn write_jobs(seen: &mut Observation, n: u32, job: JobId, value: usize) {
             0 => (Fact::Known(vec![line(job, JobState::Finished)]), details(JobState::Running, 2)),
             1 => (Fact::Known(Vec::new()), Fact::Known(None)),
             2 => (Fact::Known(vec![foreign]), Fact::Known(None)),
+            3 => {
+                let Fact::Known(Some(over)) = details(JobState::Finished, 2) else { return };
+                let over = Job { ended_at: Some(NOW), ..over };
+                (Fact::Known(vec![line(job, JobState::Finished)]), Fact::Known(Some(over)))
+            }
             _ => (unknown(LONG), unknown(LONG)),
         },
     };
@@ -290,6 +297,7 @@ fn statistics() -> Vec<Fact<Option<Statistics>>> {
     let old = checkpoint(3, CheckpointKind::Checkpoint, "chk/3");
     let ours = checkpoint(4, CheckpointKind::Savepoint, &format!("sp/{TRIGGER}"));
     let newer = checkpoint(5, CheckpointKind::Checkpoint, "chk/5");
+    let by_hand = checkpoint(4, CheckpointKind::SyncSavepoint, "sp/by-hand");
     let of = |newest_id, restored, completed| {
         let restored_from =
             (restored > 0).then(|| checkpoint(2, CheckpointKind::Savepoint, "sp/2"));
@@ -300,6 +308,7 @@ fn statistics() -> Vec<Fact<Option<Statistics>>> {
     vec![
         of(3, 0, vec![old.clone()]),
         of(4, 0, vec![old.clone(), ours.clone()]),
+        of(4, 0, vec![old.clone(), by_hand]),
         of(4, 1, vec![old.clone(), ours.clone()]),
         of(5, 1, vec![old.clone(), ours, newer.clone()]),
         of(5, 0, vec![old, Checkpoint { discarded: true, ..newer }]),

@@ -214,12 +214,8 @@ fn updating_alone() -> Vec<Phase> {
 
 fn cancelling() -> Vec<Phase> {
     let target = target(2);
-    let mut all = Vec::new();
-    for (nth, over_since) in [None, Some(ago(10)), Some(NOW)].into_iter().enumerate() {
-        let phase = |deadline| Cancelling { target, job: OLD, over_since, deadline };
-        all.extend(deadlines(nth).into_iter().map(phase).map(Phase::Cancelling));
-    }
-    all
+    let phase = |deadline| Phase::Cancelling(Cancelling { target, job: OLD, deadline });
+    deadlines(0).into_iter().map(phase).collect()
 }
 
 fn recovering(purpose: &Purpose, step: &RecoveringStep, deadline: Timestamp) -> Phase {
@@ -233,16 +229,9 @@ fn purposes() -> Vec<Purpose> {
 }
 
 fn finding() -> Vec<Phase> {
-    let first = Find { over_since: None, cancel: false };
-    let finds = [
-        first,
-        Find { over_since: Some(ago(10)), ..first },
-        Find { over_since: Some(NOW), ..first },
-        Find { cancel: true, ..first },
-    ];
     let mut all = Vec::new();
-    for (nth, find) in finds.into_iter().enumerate() {
-        let step = RecoveringStep::Find(find);
+    for (nth, cancel) in [false, true].into_iter().enumerate() {
+        let step = RecoveringStep::Find(Find { cancel });
         // What it is for makes a difference to what follows, not to what is found.
         let purposes = purposes().into_iter().take(if nth == 0 { 3 } else { 1 });
         for purpose in purposes {
@@ -300,15 +289,12 @@ fn stops() -> Vec<Stop> {
         baseline: Baseline { checkpoint: 3, restored: 0 },
         attempt: 1,
         not_before: ago(5),
-        over_since: None,
         cancel: false,
     };
     vec![
         first.clone(),
         Stop { attempt: 5, ..first.clone() },
-        Stop { attempt: 2, not_before: NOW + seconds(5), ..first.clone() },
-        Stop { over_since: Some(NOW), ..first.clone() },
-        Stop { over_since: Some(ago(10)), ..first },
+        Stop { attempt: 2, not_before: NOW + seconds(5), ..first },
     ]
 }
 

@@ -96,7 +96,7 @@ fn open_questions(request: &FlinkRequest, told: &core::Flink) -> FlinkRequest {
     }
 }
 
-/// Asks all open questions at once: their answers are not simultaneous anyway.
+/// Asks the open questions at once: their answers are not simultaneous anyway.
 async fn answers(
     client: &Client,
     identity: &Identity,
@@ -110,11 +110,16 @@ async fn answers(
         None => None,
     };
     let memory = &*memory;
-    let (cluster, jobs, job, statistics, operation, failure, idle, requirements) = tokio::join!(
+    // The statistics after the details: what ended a cache's age before those were told is in these.
+    let details_then_statistics = async {
+        let details = |id| async move { or_unknown(client.job(job_id(id)).await) };
+        let statistics = |id| async move { or_unknown(client.checkpoints(job_id(id)).await) };
+        (when(open.job, details).await, when(open.statistics, statistics).await)
+    };
+    let (cluster, jobs, (job, statistics), operation, failure, idle, requirements) = tokio::join!(
         when(open.cluster.then_some(()), |()| cluster(client, identity)),
         when(open.jobs.then_some(()), |()| jobs(client)),
-        when(open.job, |id| async move { or_unknown(client.job(job_id(id)).await) }),
-        when(open.statistics, |id| async move { or_unknown(client.checkpoints(job_id(id)).await) }),
+        details_then_statistics,
         when(open.operation, |(job, trigger)| operation(client, job, trigger, memory)),
         when(open.failure, |id| failure(client, id)),
         when(open.idle.then_some(()), |()| idle(client, pods)),

@@ -1,13 +1,14 @@
-//! A job that comes to its end by itself: it is not run again, and what is told of its cluster stays true.
+//! A job that comes to its end by itself: it is not run again, and what is told of its cluster stays true. One that
+//! a person stops is not over and done with.
 
 use std::time::Duration;
 
 use flinkk8soperator_sim::http::kubernetes::kinds::Resource;
-use flinkk8soperator_sim::world::{self, Latencies, Mishap, World};
+use flinkk8soperator_sim::world::{self, Latencies, Mishap, RunId, World};
 use flinkk8soperator_simulate::scene::Scene;
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, NAME, NAMESPACE, alone, confirmed, with_class, with_image};
+use crate::bench::{Bench, NAME, NAMESPACE, alone, application, confirmed, with_class, with_image};
 
 fn finished(scene: &Scene) -> bool {
     let app = scene.application(NAME);
@@ -87,5 +88,30 @@ async fn a_new_spec_after_a_finished_job_starts_without_state() {
     let scene = bench.until("the new spec runs", over).await;
     assert_eq!(scene.jobs.len(), 2);
     assert_eq!(scene.jobs[1].restored_from, None);
+    bench.sound();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_a_person_stops_has_not_finished_and_the_next_version_goes_on_from_it() {
+    let mut bench = Bench::start().await;
+    bench.apply(&application()).await;
+    bench.until("it runs", |scene| confirmed(scene) && scene.running().count() == 1).await;
+    bench.session.cluster().with_world(|world: &mut World| {
+        world.befall(Mishap::PersonStops(RunId(0)));
+    });
+    let told = |scene: &Scene| {
+        let app = scene.application(NAME);
+        app.is_some_and(|app| app.message.starts_with("the job was stopped by someone, with"))
+    };
+    bench.until("it is told", told).await;
+    bench.rest(Duration::from_secs(60)).await;
+    let scene = Scene::of(bench.session.cluster());
+    assert!(told(&scene) && scene.jobs.len() == 1, "it is left as the person wanted: {scene:#?}");
+
+    bench.apply(&with_image("1.1.0")).await;
+    let over = |scene: &Scene| confirmed(scene) && alone(scene) && scene.running().count() == 1;
+    let scene = bench.until("the next version runs", over).await;
+    let from = scene.jobs[1].restored_from.as_deref().unwrap_or_default();
+    assert!(from.starts_with("file:///a-persons/"), "{scene:#?}");
     bench.sound();
 }

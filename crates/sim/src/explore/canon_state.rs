@@ -160,7 +160,6 @@ fn phase(canon: &mut Canon<'_>, phase: &Phase) {
             canon.number(11);
             target(canon, phase.target);
             canon.job(phase.job.0);
-            canon.maybe_since(phase.over_since.map(|t| t.0));
             canon.until(phase.deadline);
         }
         Phase::Rescaling(phase) => {
@@ -253,10 +252,7 @@ fn recovering(canon: &mut Canon<'_>, phase: &Recovering) {
     failure(canon, Some(&phase.why));
     canon.until(phase.deadline);
     match &phase.step {
-        RecoveringStep::Find(Find { over_since, cancel }) => {
-            canon.maybe_since(over_since.map(|t| t.0));
-            canon.flags(&[*cancel]);
-        }
+        RecoveringStep::Find(Find { cancel }) => canon.flags(&[*cancel]),
         RecoveringStep::Start(again) => restart(canon, again),
     }
 }
@@ -314,7 +310,6 @@ fn stop(canon: &mut Canon<'_>, stop: &Stop) {
     canon.numbers(&[stop.baseline.checkpoint, stop.baseline.restored]);
     canon.number(u64::from(stop.attempt).min(MANY));
     canon.from(stop.not_before);
-    canon.maybe_since(stop.over_since.map(|t| t.0));
     canon.flags(&[stop.cancel]);
 }
 

@@ -134,13 +134,14 @@ fn job(canon: &mut Canon<'_>, job: &Job) {
     for entry in &job.checkpoints {
         canon.number(entry.id);
         canon.file(entry.file);
-        canon.flags(&[entry.discarded]);
+        canon.flags(&[entry.sync, entry.discarded]);
     }
     restored_from(canon, job.restored_from.as_ref());
-    // Copies too old to answer from are as good as none.
+    // Copies too old to answer from are as good as none, and so is an end that none is older than.
     let interval = canon.world.settings.refresh_interval;
     let fresh = |at: u64, now: u64| now < at + interval;
     let now = canon.world.now;
+    canon.maybe_since(job.ended_at.filter(|at| fresh(*at, now)));
     if let Some((at, copy)) = job.details_cache.filter(|(at, _)| fresh(*at, now)) {
         canon.since(at);
         details(canon, copy);
@@ -158,6 +159,7 @@ fn details(canon: &mut Canon<'_>, details: Details) {
     canon.flags(&[details.up]);
     canon.number(u64::from(details.parallelism));
     canon.same(details.restarted_at);
+    canon.flags(&[details.ended_at.is_some()]);
 }
 
 fn statistics(canon: &mut Canon<'_>, statistics: &Statistics) {
@@ -166,7 +168,7 @@ fn statistics(canon: &mut Canon<'_>, statistics: &Statistics) {
     for entry in &statistics.completed {
         canon.number(entry.id);
         canon.file(entry.file);
-        canon.flags(&[entry.discarded]);
+        canon.flags(&[entry.sync, entry.discarded]);
     }
     restored_from(canon, statistics.restored_from.as_ref());
 }

@@ -93,6 +93,7 @@ impl Move {
             Move::Mishap(Mishap::FailsOver(_)) => Some(Fault::FailsOver),
             Move::Mishap(Mishap::JobFails(_)) => Some(Fault::JobFails),
             Move::Mishap(Mishap::PersonCancels(_)) => Some(Fault::PersonCancels),
+            Move::Mishap(Mishap::PersonStops(_)) => Some(Fault::PersonStops),
             Move::Mishap(Mishap::PersonSubmits(_)) => Some(Fault::PersonSubmits),
         }
     }

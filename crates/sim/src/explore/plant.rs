@@ -16,7 +16,7 @@ use self::distort::{
     lost_is_finished, name_what_does_not_help, not_found_in_a_silence, overlook_a_persons_job,
     refuse, refuse_alone, refuse_what_takes_its_time, remove_the_old_cluster,
     restore_an_earlier_savepoint, restore_the_newest_checkpoint, scale_down_early, start_empty,
-    states, stop_what_runs_on, tell_of_no_pods, with_a_new_id,
+    states, stop_what_runs_on, stopped_is_finished, tell_of_no_pods, with_a_new_id,
 };
 use super::calls::Call;
 use super::node::Node;
@@ -95,6 +95,8 @@ plants! {
     TerminatingCountsAsGone,
     /// A job that a person cancelled counts as one that ended well.
     CanceledCountsAsFinished,
+    /// A job that a person stopped with a savepoint counts as one that ended well.
+    StoppedCountsAsFinished,
     /// A job that is lost counts as one that ended well.
     LostCountsAsFinished,
     /// A rollback removes the cluster that it goes back to.
@@ -161,6 +163,7 @@ impl Plant {
             Plant::CanceledCountsAsFinished => Place::Facts(|flink| {
                 states(flink, |s| if s == JobState::Canceled { JobState::Finished } else { s });
             }),
+            Plant::StoppedCountsAsFinished => Place::Facts(stopped_is_finished),
             Plant::LostCountsAsFinished => Place::Decision(lost_is_finished),
             Plant::RollbackRemovesTheOldCluster => Place::Decision(remove_the_old_cluster),
             Plant::SlowMainMeansRefused => Place::Facts(refuse_what_takes_its_time),

@@ -195,6 +195,7 @@ fn checkpoint(checkpoint: &Checkpoint) -> String {
     let Checkpoint { id, kind, path, discarded, .. } = checkpoint;
     let kind = match kind {
         CheckpointKind::Savepoint => "savepoint",
+        CheckpointKind::SyncSavepoint => "sync-savepoint",
         CheckpointKind::Checkpoint => "checkpoint",
     };
     let discarded = if *discarded { ",discarded" } else { "" };
@@ -254,12 +255,14 @@ impl About {
             let line = match details {
                 None => format!("details {id} none"),
                 Some(job) => {
-                    let began = self.began;
-                    let restarted = job.restarted_at.map(|at| seconds(at.since(began)));
-                    let restarted =
-                        restarted.map_or(String::new(), |at| format!(" restarted {at}"));
+                    let when = |what: &str, at: Option<Timestamp>| {
+                        let at = at.map(|at| seconds(at.since(self.began)));
+                        at.map_or(String::new(), |at| format!(" {what} {at}"))
+                    };
+                    let restarted = when("restarted", job.restarted_at);
+                    let ended = when("ended", job.ended_at);
                     let up = format!("{}/{}", job.vertices_up, job.vertices);
-                    format!("details {id} {} {up}{restarted}", state(job.state))
+                    format!("details {id} {} {up}{restarted}{ended}", state(job.state))
                 }
             };
             self.exactly(lines, &format!("details {id}"), &line);

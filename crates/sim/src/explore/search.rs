@@ -260,9 +260,12 @@ impl Search<'_> {
 /// silence changes nothing, and Flink answers from a cache for a while.
 fn mistold(node: &Node, thought: &Thought) -> Option<invariants::Violation> {
     let mut jobs = thought.node.world.jobmanagers().flat_map(|(_, jobmanager)| &jobmanager.jobs);
+    let (now, interval) = (node.world.now, node.world.settings.refresh_interval);
     let cached = jobs.any(|job| {
         let differs = |(_, d): (u64, Details)| (d.state, d.up) != (job.state, job.up);
-        job.details_cache.is_some_and(differs)
+        // How a job ended is told by statistics that are not a copy from before its end.
+        let ending = job.ended_at.is_some_and(|at| now < at + interval);
+        ending || job.details_cache.is_some_and(differs)
     });
     let silent = !thought.node.operator.silent.is_empty();
     let sees = node.operator.frozen.is_none() && !silent && !cached;

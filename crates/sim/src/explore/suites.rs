@@ -191,6 +191,13 @@ fn recoveries() -> Vec<Suite> {
         update("update without savepoints", &[version(2)]).without_savepoints(),
         update("rollback without savepoints", &[with_program(2, Program::ClassNotFound)])
             .without_savepoints(),
+        update(
+            "rollback without savepoints, stopped by a person",
+            &[with_program(2, Program::ClassNotFound)],
+        )
+        .without_savepoints()
+        .only(&[Fault::CrashAfterCalls, Fault::PersonStops])
+        .with_faults(2),
         update("deleted in an update without savepoints", &[version(2)])
             .without_savepoints()
             .then_deleted()

@@ -98,6 +98,7 @@ pub(crate) fn details(details: world::Details, now: u64) -> Job {
         vertices: 1,
         vertices_up: u32::from(details.up),
         restarted_at: details.restarted_at.map(Timestamp),
+        ended_at: details.ended_at.map(Timestamp),
     }
 }
 
@@ -117,9 +118,10 @@ pub(crate) fn statistics(statistics: &world::Statistics, files: &[File]) -> mach
         let file = &files[entry.file.0];
         Checkpoint {
             id: entry.id,
-            kind: match file.kind {
-                FileKind::Savepoint => CheckpointKind::Savepoint,
-                FileKind::Checkpoint => CheckpointKind::Checkpoint,
+            kind: match (file.kind, entry.sync) {
+                (FileKind::Savepoint, false) => CheckpointKind::Savepoint,
+                (FileKind::Savepoint, true) => CheckpointKind::SyncSavepoint,
+                (FileKind::Checkpoint, _) => CheckpointKind::Checkpoint,
             },
             path: Some(file.path.to_string()),
             discarded: entry.discarded,

@@ -119,15 +119,22 @@ fn sent_after(world: &World, beside: Option<RunId>, id: FileId) -> bool {
 }
 
 /// Whether a file is the newest savepoint of the run that wrote it, by what it covers: one that was begun
-/// before, and was given up, can be written later. One that is made for a deletion comes after what was
-/// already sent.
+/// before, and was given up, can be written later. One that is made for a deletion, or that a person stops the
+/// run with, comes after what was already sent.
 fn taken_beside(world: &World, id: FileId) -> bool {
     let file = &world.files[id.0];
     let later = world.files[id.0 + 1..].iter();
     let savepoint = |f: &&File| f.kind == FileKind::Savepoint;
-    let newer = |f: &File| f.run == file.run && f.offset >= file.offset;
+    let newer = |f: &File| f.run == file.run && f.offset >= file.offset && !by_a_person(world, f);
     let newest = !later.filter(savepoint).any(newer);
     savepoint(&file) && (newest || world.applications[file.app.0].deleting)
+}
+
+/// What a person has stopped its run with.
+fn by_a_person(world: &World, file: &File) -> bool {
+    let run = file.run.map(|run| world.run(run));
+    let stopped = run.filter(|run| run.end == Some(End::StoppedByAPerson));
+    stopped.is_some_and(|run| file.offset + 1 == run.consumed)
 }
 
 fn first_run(world: &World, run: &Run) -> Option<Violation> {

@@ -34,6 +34,8 @@ pub struct Details {
     pub up: bool,
     /// When it last entered RESTARTING.
     pub restarted_at: Option<u64>,
+    /// When it ended.
+    pub ended_at: Option<u64>,
     /// How many tasks each vertex has.
     pub parallelism: u32,
 }
@@ -88,8 +90,8 @@ impl World {
         let parallelism = run.map_or(0, |run| self.run(run).parallelism);
         let Some(job) = self.asked_job(process, id)? else { return Some(None) };
         if job.details_cache.is_none_or(|(at, _)| at < fresh) {
-            let Job { state, up, restarted_at, .. } = *job;
-            let details = Details { state, up, restarted_at, parallelism };
+            let Job { state, up, restarted_at, ended_at, .. } = *job;
+            let details = Details { state, up, restarted_at, ended_at, parallelism };
             job.details_cache = Some((now, details));
         }
         Some(job.details_cache.map(|(_, details)| details))

@@ -82,6 +82,8 @@ pub struct Job {
     pub restored_from: Option<CheckpointEntry>,
     /// When it last entered RESTARTING.
     pub restarted_at: Option<u64>,
+    /// When it ended.
+    pub ended_at: Option<u64>,
     /// Completed checkpoints and savepoints, by id, oldest first.
     pub checkpoints: Vec<CheckpointEntry>,
     /// Why it failed.
@@ -124,6 +126,8 @@ pub struct CheckpointEntry {
     pub id: u64,
     /// The file.
     pub file: FileId,
+    /// It is of a stop: SYNC_SAVEPOINT.
+    pub sync: bool,
     /// Flink removed the file.
     pub discarded: bool,
     /// When it was begun.

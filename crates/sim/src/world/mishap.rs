@@ -4,8 +4,8 @@
 use super::objects::ProcessState;
 use super::tasks::Ending;
 use super::{
-    AppId, End, JobId, JobManager, JobState, OperationState, Pod, Post, Process, RunId, Shared,
-    TaskManager, TriggerId, Uid, World,
+    AppId, End, JobId, JobManager, JobState, OperationState, Pod, Post, Process, Run, RunId,
+    Shared, TaskManager, TriggerId, Uid, World,
 };
 
 /// The id of the job that a person submits.
@@ -37,6 +37,8 @@ pub enum Mishap {
     JobFails(RunId),
     /// A person cancels a job.
     PersonCancels(RunId),
+    /// A person stops a job with a savepoint.
+    PersonStops(RunId),
     /// A person submits a job, [`PERSONS_JOB`], which starts from nothing.
     PersonSubmits(Process),
 }
@@ -77,6 +79,9 @@ impl World {
                 mishaps.push(Mishap::FailsOver(job.run));
                 mishaps.push(Mishap::JobFails(job.run));
                 mishaps.push(Mishap::PersonCancels(job.run));
+                if job.state == JobState::Running {
+                    mishaps.push(Mishap::PersonStops(job.run));
+                }
             }
             if self.can_take_a_persons_job(pod.process(), jobmanager) {
                 mishaps.push(Mishap::PersonSubmits(pod.process()));
@@ -121,6 +126,7 @@ impl World {
                     job.state = JobState::Cancelling;
                 }
             }
+            Mishap::PersonStops(run) => self.person_stops(run),
             Mishap::PersonSubmits(process) => {
                 let parallelism = self.spec_of(process).map_or(1, |spec| spec.parallelism);
                 let post = Post {
@@ -133,6 +139,18 @@ impl World {
                 self.job_arrives(process, &post);
             }
         }
+    }
+
+    /// How the savepoint and the end come about is as with any other stop.
+    fn person_stops(&mut self, run: RunId) {
+        let Some(job) = self.job_mut(run) else { return };
+        job.newest += 1;
+        let id = job.newest;
+        let Run { job, consumed: offset, .. } = self.runs[run.0];
+        self.runs[run.0].consumed += 1;
+        let path = format!("file:///a-persons/{:032x}/{id}", job.0);
+        self.write_savepoint(run, id, offset, path, true);
+        self.end_job(run, Ending { state: JobState::Finished, end: End::StoppedByAPerson }, "");
     }
 
     /// A cluster that runs no job yet; there is only one such person, who does it once.

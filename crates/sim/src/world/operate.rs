@@ -242,10 +242,12 @@ impl World {
                 restored_from: match origin {
                     Origin::Empty => None,
                     Origin::File(file) => {
-                        Some(CheckpointEntry { id: 0, file, discarded: false, taken: now })
+                        let (id, taken) = (0, now);
+                        Some(CheckpointEntry { id, file, sync: false, discarded: false, taken })
                     }
                 },
                 restarted_at: None,
+                ended_at: None,
                 checkpoints: Vec::new(),
                 failure: None,
                 details_cache: None,
@@ -260,7 +262,8 @@ impl World {
         let Some((operation, run)) = self.open_operation(process, trigger) else { return };
         let path = format!("{}/savepoint-{}", operation.directory, self.files.len());
         let Operation { checkpoint, offset, .. } = operation;
-        let file = self.write_savepoint(run, checkpoint, offset, path);
+        let sync = operation.stop == Stop::Stop;
+        let file = self.write_savepoint(run, checkpoint, offset, path, sync);
         let state = match operation.stop {
             Stop::Stop => OperationState::Written(file),
             Stop::No | Stop::Cancel => OperationState::Completed(file),

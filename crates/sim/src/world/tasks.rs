@@ -106,26 +106,27 @@ impl World {
         self.runs[run.0].consumed += 1;
         self.discard_checkpoints(run);
         let file = self.write_file(run, FileKind::Checkpoint, offset, path);
-        self.list_checkpoint(run, id, file);
+        self.list_checkpoint(run, id, file, false);
     }
 
-    /// Adds a completed savepoint to a run.
+    /// Adds a completed savepoint to a run; `sync`: it is of a stop.
     pub(super) fn write_savepoint(
         &mut self,
         run: RunId,
         id: u64,
         offset: u64,
         path: String,
+        sync: bool,
     ) -> FileId {
         let file = self.write_file(run, FileKind::Savepoint, offset, path);
-        self.list_checkpoint(run, id, file);
+        self.list_checkpoint(run, id, file, sync);
         file
     }
 
-    fn list_checkpoint(&mut self, run: RunId, id: u64, file: FileId) {
+    fn list_checkpoint(&mut self, run: RunId, id: u64, file: FileId, sync: bool) {
         let taken = self.now;
         if let Some(job) = self.job_mut(run) {
-            job.checkpoints.push(CheckpointEntry { id, file, discarded: false, taken });
+            job.checkpoints.push(CheckpointEntry { id, file, sync, discarded: false, taken });
             job.checkpoints.sort_by_key(|c| c.id);
         }
     }
@@ -136,7 +137,9 @@ impl World {
         let jobmanager = self.live_job(run).map(|(process, _)| process);
         let retention = jobmanager.and_then(|p| self.spec_of(p)).map(|s| s.retention);
         self.runs[run.0].end = Some(ending.end);
+        let now = self.now;
         if let Some(job) = self.job_mut(run) {
+            job.ended_at = Some(now);
             job.up &= ending.state == JobState::Finished;
             job.state = ending.state;
             job.failure = (!words.is_empty()).then(|| Arc::from(words));

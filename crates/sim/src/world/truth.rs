@@ -64,8 +64,10 @@ pub enum Origin {
 pub enum End {
     /// By itself.
     Finished,
-    /// With a savepoint that someone asked for.
+    /// With a savepoint that a client of the world asked for.
     Stopped,
+    /// With one that a person asked for.
+    StoppedByAPerson,
     /// Cancelled without one.
     Canceled,
     /// Failed for good.

@@ -50,7 +50,9 @@ fn vertex(upper: u32, running: u32) -> Vertex {
 }
 
 fn in_state(state: JobState) -> Job {
-    Job { state, vertices: 2, vertices_up: 1, restarted_at: None, clock: Timestamp(4_000) }
+    let clock = Timestamp(4_000);
+    let ended_at = state.over().then_some(clock);
+    Job { state, vertices: 2, vertices_up: 1, restarted_at: None, ended_at, clock }
 }
 
 /// Everything that there is to tell about a job.
@@ -217,11 +219,11 @@ fn a_job_that_is_rescaled_runs_what_it_may() {
 #[test]
 fn a_savepoint_is_found_by_its_operation_and_in_the_statistics_and_ends_the_job_as_it_says() {
     let rows = [
-        (None, JobState::Running),
-        (Some(SavepointStop::Stop), JobState::Finished),
-        (Some(SavepointStop::Cancel), JobState::Canceled),
+        (None, JobState::Running, CheckpointKind::Savepoint),
+        (Some(SavepointStop::Stop), JobState::Finished, CheckpointKind::SyncSavepoint),
+        (Some(SavepointStop::Cancel), JobState::Canceled, CheckpointKind::Savepoint),
     ];
-    for (stop, state) in rows {
+    for (stop, state, kind) in rows {
         let operation = Fact::Known(Operation::Unknown);
         let flink = Flink { operation, ..told_all(JobState::Running) };
         let mut jobmanager = heard(&flink, &all_about(JOB));
@@ -240,7 +242,6 @@ fn a_savepoint_is_found_by_its_operation_and_in_the_statistics_and_ends_the_job_
         let told = answer(&jobmanager, &all_about(JOB), NOW);
         assert_eq!(told.operation, Fact::Known(Operation::Completed { path: path.clone() }));
         assert_eq!(told.jobs, Fact::Known(vec![JobSummary { id: JOB, state }]));
-        let kind = CheckpointKind::Savepoint;
         let listed = Checkpoint { id: 6, kind, path: Some(path), discarded: false, taken: NOW };
         let statistics = told.statistics.known().cloned().flatten().expect("there are some");
         assert_eq!((statistics.newest_id, statistics.completed), (6, vec![listed]));

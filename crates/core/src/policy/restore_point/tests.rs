@@ -219,20 +219,46 @@ fn of_a_cancelled_job_its_last_checkpoint_is_left_where_it_is_retained_and_it_ma
         (Some(Never), Canceled, None, Some("not retained")),
         (None, Canceled, None, Some("sp-1")),
     ];
-    for (retention, how, since, left) in rows {
+    for (retention, how, ended_at, left) in rows {
         let checkpointing = retention.map(|retention| Checkpointing { interval: None, retention });
         let flink = Flink {
             cluster: Fact::Known(fixture::about()),
             checkpointing: Fact::Known(checkpointing),
             statistics: Fact::Known(Some(statistics(vec![discarded(1), checkpoint(2)]))),
+            job: fixture::job(how, 0),
             ..Flink::default()
         };
-        let ended = since.and_then(|since| Ended::told(NOW, since, &flink));
+        let flink = fixture::ended_at(ended_at, flink);
+        let ended = Ended::told(NOW, &flink);
         let found = at(&desired(), |cx| left_of(cx, &job(older()), how, &flink, ended));
-        assert_eq!(found.as_ref().map(word).as_deref(), left, "{retention:?} {how:?} {since:?}");
+        assert_eq!(found.as_ref().map(word).as_deref(), left, "{retention:?} {how:?} {ended_at:?}");
     }
     let silent = Flink::default();
     assert_eq!(at(&desired(), |cx| left_of(cx, &job(older()), Canceled, &silent, None)), None);
+}
+
+#[test]
+fn a_job_was_stopped_by_someone_if_a_savepoint_of_a_stop_is_the_last_thing_that_it_completed() {
+    let of = |id, kind| Checkpoint { kind, ..checkpoint(id) };
+    let sync = || of(3, CheckpointKind::SyncSavepoint);
+    let all = |completed| statistics(completed);
+    let resumed = Statistics { restored_from: Some(sync()), ..all(vec![checkpoint(2), sync()]) };
+    let rows = [
+        ("the last", all(vec![checkpoint(2), sync()]), true),
+        ("in whatever order", all(vec![sync(), checkpoint(2)]), true),
+        ("of one beside it", all(vec![of(3, CheckpointKind::Savepoint)]), false),
+        ("another came after it", all(vec![sync(), checkpoint(4)]), false),
+        ("it was restored from it", resumed, false),
+        ("it is gone", all(vec![Checkpoint { discarded: true, ..sync() }]), false),
+        ("it has no address", all(vec![Checkpoint { path: None, ..sync() }]), false),
+        ("none", all(Vec::new()), false),
+    ];
+    for (name, statistics, expected) in rows {
+        let found = at(&desired(), |cx| stopped_with(cx, JOB, &statistics));
+        assert_eq!(found.is_some(), expected, "{name}");
+        let checkpoint = found.and_then(|point| point.checkpoint);
+        assert_eq!(checkpoint, expected.then_some(3), "{name}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::policy::fixture::{
-    JOB, NOW, PROCESS, TRIGGER, about, at, cluster, job, jobs, pod, seen, unknown,
+    JOB, NOW, PROCESS, TRIGGER, about, at, cluster, ended_at, job, jobs, pod, seen, unknown,
 };
 use crate::{ClusterObjects, Fact, FlinkCluster, Pod, Process, Role, Timestamp};
 
@@ -14,7 +14,6 @@ fn stop() -> Stop {
         baseline: Baseline { checkpoint: 3, restored: 0 },
         attempt: 1,
         not_before: NOW,
-        over_since: Some(Timestamp(NOW.0 - 3000)),
         cancel: false,
     }
 }
@@ -27,6 +26,12 @@ fn ours_of(path: &str) -> Statistics {
     let before = checkpoint(3, CheckpointKind::Checkpoint, "chk-3");
     let ours = checkpoint(4, CheckpointKind::Savepoint, path);
     Statistics { newest_id: 4, completed: vec![before, ours], ..Statistics::default() }
+}
+
+fn stopped_with(path: &str) -> Statistics {
+    let mut statistics = ours_of(path);
+    statistics.completed[1].kind = CheckpointKind::SyncSavepoint;
+    statistics
 }
 
 fn own_directory() -> String {
@@ -67,7 +72,7 @@ fn outcome(stop: &Stop, deadline: Timestamp, flink: &Flink) -> String {
     match at(NOW, |cx| follow(cx, stop, deadline, flink)) {
         Outcome::Waiting(what) => format!("waiting for {what}"),
         Outcome::Remember(next) if next.cancel && !stop.cancel => "cancel".to_owned(),
-        Outcome::Remember(next) => format!("over since {:?}", next.over_since),
+        Outcome::Remember(next) => format!("remember {next:?}"),
         Outcome::Stopped(point) => format!("stopped at {}", point.path),
         Outcome::EndedByItself => "ended by itself".to_owned(),
         Outcome::Failed(message) => format!("failed: {message}"),
@@ -128,6 +133,9 @@ fn a_savepoint_is_ours_above_the_baseline_and_in_its_own_directory() {
         (with(3), ours(), format!("stopped at {}", own_directory())),
         (with(4), ours(), "ended by itself".to_owned()),
         (with(3), ours_of("sp/by-hand"), "ended by itself".to_owned()),
+        // Someone has stopped it: after ours was begun, or before that.
+        (with(3), stopped_with("sp/by-hand"), "stopped at sp/by-hand".to_owned()),
+        (with(4), stopped_with("sp/by-hand"), "stopped at sp/by-hand".to_owned()),
     ];
     for (stop, statistics, expected) in cases {
         assert_eq!(outcome(&stop, NOW, &over(statistics)), expected, "{:?}", stop.baseline);
@@ -136,15 +144,17 @@ fn a_savepoint_is_ours_above_the_baseline_and_in_its_own_directory() {
 
 #[test]
 fn statistics_count_from_a_caches_age_after_the_end_on() {
-    let over = flink(JobState::Finished, Operation::Unknown, none());
-    let since = |millis| Stop { over_since: Some(Timestamp(NOW.0 - millis)), ..stop() };
-    let first = Stop { over_since: None, ..stop() };
-    assert_eq!(outcome(&first, NOW, &over), format!("over since {:?}", Some(NOW)));
+    let over = || flink(JobState::Finished, Operation::Unknown, none());
+    let ended = |ago| ended_at(Some(Timestamp(NOW.0 - ago)), over());
     let waiting = "waiting for the job's final checkpoint statistics";
-    assert_eq!(outcome(&since(2999), NOW, &over), waiting);
-    assert_eq!(outcome(&since(3000), NOW, &over), "ended by itself");
-    let silent = Flink { statistics: unknown(600), ..over };
-    assert_eq!(outcome(&since(3000), NOW, &silent), waiting);
+    assert_eq!(outcome(&stop(), NOW, &ended(2999)), waiting);
+    assert_eq!(outcome(&stop(), NOW, &ended(3000)), "ended by itself");
+    // The list is ahead of the details.
+    assert_eq!(outcome(&stop(), NOW, &ended_at(None, over())), waiting);
+    let none = Flink { statistics: Fact::Known(None), ..over() };
+    assert_eq!(outcome(&stop(), NOW, &none), "ended by itself", "it made no checkpoints");
+    let silent = Flink { statistics: unknown(600), ..over() };
+    assert_eq!(outcome(&stop(), NOW, &silent), waiting);
 }
 
 #[test]
@@ -202,7 +212,6 @@ fn the_next_attempt_has_a_new_id_a_new_baseline_and_a_backoff() {
     assert_ne!(next.trigger, TRIGGER);
     assert_eq!(next.baseline, Baseline { checkpoint: 4, restored: 0 });
     assert_eq!((next.attempt, next.not_before), (2, Timestamp(NOW.0 + 100)));
-    assert_eq!(next.over_since, None);
     let silent = Flink { statistics: unknown(1), ..running };
     assert_eq!(at(NOW, |cx| again(cx, &mut ids, &stop(), &silent)), None, "without a baseline");
 }

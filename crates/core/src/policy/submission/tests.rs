@@ -55,7 +55,6 @@ fn outcome(submission: &Submission, seen: &Observation) -> String {
     match at(NOW, |cx| follow(cx, target(), submission, seen)) {
         Outcome::Waiting(..) => "open".to_owned(),
         Outcome::Remember(next) => format!("named, until {:?}", next.start_deadline),
-        Outcome::Up { finished: true, .. } => "finished".to_owned(),
         Outcome::Up { .. } => "up".to_owned(),
         Outcome::Failed { failure, over, retriable } => {
             let over = if over { ", over" } else { "" };
@@ -103,6 +102,7 @@ fn a_named_job_comes_up_or_fails_in_flinks_words() {
         vertices: 0,
         vertices_up: 0,
         restarted_at: None,
+        ended_at: None,
         clock: NOW,
     };
     let no_vertices = Flink { job: Fact::Known(Some(no_vertices)), ..knows(JobState::Running, 0) };
@@ -112,13 +112,13 @@ fn a_named_job_comes_up_or_fails_in_flinks_words() {
         (named(), no_vertices, "open"),
         (named(), knows(JobState::Restarting, 0), "open"),
         (named(), knows(JobState::Suspended, 0), "open"),
-        (named(), knows(JobState::Finished, 2), "finished"),
+        (named(), knows(JobState::Finished, 2), "up"),
         (named(), knows(JobState::Canceled, 0), "JobCanceled, over"),
         (named(), knows(JobState::Failed, 0), "JobFailed, over"),
         (named(), unexplained, "open"),
         // Looked at long after its deadline: what is up by then is up.
         (late.clone(), knows(JobState::Running, 2), "up"),
-        (late.clone(), knows(JobState::Finished, 2), "finished"),
+        (late.clone(), knows(JobState::Finished, 2), "up"),
         (late.clone(), knows(JobState::Running, 1), "JobStartTimeout"),
         (late.clone(), silent(59), "open"),
         (late, silent(60), "JobStartTimeout"),

@@ -59,8 +59,7 @@ impl Scene<'_> {
             return self.waiting(self.state, "the deployed version's JobManager to answer");
         };
         match job_state(flink, job.id) {
-            Some(JobState::Finished) => self.finished(),
-            Some(ended) if ended.over() => self.ended(find, job, flink),
+            Some(ended) if ended.over() => self.ended(ended, job, flink),
             Some(_) => self.runs(find, job, flink),
             None if readiness::forgotten(flink) => self.forgotten(job),
             None => self.waiting(self.state, "the deployed version's JobManager to answer"),
@@ -104,23 +103,24 @@ impl Scene<'_> {
         again.unwrap_or_else(|| self.waiting(&state, "the newest state of the job to be known"))
     }
 
+    /// It is over: its final statistics name its newest state, once they cannot be a copy from before
+    /// its end.
+    fn ended(&self, how: JobState, job: &LiveJob, flink: &Flink) -> Next {
+        let Some(ended) = Ended::told(self.cx.now, flink) else {
+            return self.waiting(self.state, "the job's final checkpoint statistics");
+        };
+        if how != JobState::Finished {
+            return self.known(restore_point::of_ended(self.cx, job, &ended));
+        }
+        match ended.stopped_with(self.cx, job.id) {
+            Some(point) => self.known(Newest::Proven(Origin::Restored(point))),
+            None => self.finished(),
+        }
+    }
+
     /// It ended by itself: a success, and nothing to recover.
     fn finished(&self) -> Next {
         self.settled(Work::Finished).tells_first(EventReason::JobFinished, "Job finished")
-    }
-
-    /// It failed, or was cancelled: its final statistics name its newest state, once they cannot be
-    /// a copy from before its end.
-    fn ended(&self, find: Find, job: &LiveJob, flink: &Flink) -> Next {
-        let Some(since) = find.over_since else {
-            let over_since = Some(self.cx.now);
-            let next = self.with(RecoveringStep::Find(Find { over_since, ..find }));
-            return self.waiting(&next, "the job's final checkpoint statistics");
-        };
-        let Some(ended) = Ended::told(self.cx.now, since, flink) else {
-            return self.waiting(self.state, "the job's final checkpoint statistics");
-        };
-        self.known(restore_point::of_ended(self.cx, job, &ended))
     }
 
     /// It runs. For a restart that is all that was wanted; for a deploy it is cancelled, if what then
@@ -174,7 +174,7 @@ impl Scene<'_> {
                 self.stalled(Reason::CheckpointsNotRetained, &message, cures)
             }
             Ok(()) | Err(_) => {
-                let next = self.anew(RecoveringStep::Find(Find { cancel: true, ..find }));
+                let next = self.anew(RecoveringStep::Find(Find { cancel: true }));
                 let message = format!("Cancelling job {} without a savepoint", job.id);
                 self.waiting(&next, "the cancelled job to end")
                     .tells(EventReason::CancellingJob, message)

@@ -45,7 +45,7 @@ impl Scene<'_> {
                 let what = restart::awaited(&restart, "every vertex of the job to run");
                 self.attempts(&next, &restart, what)
             }
-            Progress::Up { job, from, finished } => self.up(restart, job, from, finished),
+            Progress::Up { job, from } => self.up(restart, job, from),
             Progress::Failed { next, failure, named: None } => {
                 let state = self.with(RecoveringStep::Start(next.clone()));
                 self.attempts(&state, &next, "the cluster to be ready again")
@@ -126,9 +126,8 @@ impl Scene<'_> {
         }
     }
 
-    fn up(&self, restart: &Restart, id: JobId, from: Origin, finished: bool) -> Next {
-        let work =
-            if finished { Work::Finished } else { Work::Live(LiveJob { id, from, learnt: None }) };
+    fn up(&self, restart: &Restart, id: JobId, from: Origin) -> Next {
+        let work = Work::Live(LiveJob { id, from, learnt: None });
         let failed = match &self.phase.purpose {
             Purpose::Restart(failed) => failed.as_ref(),
             Purpose::Deploy(_) => None,

@@ -27,6 +27,7 @@ pub(super) fn job_fact(job: &Job) -> core::Job {
         vertices: count(job.vertices.len()),
         vertices_up: count(job.vertices.iter().filter(|vertex| up(&vertex.status)).count()),
         restarted_at: job.entered(&JobState::Restarting).map(Timestamp),
+        ended_at: job.end_time.map(Timestamp),
         clock: Timestamp(job.now),
     }
 }
@@ -52,7 +53,7 @@ pub(super) fn statistics_fact(found: &Checkpoints) -> Statistics {
 pub(super) fn checkpoint(found: &rest::model::Checkpoint) -> Checkpoint {
     Checkpoint {
         id: found.id,
-        kind: kind(found.is_savepoint),
+        kind: kind(found),
         path: found.external_path.clone(),
         discarded: found.discarded,
         taken: Timestamp(found.triggered_at),
@@ -62,13 +63,21 @@ pub(super) fn checkpoint(found: &rest::model::Checkpoint) -> Checkpoint {
 fn restored(found: &rest::model::Restored) -> Checkpoint {
     Checkpoint {
         id: found.id,
-        kind: kind(found.is_savepoint),
+        kind: restored_kind(found.is_savepoint),
         path: found.external_path.clone(),
         discarded: false,
         taken: Timestamp(found.at),
     }
 }
 
-fn kind(is_savepoint: bool) -> CheckpointKind {
+fn kind(found: &rest::model::Checkpoint) -> CheckpointKind {
+    match found.kind {
+        rest::model::CheckpointKind::SyncSavepoint => CheckpointKind::SyncSavepoint,
+        _ => restored_kind(found.is_savepoint),
+    }
+}
+
+/// Which kind of savepoint a job was restored from Flink does not say.
+fn restored_kind(is_savepoint: bool) -> CheckpointKind {
     if is_savepoint { CheckpointKind::Savepoint } else { CheckpointKind::Checkpoint }
 }

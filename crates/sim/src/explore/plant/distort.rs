@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use flinkk8soperator_core as machine;
 use machine::{
-    Cure, Decision, DualRunning, Effect, Fact, Flink, FlinkCluster, JobState, Mode, Observation,
-    Operation, Origin, Phase, Post, Presence, Reason, RecoveringStep, Rescaling, SavepointStop,
-    Target, Work,
+    CheckpointKind, Cure, Decision, DualRunning, Effect, Fact, Flink, FlinkCluster, JobState, Mode,
+    Observation, Operation, Origin, Phase, Post, Presence, Reason, RecoveringStep, Rescaling,
+    SavepointStop, Target, Work,
 };
 
 use crate::explore::calls::Call;
@@ -126,6 +126,16 @@ pub(super) fn forget_what_is_ending(seen: &mut Observation) {
     }
     if let Fact::Known(pods) = &mut seen.live_pods {
         pods.retain(|pod| !pod.terminating);
+    }
+}
+
+/// A savepoint of a stop is one like any other.
+pub(super) fn stopped_is_finished(flink: &mut Flink) {
+    let Fact::Known(Some(statistics)) = &mut flink.statistics else { return };
+    for checkpoint in &mut statistics.completed {
+        if checkpoint.kind == CheckpointKind::SyncSavepoint {
+            checkpoint.kind = CheckpointKind::Savepoint;
+        }
     }
 }
 

@@ -40,6 +40,8 @@ pub enum Fault {
     JobFails,
     /// A person cancels a job.
     PersonCancels,
+    /// A person stops a job with a savepoint.
+    PersonStops,
     /// Someone deletes a Deployment, a Service, a revision or a pod.
     ObjectDeleted,
     /// A pod does not end once it is told to.
@@ -74,6 +76,7 @@ impl Fault {
         Fault::FailsOver,
         Fault::JobFails,
         Fault::PersonCancels,
+        Fault::PersonStops,
         Fault::ObjectDeleted,
         Fault::PodStuck,
         Fault::NamespaceDeleted,

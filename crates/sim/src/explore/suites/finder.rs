@@ -24,6 +24,7 @@ pub fn finder(plant: Plant) -> Suite {
         | Plant::TerminatingCountsAsGone => another,
         Plant::LostCountsAsFinished => another.only(losses),
         Plant::CanceledCountsAsFinished => another.only(&[Fault::PersonCancels]),
+        Plant::StoppedCountsAsFinished => another.only(&[Fault::PersonStops]),
         // A submission that was never seen to arrive, and arrives later.
         Plant::LostAnswerMeansRefused => another.only(&[Fault::LateCall]),
         Plant::RefusalClosesWhatWasSentBefore => {

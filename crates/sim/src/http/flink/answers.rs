@@ -111,9 +111,10 @@ pub(super) fn job(world: &World, id: JobId, details: &Details) -> Value {
         })
     };
     let restarted = details.restarted_at.unwrap_or(0);
+    let ended = details.ended_at.map_or(json!(-1), |at| json!(at));
     json!({
         "jid": hex(id.0), "name": "simulated", "isStoppable": false, "state": word(details.state),
-        "job-type": "STREAMING", "start-time": world.now, "end-time": -1, "duration": 0,
+        "job-type": "STREAMING", "start-time": world.now, "end-time": ended, "duration": 0,
         "maxParallelism": -1, "now": world.now,
         "timestamps": { "RUNNING": world.now, "RESTARTING": restarted },
         "vertices": [vertex("Source", 1), vertex("Sink", 2)],
@@ -134,7 +135,11 @@ pub(super) fn statistics(world: &World, statistics: &Statistics) -> Value {
         json!({
             "id": e.id, "status": "COMPLETED", "is_savepoint": savepoint,
             "savepointFormat": if savepoint { json!("CANONICAL") } else { Value::Null },
-            "checkpoint_type": if savepoint { "SYNC_SAVEPOINT" } else { "CHECKPOINT" },
+            "checkpoint_type": match (savepoint, e.sync) {
+                (true, true) => "SYNC_SAVEPOINT",
+                (true, false) => "SAVEPOINT",
+                (false, _) => "CHECKPOINT",
+            },
             "external_path": &*file.path, "discarded": e.discarded,
             "trigger_timestamp": e.taken, "latest_ack_timestamp": e.taken,
             "state_size": 1, "checkpointed_size": 1, "end_to_end_duration": 1,
