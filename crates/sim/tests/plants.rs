@@ -81,12 +81,12 @@ fn broken_by(plant: Plant) -> Option<&'static str> {
         Plant::RestoresFromCheckpoint
         | Plant::RollsBackToACheckpoint
         | Plant::FailedSavepointCounts
-        | Plant::OldStatisticsBelieved
+        | Plant::SilenceMeansNotFound
         | Plant::StartsFromAnEarlierSavepoint => NEWEST_STATE,
         Plant::StartsEmpty
         | Plant::RollsBackToNothing
         | Plant::RecoversFromNothing
-        | Plant::SilenceMeansNotFound => NOT_EMPTY,
+        | Plant::OldStatisticsBelieved => NOT_EMPTY,
         Plant::RevisionGoesEarly => ROLLBACK_POSSIBLE,
         Plant::ScalesDownEarly | Plant::NothingIsLeftInPlace => TASKS_STAY,
         Plant::FirstServiceGoes => ADDRESS_STAYS,

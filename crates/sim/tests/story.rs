@@ -27,7 +27,7 @@ const TOLD: [Plant; 9] = [
 /// go in one cluster, the tasks of a job, the decision about a person's job.
 const TOLD_BESIDES: [(&str, Plant); 5] = [
     ("beside: update, the older one goes", Plant::HeldSlotsCountAsFree),
-    ("in place: down", Plant::CancellingCountsAsOver),
+    ("in place: down", Plant::FailedSavepointCounts),
     ("in place: up", Plant::OldStatisticsBelieved),
     ("adaptive: down", Plant::FailedCountsAsFinished),
     ("a person's job in an update: cancelled", Plant::ForeignJobIsOverlooked),

@@ -98,8 +98,13 @@ fn a_finished_stop_shows_in_details_only_when_the_cache_has_aged() {
     assert_eq!(state(&mut lab), Some(JobState::Running));
     lab.wait(2_000);
     assert_eq!(state(&mut lab), Some(JobState::Finished));
-    let statistics = lab.world.statistics(process, JOB).flatten().expect("the job is known");
-    assert_eq!(statistics.completed.len(), 1, "the statistics name the savepoint");
+    let listed = |lab: &mut Lab| {
+        let statistics = lab.world.statistics(process, JOB).flatten().expect("the job is known");
+        statistics.completed.len()
+    };
+    assert_eq!(listed(&mut lab), 0, "the copy of the statistics is younger: of just before it");
+    lab.wait(1_000);
+    assert_eq!(listed(&mut lab), 1, "the statistics name the savepoint");
 }
 
 #[test]

@@ -101,8 +101,8 @@ fn ended_by_itself(cx: &Context<'_>, state: &State, target: Target, seen: &Obser
         .tells_first(EventReason::JobFinished, message)
 }
 
-/// The JobManager is gone, and with it what became of the job. One that is merely silent is waited for:
-/// it knows whether the job ended with our savepoint or by itself, and Recovering could not tell.
+/// The JobManager is gone, and with it what became of the job. One that is merely silent is waited for: it
+/// knows what became of the savepoint.
 fn nobody_to_ask(state: &State, seen: &Observation) -> bool {
     let Some(old) = deployed(state) else { return false };
     let process = seen.cluster(old).and_then(|c| c.jobmanager_process(None));

@@ -99,10 +99,23 @@ impl World {
 
     /// `/jobs/:id/checkpoints`; inner `None`: 404.
     pub fn statistics(&mut self, process: Process, id: JobId) -> Option<Option<Statistics>> {
+        self.answering(process)?;
+        if self.asked_job(process, id)?.is_none() {
+            return Some(None);
+        }
+        self.copy_statistics(process, id);
+        let copy = self.jobmanager(process)?.job(id)?.statistics_cache.clone();
+        Some(copy.map(|(_, statistics)| statistics))
+    }
+
+    /// Whoever asks for the statistics now is answered from a copy that is made now, unless there is one that is
+    /// young enough.
+    pub(super) fn copy_statistics(&mut self, process: Process, id: JobId) {
         let (fresh, now) = (self.fresh_since(), self.now);
+        let Some(jobmanager) = self.jobmanager_mut(process) else { return };
         let open = |o: &&super::Operation| o.job == id && o.state == OperationState::InProgress;
-        let in_progress = self.answering(process)?.operations.iter().filter(open).count();
-        let Some(job) = self.asked_job(process, id)? else { return Some(None) };
+        let in_progress = jobmanager.operations.iter().filter(open).count();
+        let Some(job) = jobmanager.jobs.iter_mut().find(|job| job.id == id) else { return };
         if job.statistics_cache.as_ref().is_none_or(|(at, _)| *at < fresh) {
             let statistics = Statistics {
                 newest: job.newest,
@@ -113,7 +126,6 @@ impl World {
             };
             job.statistics_cache = Some((now, statistics));
         }
-        Some(job.statistics_cache.clone().map(|(_, statistics)| statistics))
     }
 
     /// `/jobs/:id/checkpoints/config`; inner `None`: 404.

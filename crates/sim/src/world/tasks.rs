@@ -109,7 +109,8 @@ impl World {
         self.list_checkpoint(run, id, file, false);
     }
 
-    /// Adds a completed savepoint to a run; `sync`: it is of a stop.
+    /// Adds a completed savepoint to a run; `sync`: it is of a stop. Someone has just looked at the statistics, so
+    /// that for a while they are told without it: the copies of them and of the details are not of one age.
     pub(super) fn write_savepoint(
         &mut self,
         run: RunId,
@@ -118,6 +119,9 @@ impl World {
         path: String,
         sync: bool,
     ) -> FileId {
+        if let Some((process, job)) = self.live_job(run).map(|(process, job)| (process, job.id)) {
+            self.copy_statistics(process, job);
+        }
         let file = self.write_file(run, FileKind::Savepoint, offset, path);
         self.list_checkpoint(run, id, file, sync);
         file

@@ -36,8 +36,10 @@ pub fn finder(plant: Plant) -> Suite {
         Plant::CancellingCountsAsOver => another.without_savepoints(),
         Plant::FailedCountsAsFinished
         | Plant::FailedSavepointCounts
-        | Plant::OldStatisticsBelieved
-        | Plant::SilenceMeansNotFound => another.in_mode(Mode::Single),
+        | Plant::OldStatisticsBelieved => another.in_mode(Mode::Single),
+        Plant::SilenceMeansNotFound => {
+            another.with_faults(2).only(&[Fault::Unreachable, Fault::Slow])
+        }
         Plant::RollsBackToNothing | Plant::RollbackRemovesTheOldCluster => wrong,
         Plant::DeletedStaysAway => another.in_mode(Mode::Single).only(&[Fault::ObjectDeleted]),
         Plant::HangingPodsAreNotTold => another.in_mode(Mode::Single).only(&[Fault::PodStuck]),
