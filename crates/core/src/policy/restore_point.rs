@@ -94,10 +94,10 @@ impl<'f> Ended<'f> {
     }
 }
 
-/// The savepoint that a FINISHED job was stopped with, by a person, or by us where that was given up before, by
-/// its final statistics; none: it came to its end by itself. Flink says FINISHED of both, but the last thing that a stopped job
-/// completes is a SYNC_SAVEPOINT: no checkpoint is begun after one (recorded, 1.13 to 2.3). A job that was
-/// restored from it has gone on after it.
+/// The savepoint that a FINISHED job was stopped with, by a person, or by us where that was given up before;
+/// none: it came to its end by itself. Flink says FINISHED of both, but by its final statistics the last thing
+/// that a stopped job completes is a SYNC_SAVEPOINT: no checkpoint is begun after one (recorded, 1.13 to 2.3). A
+/// job that was restored from it has gone on after it.
 pub(crate) fn stopped_with(
     cx: &Context<'_>,
     job: JobId,
