@@ -83,7 +83,6 @@ explorations! {
     savepoint_fails_again: "savepoint fails again and again" sees [UPDATED, RECOVERED];
     without_savepoints: "update without savepoints" sees [WITHOUT_STATE];
     rollback_without_savepoints: "rollback without savepoints" sees [KEPT_FOR_ROLLBACK];
-    stopped_without_savepoints: "rollback without savepoints, stopped by a person" sees [KEPT_FOR_ROLLBACK];
     deleted_without_savepoints: "deleted in an update without savepoints" sees [WITHOUT_STATE];
     savepoints_disabled_later: "savepoints disabled after a rollback" sees [WITHOUT_STATE];
     tried_again: "savepoint fails without retention, tried again" sees [UPDATED];

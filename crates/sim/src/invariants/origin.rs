@@ -64,9 +64,18 @@ fn as_the_user_said(world: &World, app: AppId, last: RunId, file: FileId) -> boo
         Origin::Empty => spec.stateless,
     };
     let before = good_before(world, last).filter(|_| began_so);
-    let newest_before = before.and_then(|run| world.newest_file(id_of(world, run)));
+    let newest_before = before.and_then(|run| came_to(world, run));
     let seen = spec.last_seen && world.files[file.0].run == Some(last);
     named(file) || newest_before == Some(file) || seen
+}
+
+/// The newest file that a run wrote; what it began from, where it has written none.
+fn came_to(world: &World, run: &Run) -> Option<FileId> {
+    let began_from = match run.origin {
+        Origin::File(file) => Some(file),
+        Origin::Empty => None,
+    };
+    world.newest_file(id_of(world, run)).or(began_from)
 }
 
 fn id_of(world: &World, run: &Run) -> RunId {
