@@ -377,6 +377,13 @@ mod tests {
     use crate::Silence;
 
     #[test]
+    fn a_savepoint_is_one_whether_or_not_a_job_ends_with_it() {
+        let all = CheckpointKind::ALL.iter().filter(|kind| kind.is_savepoint());
+        let all: Vec<&str> = all.map(|kind| kind.as_str()).collect();
+        assert_eq!(all, ["Savepoint", "SyncSavepoint"]);
+    }
+
+    #[test]
     fn one_short_silence_is_enough_to_hold_a_deadline_back() {
         fn silent<T>(seconds: u64) -> Fact<T> {
             let for_how_long = Duration::from_secs(seconds);
