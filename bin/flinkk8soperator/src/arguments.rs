@@ -54,7 +54,7 @@ pub(crate) fn config() -> Arg {
     path("config", "The operator's configuration file; * and ? are admitted")
 }
 
-fn path(name: &'static str, help: &'static str) -> Arg {
+pub(crate) fn path(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name("FILE").value_parser(value_parser!(PathBuf)).help(help)
 }
 

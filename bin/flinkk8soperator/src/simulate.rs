@@ -1,4 +1,5 @@
-//! The subcommand `simulate`: what would come of applications, on a simulated cluster.
+//! The subcommand `simulate`: what would come of applications, or of what another operator has left
+//! behind, on a simulated cluster.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -13,8 +14,9 @@ use flinkk8soperator_simulate::trial::{self, Trial};
 use flinkk8soperator_simulate::view::lines::Lines;
 use flinkk8soperator_simulate::view::silent::Silent;
 use flinkk8soperator_simulate::view::{self, View};
+use flinkk8soperator_simulate::world::Recorded;
 
-use crate::arguments::{config, file, output, sources};
+use crate::arguments::{config, file, output, path, sources};
 use crate::offline::read;
 
 /// The subcommand.
@@ -23,8 +25,14 @@ pub(crate) fn command() -> Command {
         .about("Deploys applications on a simulated cluster and shows what comes of it")
         .arg(
             file()
+                .required(false)
+                .required_unless_present("world")
                 .action(ArgAction::Append)
                 .help("Applications; given again: applied when those before have come to rest"),
+        )
+        .arg(
+            path("world", "Instead: what another operator has left behind, as JSON")
+                .conflicts_with("file"),
         )
         .arg(config())
         .arg(output().help("text, as it happens; json: a report at the end"))
@@ -33,7 +41,10 @@ pub(crate) fn command() -> Command {
                 .long("for")
                 .value_name("DURATION")
                 .value_parser(|text: &str| duration::parse(text))
-                .help("How long to go on after everything has come to rest, e.g. 2m"),
+                .help(
+                    "How long to go on after everything has come to rest, e.g. 2m; with --world: from \
+                     the beginning",
+                ),
         )
         .arg(
             Arg::new("hold")
@@ -45,15 +56,21 @@ pub(crate) fn command() -> Command {
 
 /// Runs it.
 pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
-    let loaded = load(&sources(matches))?;
+    let world = matches.get_one::<PathBuf>("world").map(|path| Recorded::read(path)).transpose()?;
+    let mut sources = sources(matches);
+    if let Some(world) = world.as_ref().filter(|_| sources.file.is_none()) {
+        sources.flags.clone_from(&world.configuration);
+    }
+    let loaded = load(&sources)?;
     loaded.warnings.iter().for_each(|warning| eprintln!("flinkk8soperator: {warning}"));
-    let paths = matches.get_many::<PathBuf>("file").context("-f FILE is missing")?;
+    let paths = matches.get_many::<PathBuf>("file").into_iter().flatten();
     let applications = |path: &PathBuf| {
         let objects = text::objects(&read(path)?);
         objects.with_context(|| format!("cannot simulate {}", path.display()))
     };
     let trial = Trial {
         files: paths.map(applications).collect::<Result<_>>()?,
+        world,
         settings: loaded.settings,
         lasts: matches.get_one::<Duration>("for").copied(),
         hold: matches.get_flag("hold"),
@@ -70,8 +87,9 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
         let report = serde_json::to_string_pretty(&report)?;
         writeln!(io::stdout(), "{report}").context("cannot write the report")?;
     }
-    if !report.good {
-        bail!("not every application came to run");
+    match (report.good, &trial.world) {
+        (true, _) => Ok(()),
+        (false, None) => bail!("not every application came to run"),
+        (false, Some(_)) => bail!("an invariant of the simulated world was broken"),
     }
-    Ok(())
 }

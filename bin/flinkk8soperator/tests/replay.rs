@@ -31,6 +31,7 @@ fn recording() -> NamedTempFile {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/minimal.yaml");
     let trial = Trial {
         files: vec![text::objects(&fs::read_to_string(example).unwrap()).unwrap()],
+        world: None,
         settings: Settings { trace: Some(file.path().to_owned()), ..Settings::default() },
         lasts: None,
         hold: false,

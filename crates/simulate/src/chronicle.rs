@@ -80,9 +80,23 @@ pub struct Chronicle {
     selectors: Selectors,
     phase_since: Vec<(String, Duration)>,
     entries: Vec<Entry>,
+    /// What is of this version or an older one was found, and so many jobs.
+    found: (u64, usize),
 }
 
 impl Chronicle {
+    /// Of a cluster that was opened with what stands in it now.
+    #[must_use]
+    pub fn of_what_stands(cluster: &Cluster) -> Chronicle {
+        let version = cluster.server().api().store().version();
+        let jobs = cluster.look(|world| world.runs.len());
+        Chronicle { found: (version, jobs), ..Chronicle::default() }
+    }
+
+    fn came(&self, change: &Change) -> &'static str {
+        if change.version <= self.found.0 { "found" } else { "created" }
+    }
+
     /// Everything so far.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
@@ -133,7 +147,7 @@ impl Chronicle {
             (ChangeKind::Deleted, _) => return self.tell(now, About::User, &name, "is gone"),
             (_, None) => {
                 self.phase_since.push((name.clone(), now));
-                self.tell(now, About::User, &name, "created");
+                self.tell(now, About::User, &name, self.came(change));
                 Application::default()
             }
             (_, Some(before)) => Application::of(before),
@@ -188,7 +202,7 @@ impl Chronicle {
         let words = match (change.kind, change.previous.as_deref()) {
             (ChangeKind::Deleted, _) => "gone".to_owned(),
             (_, None) if about == About::Pod || change.resource == SERVICES => state(object),
-            (_, None) => "created".to_owned(),
+            (_, None) => self.came(change).to_owned(),
             // How many of its pods are ready is told by the pods.
             (_, Some(before)) if change.resource != SERVICES && about == About::Object => {
                 match (meta::is_deleting(before), meta::is_deleting(object)) {
@@ -218,6 +232,7 @@ impl Chronicle {
             None => "from nothing".to_owned(),
         };
         let text = match before {
+            None if number < self.found.1 => format!("{} found {}, {from}", job.id, job.state),
             None => format!("{} accepted by the JobManager of {}, {from}", job.id, job.hash),
             Some(_) => format!("{} {}", job.id, job.state),
         };

@@ -12,7 +12,7 @@ use flinkk8soperator_api::v1beta1::FlinkApplication;
 use flinkk8soperator_runtime::config::FlinkAccess;
 use flinkk8soperator_runtime::metrics::Metrics;
 use flinkk8soperator_runtime::{Ports, RunError, Settings, lease, run_with};
-use flinkk8soperator_sim::http::cluster::{Cluster, ClusterConfig};
+use flinkk8soperator_sim::http::cluster::{Cluster, ClusterConfig, StandingObjects};
 use flinkk8soperator_sim::http::kubernetes::api::ConnectionClosed;
 use flinkk8soperator_sim::http::kubernetes::kinds::NAMESPACES;
 use flinkk8soperator_sim::http::kubernetes::meta;
@@ -27,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 use tower::Service;
 
 use crate::clock::Clock;
+use crate::ledger::USER;
 
 /// How the operator reaches the simulated API server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,13 +107,24 @@ impl Session {
     /// # Errors
     /// See [`SessionError`].
     pub async fn start(config: SessionConfig) -> Result<Session, SessionError> {
+        Session::open(config, None).await
+    }
+
+    /// Starts both with what is to stand in the cluster from the beginning.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub async fn open(
+        config: SessionConfig,
+        standing: Option<&StandingObjects>,
+    ) -> Result<Session, SessionError> {
         let definition = serde_json::to_value(flinkk8soperator_api::crd());
         let clock = config.clock;
         let store = StoreConfig { clock: clock.of_the_store(), seed: 1, history: DEFAULT_HISTORY };
         let definitions = vec![definition.map_err(SessionError::Definition)?];
         let server = ServerConfig { store, definitions, ..ServerConfig::default() };
         let cluster = ClusterConfig { server, settings: config.world, latencies: config.latencies };
-        let cluster = Cluster::start(cluster).await.map_err(SessionError::Listen)?;
+        let cluster = Cluster::open(cluster, standing).await.map_err(SessionError::Listen)?;
         let client = client(&cluster, config.reach, &CancellationToken::new())?;
         let mut settings = config.settings;
         settings.port = 0;
@@ -211,7 +223,7 @@ impl Session {
             let object = json!({ "metadata": { "name": namespace } });
             self.cluster.server().api().store().put(&NAMESPACES, object);
         }
-        let params = PatchParams::apply("simulate").force().validation_strict();
+        let params = PatchParams::apply(USER).force().validation_strict();
         let patch = Patch::Apply(application);
         let api = self.applications(namespace);
         api.patch(meta::name(application), &params, &patch).await.map_err(refused)

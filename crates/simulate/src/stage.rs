@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::chronicle::Chronicle;
+use crate::ledger::Ledger;
 use crate::scene::Scene;
 use crate::session::{Session, SessionError};
 use crate::view::View;
@@ -26,6 +27,8 @@ pub struct Stage<'v> {
     pub session: Session,
     /// What happened in it.
     pub chronicle: Chronicle,
+    /// What the operator asked for in it.
+    pub ledger: Ledger,
     view: &'v mut dyn View,
 }
 
@@ -33,7 +36,7 @@ impl<'v> Stage<'v> {
     /// Shows a session from now on.
     #[must_use]
     pub fn new(session: Session, view: &'v mut dyn View) -> Stage<'v> {
-        Stage { session, chronicle: Chronicle::default(), view }
+        Stage { session, chronicle: Chronicle::default(), ledger: Ledger::default(), view }
     }
 
     /// The view.
@@ -47,6 +50,7 @@ impl<'v> Stage<'v> {
     /// Of the output.
     pub fn look(&mut self) -> io::Result<Scene> {
         let now = self.session.clock().elapsed();
+        self.ledger.catch_up(self.session.cluster(), now);
         self.view.told(self.chronicle.catch_up(self.session.cluster(), now))?;
         let scene = Scene::of(self.session.cluster());
         self.view.stands(now.as_secs_f64(), &scene)?;

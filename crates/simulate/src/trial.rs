@@ -1,4 +1,4 @@
-//! `simulate`: any application file, on the simulated cluster.
+//! `simulate`: any application file, on the simulated cluster; or what another operator has left behind.
 //!
 //! Files are applied one after the other, each when what came of the one before has come to rest. In
 //! virtual time unless the cluster is to stay: what takes minutes is told in a moment.
@@ -13,13 +13,15 @@ use flinkk8soperator_sim::world::{self, FlinkVersion, Latencies};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::chronicle::Entry;
+use crate::chronicle::{Chronicle, Entry};
 use crate::clock::Clock;
 use crate::demo::{DemoError, Kubeconfig, until_interrupted};
+use crate::ledger::{FlinkRequest, Write};
 use crate::scene::{Application, Scene};
 use crate::session::{Reach, Session, SessionConfig, SessionError};
 use crate::stage::{Stage, StageError};
 use crate::view::View;
+use crate::world::Recorded;
 
 /// When an application that never comes to rest is left alone: longer than every default deadline.
 const PATIENCE: Duration = Duration::from_secs(2 * 60 * 60);
@@ -28,9 +30,12 @@ const PATIENCE: Duration = Duration::from_secs(2 * 60 * 60);
 pub struct Trial {
     /// The applications of each file, in the order of the files.
     pub files: Vec<Vec<Value>>,
+    /// What stands in the cluster at the beginning; none: nothing.
+    pub world: Option<Recorded>,
     /// The operator's settings.
     pub settings: Settings,
-    /// For how long, after the last file; without it: until everything rests.
+    /// For how long, after the last file has come to rest, or from the beginning in a recorded world;
+    /// without it: until everything rests.
     pub lasts: Option<Duration>,
     /// Real time, and the cluster stays for kubectl.
     pub hold: bool,
@@ -40,7 +45,8 @@ pub struct Trial {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// Every application runs and is confirmed, nothing was refused, no invariant was broken.
+    /// Every application runs and is confirmed, nothing was refused, no invariant was broken. In a recorded
+    /// world the latter is enough: what was left behind need not come to run.
     pub good: bool,
     /// Refusals by the API server, in its own words.
     pub refused: Vec<String>,
@@ -49,6 +55,10 @@ pub struct Report {
     /// How everything stood at the end.
     #[serde(flatten)]
     pub end: Scene,
+    /// What the operator wrote to the API server.
+    pub writes: Vec<Write>,
+    /// What it asked of Flink, but for GET.
+    pub flink_requests: Vec<FlinkRequest>,
     /// What happened.
     pub history: Vec<Entry>,
     /// Simulated seconds.
@@ -69,35 +79,69 @@ pub fn run(trial: &Trial, view: &mut dyn View) -> Result<Report, DemoError> {
 
 async fn play(trial: &Trial, view: &mut dyn View) -> Result<Report, DemoError> {
     let began = Instant::now();
-    let session = Session::start(SessionConfig {
+    let recorded = trial.world.as_ref();
+    let config = SessionConfig {
         settings: trial.settings.clone(),
         latencies: Latencies::default(),
         world: world(trial),
         reach: if trial.hold { Reach::Loopback } else { Reach::InProcess },
-        clock: Clock::of_the_machine(),
-    })
-    .await?;
+        clock: recorded.map_or_else(Clock::of_the_machine, |recorded| Clock::at(recorded.at)),
+    };
+    let session = Session::open(config, recorded.map(|recorded| &recorded.objects)).await?;
     let mut stage = Stage::new(session, view);
+    let refused = match recorded {
+        Some(recorded) => take_over(&mut stage, recorded, trial.lasts).await?,
+        None => deploy(&mut stage, trial).await?,
+    };
+    if trial.hold {
+        hold(&mut stage).await?;
+    }
+    let report = report(&mut stage, trial, refused, began)?;
+    summary(stage.view(), &report)?;
+    if recorded.is_some() {
+        asked(stage.view(), &report)?;
+    }
+    Ok(report)
+}
+
+/// Applies the files; answers with what the API server refused.
+async fn deploy(stage: &mut Stage<'_>, trial: &Trial) -> Result<Vec<String>, StageError> {
     let mut refused = Vec::new();
     for file in &trial.files {
         for application in file {
-            refused.extend(apply(&mut stage, application).await?);
+            refused.extend(apply(stage, application).await?);
         }
         stage.until(PATIENCE, at_rest).await?;
     }
     if let Some(lasts) = trial.lasts {
         stage.until(lasts, |_| false).await?;
     }
-    if trial.hold {
-        hold(&mut stage).await?;
-    }
-    let report = report(&mut stage, refused, began)?;
-    summary(stage.view(), &report)?;
-    Ok(report)
+    Ok(refused)
 }
 
-/// The version that the first application names: the cluster's images are all of that one.
+/// Lets the operator go on with what stands there.
+async fn take_over(
+    stage: &mut Stage<'_>,
+    recorded: &Recorded,
+    lasts: Option<Duration>,
+) -> Result<Vec<String>, StageError> {
+    stage.chronicle = Chronicle::of_what_stands(stage.session.cluster());
+    if !recorded.what.is_empty() {
+        stage.view().say(&recorded.what)?;
+    }
+    match lasts {
+        Some(lasts) => stage.until(lasts, |_| false).await?,
+        None => stage.until(PATIENCE, at_rest).await?,
+    };
+    Ok(Vec::new())
+}
+
+/// What was recorded; else the version that the first application names: the cluster's images are all of
+/// that one.
 fn world(trial: &Trial) -> world::Settings {
+    if let Some(recorded) = &trial.world {
+        return recorded.settings;
+    }
     let first = trial.files.iter().flatten().next();
     let named = first.and_then(|application| flink(text(application, "/spec/flinkVersion")));
     let default = world::Settings::default();
@@ -105,7 +149,7 @@ fn world(trial: &Trial) -> world::Settings {
 }
 
 /// `1.20`, `1.20.5`, `v2.3`: the first two numbers.
-fn flink(version: &str) -> Option<FlinkVersion> {
+pub(crate) fn flink(version: &str) -> Option<FlinkVersion> {
     let version = version.strip_prefix('v').unwrap_or(version);
     let mut numbers = version.split('.').map(str::parse);
     let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else { return None };
@@ -138,16 +182,23 @@ async fn hold(stage: &mut Stage<'_>) -> Result<(), DemoError> {
     Ok(())
 }
 
-fn report(stage: &mut Stage<'_>, refused: Vec<String>, began: Instant) -> io::Result<Report> {
+fn report(
+    stage: &mut Stage<'_>,
+    trial: &Trial,
+    refused: Vec<String>,
+    began: Instant,
+) -> io::Result<Report> {
     let end = stage.look()?;
     let told = |broken: Violation| format!("{}: {}", broken.invariant, broken.what);
     let broken: Vec<String> = stage.session.cluster().violations().into_iter().map(told).collect();
     let runs = !end.applications.is_empty() && end.applications.iter().all(|app| app.ready);
     Ok(Report {
-        good: runs && refused.is_empty() && broken.is_empty(),
+        good: (runs || trial.world.is_some()) && refused.is_empty() && broken.is_empty(),
         refused,
         broken,
         end,
+        writes: stage.ledger.writes.clone(),
+        flink_requests: stage.ledger.flink_requests.clone(),
         history: stage.chronicle.entries().to_vec(),
         simulated_seconds: stage.session.clock().elapsed().as_secs_f64(),
         real_seconds: began.elapsed().as_secs_f64(),
@@ -174,4 +225,20 @@ fn summary(view: &mut dyn View, report: &Report) -> io::Result<()> {
     }
     let (simulated, real) = (report.simulated_seconds, report.real_seconds);
     view.say(&format!("{simulated:.0} s simulated in {real:.1} s"))
+}
+
+/// What the operator asked for that changes something.
+fn asked(view: &mut dyn View, report: &Report) -> io::Result<()> {
+    let answer = |status: Option<u16>| status.map_or("no answer".to_owned(), |s| s.to_string());
+    view.say(&format!("\nwrites to the API server: {}", report.writes.len()))?;
+    for Write { at, verb, resource, namespace, name, status } in &report.writes {
+        let status = answer(*status);
+        view.say(&format!("{at:7.1}s  {verb} {resource} {namespace}/{name}: {status}"))?;
+    }
+    let count = report.flink_requests.len();
+    view.say(&format!("requests to Flink that change something: {count}"))?;
+    for FlinkRequest { at, method, pod, path, status } in &report.flink_requests {
+        view.say(&format!("{at:7.1}s  {method} {path} at {pod}: {}", answer(*status)))?;
+    }
+    Ok(())
 }

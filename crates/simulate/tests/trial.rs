@@ -32,7 +32,8 @@ fn with(field: &str, value: Value) -> Value {
 }
 
 fn simulate(files: Vec<Vec<Value>>) -> Report {
-    let trial = Trial { files, settings: Settings::default(), lasts: None, hold: false };
+    let trial =
+        Trial { files, world: None, settings: Settings::default(), lasts: None, hold: false };
     trial::run(&trial, &mut Silent).unwrap()
 }
 
@@ -88,7 +89,7 @@ fn an_image_that_cannot_be_pulled_is_told_in_the_kubelets_words() {
 fn it_goes_on_for_as_long_as_it_is_told() {
     let lasts = Some(Duration::from_secs(3600));
     let files = vec![vec![application()]];
-    let trial = Trial { files, settings: Settings::default(), lasts, hold: false };
+    let trial = Trial { files, world: None, settings: Settings::default(), lasts, hold: false };
     let report = trial::run(&trial, &mut Silent).unwrap();
     assert!(report.good);
     assert!(report.simulated_seconds > 3600.0);

@@ -17,6 +17,7 @@ mod operate;
 mod scheduler;
 mod shared;
 mod spec;
+mod standing;
 mod step;
 mod tasks;
 mod truth;
@@ -35,6 +36,10 @@ pub use operate::{OperateError, Stop};
 pub use scheduler::{Latencies, Scheduler};
 pub use shared::Shared;
 pub use spec::{FlinkVersion, Image, JobScheduler, Program, Retention, Settings, Spec};
+pub use standing::{
+    Standing, StandingDeployment, StandingFile, StandingJob, StandingOperation, StandingOutcome,
+    StandingPod,
+};
 pub use step::Step;
 pub use truth::{Deleter, End, File, FileId, FileKind, Origin, Run, RunId};
 

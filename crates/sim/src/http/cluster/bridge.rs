@@ -11,26 +11,30 @@ use super::super::kubernetes::meta;
 use super::super::kubernetes::store::{DeleteOptions, Store};
 use super::application::{APPLICATIONS, Known};
 use super::{intent, pod};
-use crate::world::{Cluster, Mishap, Pod, Role, Spec, Uid, World};
+use crate::world::{AppId, Cluster, Mishap, Pod, Role, Spec, Uid, World};
 
 /// Who is who on the two sides.
 #[derive(Default)]
 pub(super) struct Bridge {
     /// By namespace and name.
-    applications: BTreeMap<(String, String), Known>,
+    pub(super) applications: BTreeMap<(String, String), Known>,
     /// Revisions at the API server, by namespace and name.
     revisions: BTreeMap<(String, String), Cluster>,
     /// By the UID that the API server gave.
-    deployments: BTreeMap<String, Uid>,
+    pub(super) deployments: BTreeMap<String, Uid>,
     /// By the world's number: namespace, name and API UID.
-    pods: BTreeMap<Uid, Named>,
+    pub(super) pods: BTreeMap<Uid, Named>,
+    /// How many clusters stood when it was opened: they have the first numbers.
+    pub(super) standing: u32,
+    /// Which of those an incarnation means.
+    pub(super) claims: BTreeMap<(AppId, u32), u32>,
 }
 
-struct Named {
-    namespace: String,
-    name: String,
+pub(super) struct Named {
+    pub(super) namespace: String,
+    pub(super) name: String,
     /// When the process in it began, and which that is.
-    began: (u32, String),
+    pub(super) began: (u32, String),
 }
 
 impl Bridge {
@@ -44,6 +48,7 @@ impl Bridge {
     pub(super) fn take_in(&mut self, api: &Api, world: &mut World) {
         let store = api.store();
         self.take_in_applications(&store, world);
+        self.take_in_claims(&store, world);
         let deployments = store.list(&DEPLOYMENTS, None);
         for deployment in &deployments {
             match self.deployments.get(meta::uid(deployment)) {
@@ -92,8 +97,8 @@ impl Bridge {
     fn cluster(&self, object: &Value) -> Option<Cluster> {
         let app = intent::label(object, "flink-app").to_owned();
         let known = self.applications.get(&(meta::namespace(object).to_owned(), app))?;
-        let incarnation = intent::label(object, "flink-app-incarnation").parse().unwrap_or(0);
-        Some(Cluster { app: known.app, incarnation })
+        let label = intent::label(object, "flink-app-incarnation");
+        Some(Cluster { app: known.app, incarnation: self.number(known.app, label) })
     }
 
     fn create(&mut self, deployment: &Value, world: &mut World) {

@@ -12,6 +12,7 @@ mod application;
 mod bridge;
 pub mod intent;
 pub mod pod;
+mod standing;
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,6 +28,7 @@ use super::kubernetes::store::Clock;
 use crate::invariants::{self, Violation};
 use crate::world::{Latencies, Scheduler, Settings, World};
 use bridge::Bridge;
+pub use standing::StandingObjects;
 
 /// How a cluster is made.
 #[derive(Default)]
@@ -52,9 +54,23 @@ impl Cluster {
     /// # Errors
     /// If the address cannot be listened on.
     pub async fn start(config: ClusterConfig) -> io::Result<Cluster> {
+        Cluster::open(config, None).await
+    }
+
+    /// Starts it with what is to stand in it from the beginning.
+    ///
+    /// # Errors
+    /// If the address cannot be listened on.
+    pub async fn open(
+        config: ClusterConfig,
+        objects: Option<&StandingObjects>,
+    ) -> io::Result<Cluster> {
         let clock = config.server.store.clock.clone();
         let server = Server::start(config.server).await?;
         let life = Arc::new(Life::new(config.settings, config.latencies, clock));
+        if let Some(objects) = objects {
+            life.open(objects, server.api());
+        }
         server
             .api()
             .set_pod_proxy(Arc::new(SimulatedFlink::new(life.clone(), server.api().clone())));
@@ -143,6 +159,14 @@ impl Life {
         let (bridge, watchman) = (Bridge::default(), Watchman::default());
         let alive = Mutex::new(Alive { world, scheduler, bridge, watchman });
         Life { alive, clock, changes: watch::Sender::new(0) }
+    }
+
+    /// Lets something stand in it from the beginning. What stands wrong is a violation, too.
+    fn open(&self, objects: &StandingObjects, api: &Api) {
+        let mut alive = self.lock();
+        let Alive { world, bridge, watchman, .. } = &mut *alive;
+        bridge.open(objects, api, world);
+        watchman.over(world, |_| {});
     }
 
     fn lock(&self) -> MutexGuard<'_, Alive> {

@@ -146,8 +146,11 @@ impl Api {
         let Some(verb) = Verb::of(&parts.method, target, &query) else {
             return Ok(refuse(&ApiError::MethodNotAllowed));
         };
-        let info = describe(&parts, verb, target);
+        let mut info = describe(&parts, verb, target);
         let fault = lock(&self.shared.faults).clone().consult(&info);
+        if verb == Verb::Create {
+            info.name = named_in(&body);
+        }
         let reply = self.perform(fault, verb, &found, &query, parts, body).await;
         let status = reply.as_ref().ok().map(|answer| answer.status().as_u16());
         self.shared.log.push(Entry { request: info, status });
@@ -254,6 +257,12 @@ fn describe(parts: &request::Parts, verb: Verb, target: Option<&Target>) -> Requ
     let mut info = RequestInfo::new(parts.method.clone(), parts.uri.path(), query, verb, target);
     info.user_agent = route::header_text(parts, header::USER_AGENT).to_owned();
     info
+}
+
+/// What an object that is sent is called.
+fn named_in(body: &Bytes) -> String {
+    let object: Value = serde_json::from_slice(body).unwrap_or_default();
+    super::meta::name(&object).to_owned()
 }
 
 fn aggregated(kinds: &super::kinds::Kinds, is_core: bool) -> Response<Body> {

@@ -26,6 +26,8 @@ impl Resource {
 pub const PODS: Resource = Resource::new("", "pods");
 /// Services.
 pub const SERVICES: Resource = Resource::new("", "services");
+/// ConfigMaps.
+pub const CONFIG_MAPS: Resource = Resource::new("", "configmaps");
 /// Events, whichever API they are read through.
 pub const EVENTS: Resource = Resource::new("", "events");
 /// Namespaces.

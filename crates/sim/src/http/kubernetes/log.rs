@@ -24,7 +24,8 @@ pub struct RequestInfo {
     pub subresource: &'static str,
     /// Namespace, may be empty.
     pub namespace: String,
-    /// Name, may be empty. With `proxy` it has the port behind a colon.
+    /// Name, may be empty. With `proxy` it has the port behind a colon. Of what is created it is known to the
+    /// log, not to fault plans: it stands in the body.
     pub name: String,
     /// The client's `User-Agent`.
     pub user_agent: String,
@@ -93,6 +94,11 @@ impl RequestLog {
     /// The requests since the last [`clear`](Self::clear), oldest first (the newest 10,000).
     pub fn entries(&self) -> Vec<Entry> {
         self.lock().iter().cloned().collect()
+    }
+
+    /// The same, and forgets them: who asks again and again misses none.
+    pub fn take(&self) -> Vec<Entry> {
+        std::mem::take(&mut *self.lock()).into()
     }
 
     /// How often each verb was used on each resource (`resource/subresource`), of the requests

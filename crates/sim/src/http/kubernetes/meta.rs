@@ -100,3 +100,8 @@ pub fn timestamp(milliseconds: i64) -> String {
     let seconds = milliseconds.div_euclid(1000);
     jiff::Timestamp::from_second(seconds).unwrap_or_default().to_string()
 }
+
+/// Milliseconds since the epoch of a time as RFC 3339 has it.
+pub fn milliseconds(time: &str) -> Option<i64> {
+    time.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond)
+}

@@ -199,6 +199,19 @@ impl Store {
         self.commit(resource, old, object)
     }
 
+    /// Stores an object as it stood in another cluster, with its UID, its times and its generation. Only the
+    /// version is this store's own.
+    ///
+    /// # Panics
+    /// If the resource is not served, as [`put`](Self::put).
+    pub fn restore(&mut self, resource: &Resource, mut object: Value) -> Arc<Value> {
+        let kind = self.stored_kind(resource);
+        object["apiVersion"] = json!(kind.api_version());
+        object["kind"] = json!(kind.kind);
+        let old = self.objects.get(&Key::of(resource, &object)).cloned();
+        self.commit(resource, old, object)
+    }
+
     /// Changes an object in place, as [`put`](Self::put) writes it. `None` if it is absent.
     pub fn modify(
         &mut self,
