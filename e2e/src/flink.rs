@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 use kube::api::ListParams;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::application;
 use crate::kubernetes::Kubernetes;
@@ -79,10 +79,20 @@ async fn job_managers(kubernetes: &Kubernetes) -> Result<Vec<String>> {
     Ok(pods.items.iter().map(ResourceExt::name_any).collect())
 }
 
+/// Stops a job with a savepoint in Flink's default directory, as `flink stop` does.
+pub(crate) async fn stop(kubernetes: &Kubernetes, job: &LiveJob) -> Result<()> {
+    let uri = uri(kubernetes, &job.pod, &format!("/jobs/{}/stop", job.id));
+    let body = serde_json::to_vec(&json!({ "drain": false }))?;
+    let request = http::Request::post(uri).header("content-type", "application/json").body(body)?;
+    kubernetes.client.request::<Value>(request).await.map(drop).context("the stop is refused")
+}
+
 async fn get(kubernetes: &Kubernetes, pod: &str, path: &str) -> Result<Value> {
-    let namespace = &kubernetes.namespace;
-    let uri = format!("/api/v1/namespaces/{namespace}/pods/{pod}:8081/proxy{path}");
-    let request = http::Request::get(uri).body(Vec::new())?;
+    let request = http::Request::get(uri(kubernetes, pod, path)).body(Vec::new())?;
     let answer = tokio::time::timeout(PATIENCE, kubernetes.client.request(request)).await;
     Ok(answer.with_context(|| format!("{pod} does not answer"))??)
+}
+
+fn uri(kubernetes: &Kubernetes, pod: &str, path: &str) -> String {
+    format!("/api/v1/namespaces/{}/pods/{pod}:8081/proxy{path}", kubernetes.namespace)
 }

@@ -114,6 +114,7 @@ pub(crate) fn sources(matches: &ArgMatches) -> Sources {
         file: matches.get_one::<PathBuf>("config").cloned(),
         environment: std::env::vars().collect(),
         flags: keys::KEYS.iter().filter_map(given).collect(),
+        ..Sources::default()
     }
 }
 

@@ -59,7 +59,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     let world = matches.get_one::<PathBuf>("world").map(|path| Recorded::read(path)).transpose()?;
     let mut sources = sources(matches);
     if let Some(world) = world.as_ref().filter(|_| sources.file.is_none()) {
-        sources.flags.clone_from(&world.configuration);
+        sources.recorded.clone_from(&world.configuration);
     }
     let loaded = load(&sources)?;
     loaded.warnings.iter().for_each(|warning| eprintln!("flinkk8soperator: {warning}"));

@@ -1,5 +1,6 @@
 //! Facts: what was asked for in a round, and what was seen. Silence is a fact of its own.
 
+mod checkpoints;
 mod flink;
 mod objects;
 
@@ -8,10 +9,10 @@ use std::time::Duration;
 
 use crate::ids::{DeployHash, Incarnation, JobId, Process, TriggerId};
 
+pub use checkpoints::{Checkpoint, CheckpointKind, Checkpointing, Retention, Statistics};
 pub(crate) use flink::JobEnd;
 pub use flink::{
-    Checkpoint, CheckpointKind, Checkpointing, Flink, FlinkCluster, FlinkVersion, Job, JobState,
-    JobSummary, Operation, Post, Retention, Statistics, Vertex,
+    Flink, FlinkCluster, FlinkVersion, Job, JobState, JobSummary, Operation, Post, Vertex,
 };
 pub use objects::{ClusterObjects, Objects, Pod, Presence, Stranger, Trouble, TroubleKind};
 

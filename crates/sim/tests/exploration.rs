@@ -18,8 +18,8 @@ use flinkk8soperator_sim::invariants::{
     DELETED, DISCARDED, FAILED_BESIDE, FILES_STAY, FIRST_DEPLOYED, FOUND_BY_STATISTICS,
     KEPT_FOR_ROLLBACK, LOST, NEWER_TORN_DOWN, NEWEST_STATE, NOT_EMPTY, NOTHING_BESIDE,
     OLDER_TORN_DOWN, ONE_JOB, RECOVERED, REPLACED, ROLLBACK_POSSIBLE, ROLLED_BACK, RUNS_ON,
-    SCALED_ANEW, SCALED_BACK, SCALED_DOWN, SCALED_UP, SOMETIMES, TASKS_STAY, TOLD_TRULY, UPDATED,
-    WITHOUT_STATE,
+    SCALED_ANEW, SCALED_BACK, SCALED_DOWN, SCALED_UP, SOMETIMES, STOPPED_BY_A_PERSON, TASKS_STAY,
+    TOLD_TRULY, UPDATED, WITHOUT_STATE,
 };
 use mimalloc::MiMalloc;
 
@@ -43,7 +43,9 @@ macro_rules! explorations {
 }
 
 explorations! {
-    update: "update" sees [UPDATED, ROLLED_BACK, FOUND_BY_STATISTICS, DISCARDED, REPLACED];
+    update: "update" sees [
+        UPDATED, ROLLED_BACK, FOUND_BY_STATISTICS, DISCARDED, REPLACED, STOPPED_BY_A_PERSON
+    ];
     new_spec_in_an_update: "new spec in an update" sees [UPDATED, ROLLED_BACK];
     new_spec_in_a_rollback: "new spec in a rollback" sees [UPDATED, ROLLED_BACK];
     job_ends_by_itself: "job ends by itself" sees [AFTER_THE_END];
@@ -320,15 +322,15 @@ fn twins(invariant: &str, mode: Mode) -> Vec<&'static str> {
     };
     match invariant {
         ONE_JOB => vec![UPDATED],
-        NEWEST_STATE => vec![UPDATED, rolled_back, RECOVERED],
-        NOT_EMPTY => vec![UPDATED, WITHOUT_STATE, AFTER_THE_END],
+        NEWEST_STATE => vec![UPDATED, rolled_back, RECOVERED, STOPPED_BY_A_PERSON],
+        NOT_EMPTY => vec![UPDATED, WITHOUT_STATE, AFTER_THE_END, STOPPED_BY_A_PERSON],
         FILES_STAY => vec![DISCARDED],
         ROLLBACK_POSSIBLE => vec![rolled_back],
         TASKS_STAY | ADDRESS_STAYS => vec![SCALED_DOWN],
         CLUSTER_STAYS => vec![REPLACED],
         RUNS_ON => vec![BESIDE, OLDER_TORN_DOWN, NEWER_TORN_DOWN],
         NOTHING_BESIDE => vec![CLEARED],
-        TOLD_TRULY => vec![UPDATED, AFTER_THE_END, LOST],
+        TOLD_TRULY => vec![UPDATED, AFTER_THE_END, LOST, STOPPED_BY_A_PERSON],
         _ => Vec::new(),
     }
 }

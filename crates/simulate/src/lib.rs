@@ -19,3 +19,5 @@ pub mod world;
 
 pub mod clock;
 pub mod pace;
+
+mod version;

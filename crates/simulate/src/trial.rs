@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use flinkk8soperator_runtime::Settings;
 use flinkk8soperator_sim::http::kubernetes::meta::{self, text};
 use flinkk8soperator_sim::invariants::Violation;
-use flinkk8soperator_sim::world::{self, FlinkVersion, Latencies};
+use flinkk8soperator_sim::world::{self, Latencies};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -20,6 +20,7 @@ use crate::ledger::{FlinkRequest, Write};
 use crate::scene::{Application, Scene};
 use crate::session::{Reach, Session, SessionConfig, SessionError};
 use crate::stage::{Stage, StageError};
+use crate::version::flink;
 use crate::view::View;
 use crate::world::Recorded;
 
@@ -146,14 +147,6 @@ fn world(trial: &Trial) -> world::Settings {
     let named = first.and_then(|application| flink(text(application, "/spec/flinkVersion")));
     let default = world::Settings::default();
     world::Settings { flink: named.unwrap_or(default.flink), ..default }
-}
-
-/// `1.20`, `1.20.5`, `v2.3`: the first two numbers.
-pub(crate) fn flink(version: &str) -> Option<FlinkVersion> {
-    let version = version.strip_prefix('v').unwrap_or(version);
-    let mut numbers = version.split('.').map(str::parse);
-    let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else { return None };
-    Some(FlinkVersion(major, minor))
 }
 
 /// The API server's refusal, if it is one.

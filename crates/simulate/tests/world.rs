@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 
 /// Ten minutes of the operator in a world.
 fn simulate(recorded: Recorded) -> Report {
-    let flags = recorded.configuration.clone();
-    let sources = Sources { file: None, environment: Vec::new(), flags };
+    let configuration = recorded.configuration.clone();
+    let sources = Sources { recorded: configuration, ..Sources::default() };
     let settings = load(&sources).unwrap().settings;
     let lasts = Some(Duration::from_secs(600));
     let trial = Trial { files: Vec::new(), world: Some(recorded), settings, lasts, hold: false };

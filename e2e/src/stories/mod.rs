@@ -20,6 +20,7 @@ mod missing_image;
 mod objects;
 mod recovery;
 mod recovery_ha;
+mod stopped_by_hand;
 mod update;
 mod without_savepoint;
 mod wrong_class;
@@ -37,7 +38,7 @@ pub(crate) struct Story {
 }
 
 /// All stories.
-pub(crate) const ALL: [Story; 17] = [
+pub(crate) const ALL: [Story; 18] = [
     Story {
         name: "crd",
         about: "the CRD is taken, refuses what cannot work, and leaves alone what was stored before",
@@ -87,6 +88,11 @@ pub(crate) const ALL: [Story; 17] = [
         name: "recovery",
         about: "a job that fails for good runs again; one whose JobManager dies once a person names a checkpoint",
         tell: |stage| Box::pin(recovery::tell(stage)),
+    },
+    Story {
+        name: "stopped-by-hand",
+        about: "a job that a person stops with a savepoint is left so; the next version goes on from it",
+        tell: |stage| Box::pin(stopped_by_hand::tell(stage)),
     },
     Story {
         name: "kill-points",

@@ -142,14 +142,13 @@ fn after_the_end(cx: &Context<'_>, stop: &Stop, end: JobEnd, flink: &Flink) -> O
     };
     let none = Statistics::default();
     let statistics = ended.statistics.unwrap_or(&none);
-    let found = ours(cx, stop, statistics);
     // Another's may be newer than ours.
     if end == JobEnd::Finished
         && let Some(point) = restore_point::stopped_with(cx, stop.job, statistics)
     {
         return Outcome::Stopped(point);
     }
-    match (found, end) {
+    match (ours(cx, stop, statistics), end) {
         (Some(found), end) if end == JobEnd::Finished || is_newest(found, statistics) => {
             Outcome::Stopped(listed(cx, stop, found))
         }

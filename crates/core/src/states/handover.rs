@@ -115,8 +115,12 @@ pub(crate) fn savepoint(
         let next = Next::waiting(&next, snapshot::AWAITED, deadline);
         return Some(next.tells(EventReason::TakingSavepoint, message));
     }
-    let message = format!("Cancelling job {} with a final savepoint", job.id);
     let next = Next::waiting(&next, stop::AWAITED, deadline);
+    // One that is over is not stopped any more: what it left is looked for in the same places.
+    if job_state(flink, job.id).is_some_and(JobState::over) {
+        return Some(next);
+    }
+    let message = format!("Cancelling job {} with a final savepoint", job.id);
     Some(next.tells(EventReason::CancellingJob, message))
 }
 

@@ -102,7 +102,7 @@ pub struct Job {
     /// When it ended.
     #[serde(deserialize_with = "super::positive")]
     pub end_time: Option<u64>,
-    /// The JobManager's clock when this answer was made: up to `web.refresh-interval` ago.
+    /// The JobManager's clock when it answered: unlike the rest it is no copy (recorded, 1.13 to 2.3).
     pub now: u64,
     /// When each state was entered last, 0 for never; see [`Job::entered`].
     #[serde(default)]

@@ -1,4 +1,4 @@
-//! Where values come from: files, environment, flags; later ones win.
+//! Where values come from: files, environment, flags, a recording; later ones win.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,6 +17,8 @@ pub struct Sources {
     pub environment: Vec<(String, String)>,
     /// Flags, by key.
     pub flags: Vec<(String, String)>,
+    /// What an operator was configured with whose place is taken in a simulation, by key: wins over all else.
+    pub recorded: Vec<(String, String)>,
 }
 
 /// Where a value came from, for messages.
@@ -42,11 +44,16 @@ pub(super) fn collect(sources: &Sources) -> Result<(Values, Vec<String>), Config
         values.extend(file(path)?);
     }
     values.extend(environment(&sources.environment));
-    let flags = sources.flags.iter();
-    values.extend(flags.map(|(key, value)| {
-        (key.to_lowercase(), (format!("flag --{key}"), Value::String(value.clone())))
-    }));
+    values.extend(pairs(&sources.flags, |key| format!("flag --{key}")));
+    values.extend(pairs(&sources.recorded, |_| "the recorded operator_config".to_owned()));
     Ok((values, warnings))
+}
+
+fn pairs(all: &[(String, String)], from: fn(&str) -> Source) -> Values {
+    let value = |(key, value): &(String, String)| {
+        (key.to_lowercase(), (from(key), Value::String(value.clone())))
+    };
+    all.iter().map(value).collect()
 }
 
 fn file(path: &Path) -> Result<Values, ConfigError> {

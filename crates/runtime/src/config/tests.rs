@@ -145,9 +145,16 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
         file: Some(file.path().to_owned()),
         environment: vec![pair("OPERATOR_WORKERS", "2"), pair("OPERATOR.PROFILERPORT", "2")],
         flags: vec![pair("operator.workers", "3")],
+        ..Sources::default()
     };
     let settings = load(&sources).unwrap().settings;
     assert_eq!((settings.workers, settings.port), (3, 2));
+    // In a simulation of what another operator left behind it is as that one was.
+    let recorded = vec![pair("operator.workers", "4"), pair("operator.resyncPeriod", "5s")];
+    let loaded = load(&Sources { recorded, ..sources }).unwrap();
+    assert_eq!(loaded.settings.workers, 4);
+    let from = "from the recorded operator_config";
+    assert!(loaded.warnings.iter().any(|w| w.contains(from)), "{:?}", loaded.warnings);
 }
 
 #[test]

@@ -140,7 +140,7 @@ fn taken_beside(world: &World, id: FileId) -> bool {
 }
 
 /// What a person has stopped its run with.
-fn by_a_person(world: &World, file: &File) -> bool {
+pub(super) fn by_a_person(world: &World, file: &File) -> bool {
     let run = file.run.map(|run| world.run(run));
     let stopped = run.filter(|run| run.end == Some(End::StoppedByAPerson));
     stopped.is_some_and(|run| file.offset + 1 == run.consumed)

@@ -1,5 +1,6 @@
 //! What must be true of the world at some time: the cases without which an always-property says nothing.
 
+use super::origin::by_a_person;
 use super::predecessor;
 use crate::world::{AppId, Deleter, End, File, FileKind, Origin, Run, RunId, World};
 
@@ -18,6 +19,8 @@ pub const CURED: &str = "a first deploy that failed was cured by another";
 pub const DELETED: &str = "an application is gone, with a final savepoint and without pods";
 /// A savepoint whose operation nobody could read was used.
 pub const FOUND_BY_STATISTICS: &str = "a savepoint was found through the statistics alone";
+/// A job that is good went on from where a person had stopped the one before.
+pub const STOPPED_BY_A_PERSON: &str = "a job goes on from where a person stopped the one before";
 /// A lost job was started again from its own newest checkpoint.
 pub const RECOVERED: &str = "a job runs again from its own newest checkpoint";
 /// Two good versions run beside each other.
@@ -95,6 +98,12 @@ pub const SOMETIMES: &[Sometimes] = &[
     (FOUND_BY_STATISTICS, |w| {
         w.runs.iter().any(|r| match r.origin {
             Origin::File(file) => r.announced && !w.files[file.0].told_by_operation,
+            Origin::Empty => false,
+        })
+    }),
+    (STOPPED_BY_A_PERSON, |w| {
+        w.runs.iter().any(|r| match r.origin {
+            Origin::File(file) => r.announced && by_a_person(w, &w.files[file.0]),
             Origin::Empty => false,
         })
     }),

@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::member::{Fault, Member, Wrong};
 use super::objects::selects;
 use super::verdict::Verdict;
+use crate::version::flink;
 
 /// Reads the answers behind all Services into what stands; answers with what all clusters have in common.
 pub(super) fn read(root: &Member<'_>, objects: &mut StandingObjects) -> Result<Settings, Fault> {
@@ -99,8 +100,8 @@ fn jobmanager(service: &Value, objects: &StandingObjects) -> Option<usize> {
 fn of_the_cluster(answers: &Answers<'_>, settings: Settings) -> Result<Settings, Fault> {
     let Some(config) = answers.get("GET /config")? else { return Ok(settings) };
     let version = config.member(&["flink-version"])?;
-    let flink = super::super::trial::flink(version.text()?);
-    let flink = flink.ok_or_else(|| version.fault(Wrong::Type("version of Flink")))?;
+    let flink =
+        flink(version.text()?).ok_or_else(|| version.fault(Wrong::Type("version of Flink")))?;
     let refresh_interval = config.member(&["refresh-interval"])?.number()?;
     let rescales = config.maybe("features").is_some_and(|features| features.is("web-rescale"));
     // `web-rescale` was something else before there was an adaptive scheduler that a client can steer.
