@@ -82,7 +82,7 @@ fn resource_entries(kind: &Kind) -> Vec<Value> {
         scale["kind"] = json!("Scale");
         entries.push(scale);
     }
-    if kind.kind == "Pod" {
+    if kind.has_proxy() {
         entries.push(part("proxy", &["create", "delete", "get", "patch", "update"]));
     }
     entries

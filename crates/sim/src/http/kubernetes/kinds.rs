@@ -123,6 +123,11 @@ pub struct Kind {
 }
 
 impl Kind {
+    /// Whether the API server passes requests on to what listens behind an object.
+    pub fn has_proxy(&self) -> bool {
+        self.group.is_empty() && ["Pod", "Service"].contains(&self.kind.as_str())
+    }
+
     /// `group/version`, or `version` for the core group.
     pub fn api_version(&self) -> String {
         match self.group.as_str() {

@@ -116,7 +116,7 @@ fn objects(kinds: &Kinds, group: &str, version: &str, rest: &[&str], path: &str)
         [] | [_] => Subresource::None,
         [_, "status"] if kind.has_status => Subresource::Status,
         [_, "scale"] if kind.scale.is_some() => Subresource::Scale,
-        [_, "proxy", ..] if kind.kind == "Pod" => {
+        [_, "proxy", ..] if kind.has_proxy() => {
             let behind = path.split_once("/proxy").map(|(_, behind)| behind).unwrap_or_default();
             Subresource::Proxy(if behind.is_empty() { "/".to_owned() } else { behind.to_owned() })
         }
@@ -187,7 +187,7 @@ pub enum Verb {
     Delete,
     /// DELETE of a collection.
     DeleteCollection,
-    /// Talk to what runs in a pod.
+    /// Talk to what runs in a pod, or behind a Service.
     Proxy,
 }
 
@@ -328,7 +328,11 @@ mod tests {
             "Pod \"n\" \"p:8081\" Proxy(\"/jobs/x\")",
         );
         check("/api/v1/namespaces/n/pods/p%3A8081/proxy/", "Pod \"n\" \"p:8081\" Proxy(\"/\")");
-        check("/api/v1/namespaces/n/services/s/proxy/", "unknown");
+        check(
+            "/api/v1/namespaces/n/services/s:ui/proxy/jobs",
+            "Service \"n\" \"s:ui\" Proxy(\"/jobs\")",
+        );
+        check("/api/v1/namespaces/n/configmaps/c/proxy/", "unknown");
         check("/apis/apps/v1", "GroupVersion(\"apps\", \"v1\")");
         check("/foo", "unknown");
     }

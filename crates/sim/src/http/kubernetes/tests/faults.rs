@@ -2,7 +2,7 @@
 
 use super::super::api::ConnectionClosed;
 use super::super::faults::Fault;
-use super::super::kinds::PODS;
+use super::super::kinds::{PODS, SERVICES};
 use super::super::log::RequestInfo;
 use super::super::proxy::{PodProxy, Refused};
 use super::super::route::Verb;
@@ -180,4 +180,47 @@ async fn requests_for_a_pod_reach_what_runs_in_it() {
     assert_eq!(call(&api, "GET", &path("p:1/proxy/"), None).await.0, 503);
     assert_eq!(call(&api, "GET", &path("absent:8081/proxy/"), None).await.0, 404);
     assert_eq!(call(&api, "GET", &path("p:port/proxy/"), None).await.0, 400);
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_for_a_service_reach_a_pod_behind_it_that_is_ready() {
+    let api = api();
+    api.set_pod_proxy(Arc::new(Echo));
+    let pod = |name: &str, app: &str, ready: &str| {
+        let condition = json!({ "type": "Ready", "status": ready });
+        api.store().put(
+            &PODS,
+            json!({
+                "metadata": { "name": name, "namespace": "default", "labels": { "app": app } },
+                "status": { "conditions": [condition] },
+            }),
+        );
+    };
+    let service = json!({
+        "metadata": { "name": "s", "namespace": "default" },
+        "spec": {
+            "selector": { "app": "a" },
+            "ports": [{ "name": "ui", "port": 80, "targetPort": 8081 }],
+        },
+    });
+    api.store().put(&SERVICES, service);
+    let get = async |asked: &str| {
+        let path = format!("/api/v1/namespaces/default/services/{asked}/proxy/jobs?a=b");
+        let response = send(&api, request("GET", &path, None)).await;
+        (response.status().as_u16(), String::from_utf8_lossy(response.body()).into_owned())
+    };
+    pod("p1", "a", "False");
+    pod("p2", "other", "True");
+    let (status, body) = get("s:80").await;
+    assert!(
+        status == 503 && body.contains(r#"no endpoints available for service \"s:80\""#),
+        "{body}"
+    );
+    pod("p3", "a", "True");
+    let answered = (202, "default p3 8081 GET /jobs?a=b ".to_owned());
+    assert_eq!(get("s:80").await, answered);
+    assert_eq!(get("http:s:ui").await, answered);
+    let (status, body) = get("s:81").await;
+    assert!(status == 503 && body.contains("no service port 81"), "{status} {body}");
+    assert_eq!(get("absent:80").await.0, 404);
 }
