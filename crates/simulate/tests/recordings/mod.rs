@@ -40,7 +40,9 @@ pub(crate) const WORLDS: [&str; 29] = [
 ];
 
 fn path(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/worlds/{name}.json"))
+    // Also from the tests of another package.
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join(format!("../../crates/simulate/tests/worlds/{name}.json"))
 }
 
 /// One of them as it was recorded.
