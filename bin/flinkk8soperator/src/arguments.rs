@@ -20,7 +20,7 @@ pub(crate) fn command() -> Command {
         .subcommand_negates_reqs(true)
         .args_conflicts_with_subcommands(true)
         .arg(config())
-        .arg(path("kubeconfig", "Kubeconfig; without one: KUBECONFIG, the cluster, ~/.kube/config"))
+        .arg(kubeconfig())
         .arg(path("trace", "Record every round in this file, as lines of JSON"));
     #[cfg(feature = "crash-points")]
     let command = command.arg(
@@ -36,7 +36,8 @@ pub(crate) fn command() -> Command {
         if *name == "v" { flag.short('v') } else { flag }
     });
     let (simulate, replay) = (crate::simulate::command(), crate::replay::command());
-    command.args(keys).args(ignored).subcommands([render(), hash(), simulate, replay])
+    let subcommands = [render(), hash(), simulate, replay, crate::preflight::command()];
+    command.args(keys).args(ignored).subcommands(subcommands)
 }
 
 fn flag(key: &'static keys::Key) -> Arg {
@@ -52,6 +53,10 @@ fn flag(key: &'static keys::Key) -> Arg {
 
 pub(crate) fn config() -> Arg {
     path("config", "The operator's configuration file; * and ? are admitted")
+}
+
+pub(crate) fn kubeconfig() -> Arg {
+    path("kubeconfig", "Kubeconfig; without one: KUBECONFIG, the cluster, ~/.kube/config")
 }
 
 pub(crate) fn path(name: &'static str, help: &'static str) -> Arg {

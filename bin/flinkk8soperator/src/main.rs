@@ -5,6 +5,7 @@
 mod arguments;
 mod offline;
 mod operate;
+mod preflight;
 mod replay;
 mod simulate;
 
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
         Some(("hash", matches)) => offline::hash(matches),
         Some(("simulate", matches)) => simulate::run(matches),
         Some(("replay", matches)) => return replay::run(matches),
+        Some(("preflight", matches)) => return preflight::run(matches),
         _ => operate::run(&matches),
     };
     match outcome {
