@@ -2,7 +2,7 @@
 //!
 //! The deploy hash is no change detector: the annotations of every tool, two spellings of one amount
 //! and the operator's own settings are in it. Compared is what is rendered, defaults filled in, amounts
-//! by value. Both sides come from the application as stored (the deployed one from its revision).
+//! by value, lists in their order where that says anything ([`order`]). Both sides come from the application as stored (the deployed one from its revision).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +15,8 @@ use crate::config::RenderConfig;
 use crate::go_json::member_path;
 use crate::object_hash::object_hash;
 use crate::properties;
+
+mod order;
 
 /// Prefixes of the label and annotation keys that tools write for themselves: kubectl, Argo CD,
 /// Flux, Helm. The default of the operator's setting `ignoredMetadata`.
@@ -92,7 +94,7 @@ pub fn difference(
 }
 
 /// Fingerprint of everything that `difference` looks at in an application. Equal digests: nothing to
-/// compare; different ones may still turn out equal (two spellings of one amount).
+/// compare; different ones may still turn out equal (two spellings of one amount, another order).
 #[must_use]
 pub fn digest(app: &Application, ignored: &[String]) -> Digest {
     let hash = object_hash(&json!({
@@ -212,6 +214,7 @@ fn compare(path: &str, a: &Value, b: &Value, paths: &mut BTreeSet<String>) {
                 compare(&member_path(path, key), &of(a), &of(b), paths);
             }
         }
+        (Value::Array(a), Value::Array(b)) if order::is_all_that_differs(path, a, b) => {}
         (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
             for (index, (a, b)) in a.iter().zip(b).enumerate() {
                 compare(&format!("{path}[{index}]"), a, b, paths);

@@ -68,10 +68,25 @@ fn equal_amounts_and_defaults_written_out_are_no_change() {
 
 #[test]
 fn metadata_that_tools_own_is_no_change() {
+    for key in [
+        "kubectl.kubernetes.io/last-applied-configuration",
+        "kubectl.kubernetes.io/restartedAt",
+        "argocd.argoproj.io/tracking-id",
+        "argocd.argoproj.io/sync-wave",
+        "app.kubernetes.io/managed-by",
+        "kustomize.toolkit.fluxcd.io/name",
+        "kustomize.toolkit.fluxcd.io/checksum",
+        "helm.toolkit.fluxcd.io/namespace",
+        "meta.helm.sh/release-name",
+        "helm.sh/chart",
+    ] {
+        for place in ["labels", "annotations"] {
+            check(ChangeClass::None, &[], |app| app["metadata"][place][key] = json!("other"));
+        }
+    }
+    // What it wrote before is taken out.
+    check(ChangeClass::None, &[], |app| app["metadata"]["annotations"] = json!({}));
     check(ChangeClass::None, &[], |app| {
-        app["metadata"]["annotations"] =
-            json!({"argocd.argoproj.io/tracking-id": "x", "meta.helm.sh/release-name": "r"});
-        app["metadata"]["labels"]["app.kubernetes.io/managed-by"] = json!("Helm");
         app["metadata"]["generation"] = json!(7);
         app["metadata"]["finalizers"] = json!(["f"]);
     });
@@ -92,10 +107,19 @@ fn what_no_object_is_made_of_is_status_only() {
         ("maxCheckpointRestoreAgeSeconds", json!(1)),
         ("flinkVersion", json!("2.0")),
         ("timeouts", json!({"submit": "1m"})),
+        ("savepointStop", json!("Cancel")),
+        ("restore", json!({"path": "s3://x", "nonce": "1"})),
+        ("recovery", json!("LastSeen")),
+        ("foreignJob", json!({"id": "0123456789abcdef0123456789abcdef", "action": "Adopt"})),
+        ("acceptPendingEdit", json!("00c0ffee")),
+        ("confirmAfterSeconds", json!(0)),
         ("fieldOfTomorrow", json!(1)),
     ] {
         check(ChangeClass::StatusOnly, &[&format!("spec.{name}")], |app| app["spec"][name] = value);
     }
+    check(ChangeClass::StatusOnly, &["spec.savepointInfo.savepointLocation"], |app| {
+        app["spec"]["savepointInfo"] = json!({"savepointLocation": "s3://x"});
+    });
     check(ChangeClass::StatusOnly, &["spec.flinkConfig[blob.server.port]"], |app| {
         app["spec"]["flinkConfig"]["blob.server.port"] = json!("2");
     });
@@ -219,4 +243,77 @@ fn a_setting_of_the_operator_counts_only_where_the_caller_renders_under_it() {
         (ChangeClass::Redeploy, vec!["operator.schedulerName".into()])
     );
     assert_eq!(difference(&app, &app, &old, &host, &[]).class, ChangeClass::StatusOnly);
+    let name = RenderConfig { container_name_format: "flink-%s".into(), ..old.clone() };
+    assert_eq!(difference(&app, &app, &old, &name, &[]).fields, ["operator.containerNameFormat"]);
+}
+
+#[test]
+fn another_order_is_no_change_where_it_says_nothing() {
+    let edited = |pointer: &str, before: &str, after: &str| {
+        let ignored = TOOL_METADATA.map(str::to_owned);
+        let config = RenderConfig::default();
+        let [a, b] = [before, after].map(|text| {
+            let mut app = application();
+            let (parent, member) = pointer.rsplit_once('/').unwrap();
+            app["spec"]["jobManagerConfig"] = json!({"envConfig": {}});
+            app.pointer_mut(parent).unwrap()[member] = serde_json::from_str(text).unwrap();
+            Application::parse(&app).unwrap()
+        });
+        difference(&a, &b, &config, &config, &ignored).class
+    };
+    for (pointer, a, b) in [
+        ("/spec/flinkConfig", r#""a": "1""#, r#""b": "2""#),
+        ("/metadata/labels", r#""a": "1""#, r#""b": "2""#),
+        ("/spec/jobManagerConfig/nodeSelector", r#""a": "1""#, r#""b": "2""#),
+    ] {
+        let [before, after] = [format!("{{{a}, {b}}}"), format!("{{{b}, {a}}}")];
+        assert_eq!(edited(pointer, &before, &after), ChangeClass::None, "{pointer}");
+    }
+    for (class, pointer, a, b) in [
+        (ChangeClass::None, "/spec/imagePullSecrets", json!({"name": "a"}), json!({"name": "b"})),
+        (ChangeClass::None, "/spec/volumes", json!({"name": "a"}), json!({"name": "b"})),
+        (
+            ChangeClass::None,
+            "/spec/volumeMounts",
+            json!({"name": "v", "mountPath": "/a"}),
+            json!({"name": "v", "mountPath": "/b"}),
+        ),
+        (
+            ChangeClass::None,
+            "/spec/taskManagerConfig/tolerations",
+            json!({"key": "a"}),
+            json!({"key": "b"}),
+        ),
+        (
+            ChangeClass::None,
+            "/spec/jobManagerConfig/envConfig/env",
+            json!({"name": "A", "value": "1"}),
+            json!({"name": "B", "value": "2"}),
+        ),
+        // Made from the one before it.
+        (
+            ChangeClass::Redeploy,
+            "/spec/jobManagerConfig/envConfig/env",
+            json!({"name": "A", "value": "1"}),
+            json!({"name": "B", "value": "$(A)"}),
+        ),
+        // The last one wins.
+        (
+            ChangeClass::Redeploy,
+            "/spec/jobManagerConfig/envConfig/env",
+            json!({"name": "A", "value": "1"}),
+            json!({"name": "A", "value": "2"}),
+        ),
+        (
+            ChangeClass::Redeploy,
+            "/spec/jobManagerConfig/envConfig/envFrom",
+            json!({"configMapRef": {"name": "a"}}),
+            json!({"configMapRef": {"name": "b"}}),
+        ),
+    ] {
+        let [before, after] = [format!("[{a}, {b}]"), format!("[{b}, {a}]")];
+        assert_eq!(edited(pointer, &before, &after), class, "{pointer} {before}");
+        let one_more = format!("[{a}, {b}, {b}]");
+        assert_eq!(edited(pointer, &before, &one_more), ChangeClass::Redeploy, "{pointer}");
+    }
 }
