@@ -1,5 +1,6 @@
-//! `cargo xtask crds`: writes the CRD and the reference of its fields from the types of the api crate,
-//! or with `--check` tells whether the committed files are what would be written.
+//! `cargo xtask crds`: writes the CRD and the reference of its fields from the types of the api crate, and
+//! what an edit of each field comes to, or with `--check` tells whether the committed files are what would
+//! be written.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,6 +8,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use flinkk8soperator_api::crd;
 use serde_json::{Value, json};
+
+use crate::spec_changes;
 
 /// Writes the generated files, or compares them.
 ///
@@ -19,6 +22,7 @@ pub(crate) fn run(check: bool) -> Result<()> {
     let files = [
         (root.join("charts/flinkk8soperator-crds/templates/flinkapplications.yaml"), manifest()?),
         (root.join("docs/generated/crd-reference.md"), crd::reference::markdown()),
+        (root.join("docs/generated/spec-changes.md"), spec_changes::markdown()?),
     ];
     if check { compare(&files) } else { write(&files) }
 }
@@ -30,7 +34,7 @@ fn compare(files: &[(PathBuf, String)]) -> Result<()> {
         .map(|(path, _)| path.display().to_string())
         .collect();
     if !stale.is_empty() {
-        bail!("not what the types say; run `cargo xtask crds` and commit: {}", stale.join(", "));
+        bail!("not what the code says; run `cargo xtask crds` and commit: {}", stale.join(", "));
     }
     Ok(())
 }

@@ -21,6 +21,7 @@ mod dialogue;
 mod e2e;
 mod explore;
 mod mutants;
+mod spec_changes;
 mod stages;
 mod test;
 mod workspace;
@@ -44,7 +45,7 @@ enum Chore {
         /// Only the stages whose names contain one of these.
         only: Vec<String>,
     },
-    /// Write the CRD and the reference of its fields.
+    /// Write the CRD, the reference of its fields, and what an edit of each comes to.
     Crds {
         /// Only tell whether the committed files are up to date.
         #[arg(long)]

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::schema::{Members, at, walk};
 use crate::v1beta1::FlinkApplication;
 
+pub mod fields;
 pub mod reference;
 pub mod rules;
 

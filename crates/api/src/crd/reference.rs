@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
+use super::fields::is_ours;
 use super::rules;
 
 /// The document: one table for each object of `spec` and `status`, then what is refused and why.
@@ -69,13 +70,6 @@ fn refusals(text: &mut String) {
 
 fn put(text: &mut String, line: &str) {
     writeln!(text, "{line}").expect("writing to a String cannot fail");
-}
-
-/// Our own objects have descriptions on their fields; those of Kubernetes' types were taken out.
-fn is_ours(schema: &Value) -> bool {
-    schema["properties"]
-        .as_object()
-        .is_some_and(|fields| fields.values().any(|field| field["description"].is_string()))
 }
 
 /// The description, split where it begins to speak of the default.
