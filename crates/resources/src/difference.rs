@@ -2,7 +2,8 @@
 //!
 //! The deploy hash is no change detector: the annotations of every tool, two spellings of one amount
 //! and the operator's own settings are in it. Compared is what is rendered, defaults filled in, amounts
-//! by value, lists in their order where that says anything ([`order`]). Both sides come from the application as stored (the deployed one from its revision).
+//! by value, lists in their order where that says anything ([`order`]). Both sides come from the application
+//! as stored (the deployed one from its revision).
 
 use std::collections::{BTreeMap, BTreeSet};
 
