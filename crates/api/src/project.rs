@@ -39,7 +39,7 @@ pub fn status(
     let previous = previous.unwrap_or(&nothing);
     let state = match &decision.state.phase {
         Phase::Unreadable(_) => previous.clone(),
-        _ => of_state(previous, decision, figures, now),
+        _ => of_state(previous, desired, decision, figures, now),
     };
     let verdict = &decision.verdict;
     FlinkApplicationStatus {
@@ -56,6 +56,7 @@ pub fn status(
 /// What the state says, in the fields of the reference operator and in those that this one added.
 fn of_state(
     previous: &FlinkApplicationStatus,
+    desired: &Desired,
     decision: &Decision,
     figures: &Figures,
     now: Timestamp,
@@ -77,13 +78,15 @@ fn of_state(
         deploy_version,
         updating_version,
         updating_hash: versions::updating_hash(state),
+        teardown_hash: versions::teardown_hash(state, desired),
+        in_place_updated_from_hash: versions::scaled_from(state),
         phase: state.phase.name().map_or(previous.phase.clone(), v1beta1::Phase::from),
         machine: Some(machine::write(state)),
         cluster_status,
         job_status,
         deploy_history: history::of(&previous.deploy_history, state, now),
         deploy_hash: shown::deploy_hash(state).unwrap_or_default(),
-        failed_deploy_hash: shown::failed_hash(state).or(previous.failed_deploy_hash.clone()),
+        failed_deploy_hash: shown::failed_hash(previous, state),
         rollback_hash: shown::rollback_hash(state).or(previous.rollback_hash.clone()),
         savepoint_trigger_id: shown::trigger(state),
         savepoint_path: shown::savepoint_path(state),

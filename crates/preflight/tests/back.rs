@@ -16,6 +16,7 @@ use flinkk8soperator_resources::RenderConfig;
 use flinkk8soperator_runtime::Settings;
 use flinkk8soperator_sim::http::cluster::Cluster;
 use flinkk8soperator_sim::http::kubernetes::faults::Fault;
+use flinkk8soperator_sim::http::kubernetes::kinds::Resource;
 use flinkk8soperator_sim::http::kubernetes::log::RequestInfo;
 use flinkk8soperator_sim::world::{self, Latencies};
 use flinkk8soperator_simulate::clock::Clock;
@@ -168,6 +169,13 @@ impl Ours {
         panic!("never {phase}: {:#?}", Scene::of(self.0.cluster()));
     }
 
+    /// A member of the status.
+    fn status(&self, member: &str) -> Value {
+        let store = self.0.cluster().server().api().store();
+        let applications = Resource::new("flink.k8s.io", "flinkapplications");
+        store.get(&applications, "default", NAME).unwrap()["status"][member].clone()
+    }
+
     async fn outcome(&self) -> Outcome {
         only(self.0.cluster()).await.outcome
     }
@@ -212,7 +220,7 @@ async fn an_edit_that_ours_has_not_deployed_is_deployed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_ours_scaled_in_place_keeps_its_version_and_loses_its_service() {
+async fn what_ours_scaled_in_place_is_unchanged_with_its_first_service() {
     let in_place =
         |parallelism: u32| with(&json!({ "scaleMode": "InPlace", "parallelism": parallelism }));
     let ours = Ours::with(&in_place(2)).await;
@@ -222,21 +230,21 @@ async fn what_ours_scaled_in_place_keeps_its_version_and_loses_its_service() {
     ours.until("Rescaling").await;
     assert_eq!(ours.outcome().await, Outcome::Deploying);
     ours.until("Running").await;
-    // Our status does not name the first hash (`inPlaceUpdatedFromHash`).
-    let needs = format!("Service {NAME}-{}", first.deployed_hash);
-    assert_eq!(ours.outcome().await, Outcome::Damaged { needs });
+    assert!(ours.outcome().await.is_good());
+    ours.apply(&in_place(2)).await;
+    ours.until("Rescaling").await;
+    ours.until("Running").await;
+    assert!(ours.outcome().await.is_good(), "its first hash again");
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_colours_are_unchanged_and_one_alone_is_redeployed() {
+async fn versions_in_a_colour_are_unchanged_also_where_one_was_torn_down() {
     let coloured = |image: &str| {
         let image = format!("registry.example.com/wordcount:{image}");
         with(&json!({ "deploymentMode": "BlueGreen", "image": image }))
     };
-    let redeployed = |outcome| matches!(outcome, Outcome::Redeployed { in_place: false, .. });
-    // Of one version alone our status does not name the colour (`updatingVersion`), which is in the hash.
     let ours = Ours::with(&coloured("1")).await;
-    assert!(redeployed(ours.outcome().await));
+    assert!(ours.outcome().await.is_good());
     ours.apply(&coloured("2")).await;
     ours.until("DualRunning").await;
     let both = only(ours.0.cluster()).await;
@@ -246,5 +254,28 @@ async fn two_colours_are_unchanged_and_one_alone_is_redeployed() {
     ours.apply(&one).await;
     assert_eq!(ours.outcome().await, Outcome::TornDown);
     ours.until("Running").await;
-    assert!(redeployed(ours.outcome().await));
+    assert!(ours.outcome().await.is_good(), "the newer one is left");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_whose_successor_was_torn_down_or_failed_is_unchanged() {
+    let coloured = |image: &str| {
+        let image = format!("registry.example.com/wordcount:{image}");
+        with(&json!({ "deploymentMode": "BlueGreen", "image": image }))
+    };
+    let ours = Ours::with(&coloured("1")).await;
+    ours.apply(&coloured("missing")).await;
+    ours.until("DeployFailed").await;
+    assert!(ours.outcome().await.is_good(), "the newer one failed");
+    ours.apply(&coloured("2")).await;
+    ours.until("DualRunning").await;
+    let newer = ours.status("updatingHash");
+    let mut one = coloured("2");
+    one["spec"]["tearDownVersionHash"] = newer;
+    ours.apply(&one).await;
+    ours.until("Running").await;
+    assert!(
+        ours.outcome().await.is_good(),
+        "the newer one was torn down, and its spec is still there"
+    );
 }

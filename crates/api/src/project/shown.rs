@@ -84,12 +84,18 @@ pub(super) fn deploy_hash(state: &State) -> Option<String> {
     deployed.map(|version| version.target.hash.to_string())
 }
 
-/// `failedDeployHash`, where this state sets it; it stays, as the reference operator's does.
-pub(super) fn failed_hash(state: &State) -> Option<String> {
-    match &state.phase {
-        Phase::DeployFailed(phase) => Some(phase.failed.hash.to_string()),
-        _ => None,
+/// `failedDeployHash`, which stays, as the reference operator's does; but not once that version runs: in mode
+/// BlueGreen that operator would remove it.
+pub(super) fn failed_hash(previous: &FlinkApplicationStatus, state: &State) -> Option<String> {
+    if let Phase::DeployFailed(phase) = &state.phase {
+        return Some(phase.failed.hash.to_string());
     }
+    let record = &state.record;
+    let runs = |hash: &String| {
+        let mut versions = record.beside().into_iter().chain(&record.deployed);
+        versions.any(|version| version.target.hash.to_string() == *hash)
+    };
+    previous.failed_deploy_hash.clone().filter(|hash| !runs(hash))
 }
 
 /// `rollbackHash`, where this state sets it: what was deployed when a deploy was given up.

@@ -1,7 +1,7 @@
 //! BlueGreen: the versions that run, each with its colour, its cluster and its job, the older one first;
 //! and the colours in the reference operator's fields.
 
-use flinkk8soperator_core::{Colour, Reason, State, Target, Version};
+use flinkk8soperator_core::{Colour, Desired, Phase, Reason, State, Target, Version};
 
 use super::figures::{Beside, Figures};
 use super::shown::{Scene, Shown};
@@ -30,7 +30,9 @@ pub(super) fn of(
     let mut newer = named(deployed.target);
     newer.cluster_status = if shown { cluster.clone() } else { known.cluster_status };
     newer.job_status = if shown { job.clone() } else { known.job_status };
-    older.into_iter().chain([newer]).collect()
+    // The reference operator keeps two entries, and writes to the second one without looking whether it is there.
+    let blank = older.is_none().then(VersionStatus::default);
+    older.into_iter().chain([newer]).chain(blank).collect()
 }
 
 fn named(target: Target) -> VersionStatus {
@@ -78,28 +80,41 @@ fn beside(scene: &Scene<'_>, older: &Version, figures: Option<&Beside>) -> Versi
     }
 }
 
-/// `deployVersion` and `updatingVersion`.
+/// `deployVersion` and `updatingVersion`. The latter is in the hash by which the reference operator knows the
+/// spec of the newest version again, so that it is told at rest, too.
 pub(super) fn colours(state: &State) -> [Option<v1beta1::Colour>; 2] {
     let record = &state.record;
     let deployed = record.beside().or(record.deployed.as_ref());
     let deployed = deployed.and_then(|version| version.target.colour);
-    [deployed.map(colour), updating(state).and_then(|target| target.colour).map(colour)]
+    [deployed.map(colour), newest(state).and_then(|target| target.colour).map(colour)]
 }
 
-/// `updatingHash`: in mode BlueGreen the newer of two versions, or the one on its way.
+/// `updatingHash`: in mode BlueGreen that of the newest version.
 pub(super) fn updating_hash(state: &State) -> Option<String> {
-    let target = updating(state).filter(|target| target.colour.is_some());
+    let target = newest(state).filter(|target| target.colour.is_some());
     target.map(|target| target.hash.to_string())
 }
 
-fn updating(state: &State) -> Option<Target> {
-    state.target().or_else(|| newer(state))
+/// The version on its way, or that failed last; else the newer one of those that run.
+fn newest(state: &State) -> Option<Target> {
+    let deployed = || state.record.deployed.as_ref().map(|version| version.target);
+    state.target().or_else(|| state.failed()).or_else(deployed)
 }
 
-/// The newer of two versions that run.
-fn newer(state: &State) -> Option<Target> {
-    state.record.beside()?;
-    state.record.deployed.as_ref().map(|version| version.target)
+/// `teardownHash`: a spec of this hash is not deployed, though the deployed version is another one: it was there when
+/// its own version was torn down.
+pub(super) fn teardown_hash(state: &State, desired: &Desired) -> Option<String> {
+    let deployed = state.record.deployed.as_ref().filter(|_| state.record.beside().is_none())?;
+    let rests = matches!(state.phase, Phase::Running(_));
+    let settled = state.record.settled == Some(desired.digest);
+    let hash = desired.hash_in(Some(deployed.target.colour?));
+    (rests && settled && hash != deployed.target.hash).then(|| hash.to_string())
+}
+
+/// `inPlaceUpdatedFromHash`: the first hash of a cluster that was scaled in place, whose Service its pods use.
+pub(super) fn scaled_from(state: &State) -> Option<String> {
+    let target = state.record.deployed.as_ref()?.target;
+    (target.names() != target.hash).then(|| target.names().to_string())
 }
 
 /// `deploymentMode`: the reference operator compares it with the spec's, names objects by it, and fills it

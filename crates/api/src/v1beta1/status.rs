@@ -71,7 +71,7 @@ pub struct FlinkApplicationStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub deploy_version: Option<Colour>,
-    /// BlueGreen: colour of the version under way.
+    /// BlueGreen: colour of the newest version.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub updating_version: Option<Colour>,
