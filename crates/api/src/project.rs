@@ -79,7 +79,7 @@ fn of_state(
         updating_version,
         updating_hash: versions::updating_hash(state),
         teardown_hash: versions::teardown_hash(state, desired),
-        in_place_updated_from_hash: versions::scaled_from(state),
+        in_place_updated_from_hash: shown::scaled_from(state),
         phase: state.phase.name().map_or(previous.phase.clone(), v1beta1::Phase::from),
         machine: Some(machine::write(state)),
         cluster_status,

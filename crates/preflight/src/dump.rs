@@ -71,7 +71,10 @@ pub async fn read(
     let ingresses = list(INGRESSES).await?;
     let pods: Vec<Value> = list(PODS).await?.into_iter().map(cut_down).collect();
     let mut configmaps = Vec::new();
-    for cluster in cluster_ids(&deployments) {
+    // Flink labels them by these ids, and not by the application.
+    let clusters: BTreeSet<String> =
+        deployments.iter().flat_map(high_availability::cluster_ids).collect();
+    for cluster in clusters {
         let kept = high_availability::selector(&cluster);
         configmaps.extend(reader.list(CONFIG_MAPS, Some(namespace), &kept).await?);
     }
@@ -120,25 +123,6 @@ fn picked(object: &Value, members: &[&str]) -> Value {
     Value::Object(found.map(|(name, value)| (name, value.clone())).collect())
 }
 
-/// The ids under which Flink's high availability keeps data: Flink labels its ConfigMaps by them, and not by
-/// the application.
-fn cluster_ids(deployments: &[Value]) -> BTreeSet<String> {
-    let containers = |deployment: &Value| {
-        let found = deployment.pointer("/spec/template/spec/containers").and_then(Value::as_array);
-        found.cloned().unwrap_or_default()
-    };
-    let properties = deployments.iter().flat_map(containers).flat_map(|container| {
-        let env = container["env"].as_array().cloned().unwrap_or_default();
-        env.into_iter().filter(|variable| variable["name"] == "FLINK_PROPERTIES")
-    });
-    let id = |line: &str| Some(line.strip_prefix("kubernetes.cluster-id:")?.trim().to_owned());
-    properties
-        .flat_map(|p| {
-            p["value"].as_str().unwrap_or_default().lines().filter_map(id).collect::<Vec<_>>()
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -163,16 +147,5 @@ mod tests {
             "status": { "phase": "Running" },
         });
         assert_eq!(cut_down(pod), kept);
-    }
-
-    #[test]
-    fn the_ids_of_clusters_that_keep_data_are_read_from_their_properties() {
-        let with = |properties: &str| {
-            let env = json!([{ "name": "FLINK_PROPERTIES", "value": properties }]);
-            json!({ "spec": { "template": { "spec": { "containers": [{ "env": env }] } } } })
-        };
-        let with_data = with("a: b\n\nkubernetes.cluster-id: app-1\njobmanager.rpc.address: x\n");
-        let ids = cluster_ids(&[with_data.clone(), with("a: b\n"), with_data]);
-        assert_eq!(ids, BTreeSet::from(["app-1".to_owned()]));
     }
 }

@@ -134,6 +134,12 @@ fn with(members: &Value) -> Value {
     application
 }
 
+/// With this tag of the image, in mode BlueGreen.
+fn coloured(tag: &str) -> Value {
+    let image = format!("registry.example.com/wordcount:{tag}");
+    with(&json!({ "deploymentMode": "BlueGreen", "image": image }))
+}
+
 impl Ours {
     /// With this application at rest.
     async fn with(application: &Value) -> Ours {
@@ -239,10 +245,6 @@ async fn what_ours_scaled_in_place_is_unchanged_with_its_first_service() {
 
 #[tokio::test(start_paused = true)]
 async fn versions_in_a_colour_are_unchanged_also_where_one_was_torn_down() {
-    let coloured = |image: &str| {
-        let image = format!("registry.example.com/wordcount:{image}");
-        with(&json!({ "deploymentMode": "BlueGreen", "image": image }))
-    };
     let ours = Ours::with(&coloured("1")).await;
     assert!(ours.outcome().await.is_good());
     ours.apply(&coloured("2")).await;
@@ -259,10 +261,6 @@ async fn versions_in_a_colour_are_unchanged_also_where_one_was_torn_down() {
 
 #[tokio::test(start_paused = true)]
 async fn a_version_whose_successor_was_torn_down_or_failed_is_unchanged() {
-    let coloured = |image: &str| {
-        let image = format!("registry.example.com/wordcount:{image}");
-        with(&json!({ "deploymentMode": "BlueGreen", "image": image }))
-    };
     let ours = Ours::with(&coloured("1")).await;
     ours.apply(&coloured("missing")).await;
     ours.until("DeployFailed").await;

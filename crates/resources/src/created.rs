@@ -157,7 +157,7 @@ fn appended(app: &Application, identity: &Identity, role: Role) -> Vec<(&'static
     let mut lines = Vec::new();
     if high_availability::by_flink(app) {
         let cluster = high_availability::cluster_id(&versioned, identity.incarnation);
-        lines.push(("kubernetes.cluster-id", cluster.clone()));
+        lines.push((high_availability::CLUSTER_ID, cluster.clone()));
         lines.push(("high-availability.cluster-id", cluster));
         if role == Role::JobManager {
             lines.push((properties::RPC_ADDRESS, host_ip()));

@@ -5,15 +5,19 @@ use flinkk8soperator_core::ids::Incarnation;
 use serde_json::Value;
 
 use crate::application::Application;
+use crate::deployment::PROPERTIES;
 
 /// The value of [`HIGH_AVAILABILITY`](crate::labels::HIGH_AVAILABILITY).
 pub const KUBERNETES: &str = "kubernetes";
+/// Flink's key for the id under which a cluster keeps its data on Kubernetes.
+pub(crate) const CLUSTER_ID: &str = "kubernetes.cluster-id";
 /// What the keyword stands for, which may be given instead.
 const FACTORY: &str = "org.apache.flink.kubernetes.highavailability.KubernetesHaServicesFactory";
 
 /// Whether the reference operator takes the application for highly available: by the key
 /// `high-availability` only, whatever its value but "none". (It panics where that is no string.)
-pub(crate) fn by_the_reference(app: &Application) -> bool {
+#[must_use]
+pub fn by_the_reference(app: &Application) -> bool {
     app.flink_config().get("high-availability").is_some_and(|value| !is_none(value))
 }
 
@@ -49,4 +53,39 @@ pub fn cluster_id(versioned_service: &str, incarnation: Incarnation) -> String {
 #[must_use]
 pub fn selector(cluster_id: &str) -> String {
     format!("app={cluster_id},type=flink-native-kubernetes")
+}
+
+/// The ids that the configuration of a Deployment's pods names: under one of them its cluster keeps data, with high
+/// availability on Kubernetes.
+#[must_use]
+pub fn cluster_ids(deployment: &Value) -> Vec<String> {
+    let containers = deployment.pointer("/spec/template/spec/containers");
+    let containers = containers.and_then(Value::as_array).into_iter().flatten();
+    let variables = containers.flat_map(|container| container["env"].as_array()).flatten();
+    let texts = variables.filter(|v| v["name"] == PROPERTIES).filter_map(|v| v["value"].as_str());
+    let id = |line: &str| Some(line.strip_prefix(CLUSTER_ID)?.strip_prefix(':')?.trim().to_owned());
+    texts.flat_map(str::lines).filter_map(id).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::cluster_ids;
+
+    #[test]
+    fn the_ids_of_clusters_that_keep_data_are_read_from_their_configuration() {
+        let ids = |properties: &str| {
+            let env = json!([{ "name": "FLINK_PROPERTIES", "value": properties }, { "name": "B" }]);
+            cluster_ids(
+                &json!({ "spec": { "template": { "spec": { "containers": [{ "env": env }] } } } }),
+            )
+        };
+        assert_eq!(
+            ids("a: b\n\nkubernetes.cluster-id: app-1\nkubernetes.cluster-idle: x\n"),
+            ["app-1"]
+        );
+        assert_eq!(ids("a: b\n"), [""; 0]);
+        assert_eq!(cluster_ids(&json!({})), [""; 0]);
+    }
 }

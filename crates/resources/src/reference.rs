@@ -68,7 +68,7 @@ fn tail(app: &Application, hash: DeployHash, role: Role) -> String {
     let name = labels::versioned_name(app, hash);
     let ha = high_availability::by_the_reference(app);
     let mut text = match ha {
-        true => format!("\nkubernetes.cluster-id: {name}\n"),
+        true => format!("\n{}: {name}\n", high_availability::CLUSTER_ID),
         false => format!("\njobmanager.rpc.address: {name}\n"),
     };
     match role {

@@ -98,6 +98,12 @@ pub(super) fn failed_hash(previous: &FlinkApplicationStatus, state: &State) -> O
     previous.failed_deploy_hash.clone().filter(|hash| !runs(hash))
 }
 
+/// `inPlaceUpdatedFromHash`: the first hash of a cluster that was scaled in place, whose Service its pods use.
+pub(super) fn scaled_from(state: &State) -> Option<String> {
+    let target = state.record.deployed.as_ref()?.target;
+    (target.names() != target.hash).then(|| target.names().to_string())
+}
+
 /// `rollbackHash`, where this state sets it: what was deployed when a deploy was given up.
 pub(super) fn rollback_hash(state: &State) -> Option<String> {
     let back = match &state.phase {

@@ -111,12 +111,6 @@ pub(super) fn teardown_hash(state: &State, desired: &Desired) -> Option<String> 
     (rests && settled && hash != deployed.target.hash).then(|| hash.to_string())
 }
 
-/// `inPlaceUpdatedFromHash`: the first hash of a cluster that was scaled in place, whose Service its pods use.
-pub(super) fn scaled_from(state: &State) -> Option<String> {
-    let target = state.record.deployed.as_ref()?.target;
-    (target.names() != target.hash).then(|| target.names().to_string())
-}
-
 /// `deploymentMode`: the reference operator compares it with the spec's, names objects by it, and fills it
 /// in where it is empty.
 pub(super) fn deployment_mode(

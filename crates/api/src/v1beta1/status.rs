@@ -85,7 +85,7 @@ pub struct FlinkApplicationStatus {
     /// BlueGreen: hash of the newest version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updating_hash: Option<String>,
-    /// BlueGreen: hash after the last teardown.
+    /// BlueGreen: hash of the spec, where that is not deployed: it was there when its version was torn down.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub teardown_hash: Option<String>,
     /// Hash of the last version whose deploy failed.
@@ -94,7 +94,7 @@ pub struct FlinkApplicationStatus {
     /// Hash of the version that was last gone back to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rollback_hash: Option<String>,
-    /// Hash before the last scaling in place.
+    /// Hash that the cluster of the deployed version was made with, where it was scaled in place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_place_updated_from_hash: Option<String>,
     /// Flink's id of the savepoint operation under way.

@@ -121,6 +121,30 @@ fn the_last_failed_hash_and_the_last_rollback_stay() {
 }
 
 #[test]
+fn a_hash_that_runs_is_not_told_as_the_one_that_failed() {
+    let mut story = Story::default();
+    story.round(0, state(Some(live(1, Origin::Empty)), deploy_failed(2)));
+    let deployed = story.round(9, state(Some(live(2, Origin::Empty)), running()));
+    assert_eq!(deployed.failed_deploy_hash, None);
+}
+
+#[test]
+fn a_cluster_that_was_scaled_in_place_tells_the_hash_that_it_was_made_with() {
+    let told = |names: u32| {
+        let mut version = live(2, Origin::Empty);
+        let (names, revision) = (DeployHash(names), Incarnation(9));
+        version.target.scaled = Some(Scaled { names, revision });
+        first(state(Some(version), running())).in_place_updated_from_hash
+    };
+    assert_eq!(told(0xaaaa_aaa1).as_deref(), Some("aaaaaaa1"));
+    assert_eq!(told(0xaaaa_aaa2), None, "scaled back to what it was made for");
+    assert_eq!(
+        first(state(Some(live(2, Origin::Empty)), running())).in_place_updated_from_hash,
+        None
+    );
+}
+
+#[test]
 fn retries_are_the_attempts_after_the_first() {
     let check = |phase: Phase, retries: Option<i32>| {
         assert_eq!(first(state(Some(stopped(1)), phase)).retry_count, retries);

@@ -74,3 +74,32 @@ fn one_version_without_a_colour_has_no_entry_and_one_with_a_colour_has() {
     let words = [&status["deployVersion"], &status["updatingVersion"], &status["deploymentMode"]];
     assert_eq!(words, [&json!("green"), &json!("green"), &json!("BlueGreen")]);
 }
+
+#[test]
+fn a_spec_that_was_there_when_its_version_was_torn_down_is_told_by_its_hash() {
+    let told = |colour: Option<Colour>, settled: Option<u64>, phase: Phase| {
+        let mut version = live(1, Origin::Empty);
+        version.target.colour = colour;
+        let mut state = state(Some(version), phase);
+        state.record.settled = settled.map(Digest);
+        told(&mut Story::default(), 0, state, &Figures::default())["teardownHash"].clone()
+    };
+    let green = Some(Colour::Green);
+    assert_eq!(told(green, Some(1), running()), json!("00000001"));
+    assert_eq!(told(green, Some(7), running()), Value::Null, "another spec was looked at");
+    assert_eq!(told(green, None, running()), Value::Null);
+    assert_eq!(told(None, Some(1), running()), Value::Null);
+    assert_eq!(told(green, Some(1), deploy_failed(2)), Value::Null);
+}
+
+#[test]
+fn the_newest_colour_is_that_of_the_version_that_failed_last() {
+    let green = in_colour(live(1, Origin::Empty), Colour::Green);
+    let mut failed = deploy_failed(2);
+    if let Phase::DeployFailed(phase) = &mut failed {
+        phase.failed.colour = Some(Colour::Blue);
+    }
+    let status = told(&mut Story::default(), 0, state(Some(green), failed), &Figures::default());
+    let words = [&status["deployVersion"], &status["updatingVersion"], &status["updatingHash"]];
+    assert_eq!(words, [&json!("green"), &json!("blue"), &json!("aaaaaaa2")]);
+}

@@ -60,22 +60,18 @@ impl Outcome {
 /// What the reference operator does with an application that it finds so.
 #[must_use]
 pub fn outcome(app: &Standing) -> Outcome {
-    match app.phase.as_str() {
-        "Running" | "DeployFailed" | "DualRunning" | "" | "Updating" | "Rescaling"
-        | "ClusterStarting" | "Savepointing" | "Cancelling" | "SubmittingJob" | "Recovering"
-        | "RollingBackJob" | "Deleting" => {}
-        // Looked at before anything else, also of one that is being deleted.
-        _ => return Outcome::Ignored,
-    }
-    match app.phase.as_str() {
-        _ if app.deleted => Outcome::Deleting,
-        "Deleting" => Outcome::Deleting,
+    let outcome = match app.phase.as_str() {
         "Running" | "DeployFailed" => at_rest(app),
         // The spec is not looked at while two versions run.
         "DualRunning" if app.tears_down => Outcome::TornDown,
         "DualRunning" => Outcome::Unchanged { removes: BTreeSet::new() },
-        _ => Outcome::Deploying,
-    }
+        "" | "Updating" | "Rescaling" | "ClusterStarting" | "Savepointing" | "Cancelling"
+        | "SubmittingJob" | "Recovering" | "RollingBackJob" => Outcome::Deploying,
+        "Deleting" => Outcome::Deleting,
+        // Also of one that is being deleted.
+        _ => return Outcome::Ignored,
+    };
+    if app.deleted { Outcome::Deleting } else { outcome }
 }
 
 fn at_rest(app: &Standing) -> Outcome {

@@ -1,6 +1,8 @@
 //! What the reference operator reads of an application before it decides.
 
-use flinkk8soperator_resources::{self as resources, RenderConfig, WrongType, labels};
+use flinkk8soperator_resources::{
+    self as resources, RenderConfig, WrongType, high_availability, labels,
+};
 use serde_json::{Value, json};
 
 use super::text;
@@ -67,6 +69,7 @@ impl Standing {
         let mode = member("/spec/deploymentMode");
         let before = member("/status/deploymentMode");
         let (deployed, failed) = (member("/status/deployHash"), member("/status/failedDeployHash"));
+        let read = resources::Application::parse(app)?;
         let in_place = text(app, "/spec/scaleMode") == "InPlace";
         let smaller = in_place.then(|| smaller_hash(app, config)).transpose()?.flatten();
         let is_known = |hash: String| hash == deployed || hash == failed;
@@ -74,13 +77,13 @@ impl Standing {
             name: member("/metadata/name"),
             phase: member("/status/phase"),
             deleted: app.pointer("/metadata/deletionTimestamp").is_some(),
-            computed: hash(app, config)?,
+            computed: resources::deploy_hash(&read, config).to_string(),
             scales_up: smaller.is_some_and(is_known),
             torn_down: member("/status/teardownHash"),
             scaled_from: member("/status/inPlaceUpdatedFromHash"),
             mode_before: if before.is_empty() { mode.clone() } else { before },
             tears_down: tears_down(app),
-            by_service: app.pointer("/spec/flinkConfig/high-availability").is_none_or(is_none),
+            by_service: !high_availability::by_the_reference(&read),
             deployments: deployments.iter().map(Object::of).collect(),
             services: services.iter().map(Object::of).collect(),
             mode,
@@ -101,11 +104,6 @@ impl Object {
     }
 }
 
-fn hash(app: &Value, config: &RenderConfig) -> Result<String, WrongType> {
-    let app = resources::Application::parse(app)?;
-    Ok(resources::deploy_hash(&app, config).to_string())
-}
-
 /// The hash with the parallelism that the job was submitted with, if that is smaller than the spec's.
 fn smaller_hash(app: &Value, config: &RenderConfig) -> Result<Option<String>, WrongType> {
     let number = |pointer: &str| app.pointer(pointer).and_then(Value::as_i64).unwrap_or(0);
@@ -115,7 +113,8 @@ fn smaller_hash(app: &Value, config: &RenderConfig) -> Result<Option<String>, Wr
     }
     let mut app = app.clone();
     app["spec"]["parallelism"] = json!(before);
-    hash(&app, config).map(Some)
+    let app = resources::Application::parse(&app)?;
+    Ok(Some(resources::deploy_hash(&app, config).to_string()))
 }
 
 fn tears_down(app: &Value) -> bool {
@@ -124,10 +123,6 @@ fn tears_down(app: &Value) -> bool {
     let with_job = |version: &&Value| !text(version, "/jobStatus/jobID").is_empty();
     let mut versions = versions.into_iter().flatten().filter(with_job);
     !named.is_empty() && versions.any(|version| text(version, "/versionHash") == named)
-}
-
-fn is_none(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| text.trim().eq_ignore_ascii_case("none"))
 }
 
 #[cfg(test)]
