@@ -23,6 +23,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use self::sinks::{Sink, application, child};
 use crate::application::{Key, api_resource};
@@ -211,7 +212,8 @@ async fn contained(operator: &Arc<Operator>, key: &Key) -> Option<Instant> {
         }
         ended
     });
-    let ended = match task.await {
+    // Whoever gives this up, at the end of the process, gives up the round.
+    let ended = match AbortOnDropHandle::new(task).await {
         Ok(ended) => ended,
         Err(error) => {
             tracing::error!(app = %key, %error, "a round panicked: a defect, please report it");

@@ -3,8 +3,8 @@
 //! | path | answer |
 //! |---|---|
 //! | `/metrics` | OpenMetrics |
-//! | `/healthz`, `/healthcheck` | `OK` while the process runs |
-//! | `/readyz` | `OK` once everything was listed, 503 before and during shutdown |
+//! | `/healthz`, `/livez`, `/healthcheck` | `OK` while the process runs |
+//! | `/readyz` | `OK` once everything was listed, 503 before, while a reference operator is waited for, and during shutdown |
 //! | `/version`, `/config` | JSON |
 //!
 //! Without authentication, so nothing secret is in it; there is no profiler.
@@ -90,9 +90,12 @@ fn answer(about: &About, path: &str) -> Response<Full<Bytes>> {
     let ok = StatusCode::OK;
     let (status, kind, body) = match path {
         "/metrics" => (ok, metrics, about.metrics.encode()),
-        "/healthz" | "/healthcheck" => (ok, text, "OK".to_owned()),
+        "/healthz" | "/livez" | "/healthcheck" => (ok, text, "OK".to_owned()),
         "/readyz" if *about.ready.borrow() => (ok, text, "OK".to_owned()),
-        "/readyz" => (StatusCode::SERVICE_UNAVAILABLE, text, "not everything is listed".to_owned()),
+        "/readyz" => {
+            let why = "not everything is listed, or another operator is waited for: see the log";
+            (StatusCode::SERVICE_UNAVAILABLE, text, why.to_owned())
+        }
         "/version" => (ok, json, format!("{{\"version\":\"{}\"}}", env!("CARGO_PKG_VERSION"))),
         "/config" => (ok, json, about.config.clone()),
         _ => (StatusCode::NOT_FOUND, text, "there is no such page".to_owned()),
@@ -114,7 +117,8 @@ mod tests {
         let config = "{}".to_owned();
         let about = About { metrics: Metrics::new("x"), ready: receiver, config };
         let status = |path: &str| answer(&about, path).status().as_u16();
-        assert_eq!([status("/healthz"), status("/healthcheck"), status("/metrics")], [200; 3]);
+        assert_eq!([status("/healthz"), status("/livez"), status("/healthcheck")], [200; 3]);
+        assert_eq!(status("/metrics"), 200);
         assert_eq!(
             [status("/version"), status("/config"), status("/debug/pprof")],
             [200, 200, 404]

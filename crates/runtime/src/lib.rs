@@ -24,6 +24,7 @@ mod kubernetes;
 mod memory;
 mod operator;
 mod posts;
+mod predecessor;
 mod revision;
 mod silence;
 mod status;
@@ -47,6 +48,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 pub use config::Settings;
 
@@ -76,6 +78,12 @@ pub enum RunError {
     /// see: it is started again, and begins by listing everything.
     #[error("a {0} ended by itself: a defect, please report it")]
     Ended(&'static str),
+    /// A reference operator came up beside this one, and both write and send. Its rounds are cut off where they
+    /// are, which is safe everywhere; started again, it waits until it is alone.
+    #[error(
+        "a reference operator runs in this namespace too (pod {0}), and two must not drive the same applications"
+    )]
+    Beside(String),
     /// The rounds under way did not end in time.
     #[error("rounds under way did not end within {0:?}")]
     Drain(Duration),
@@ -138,14 +146,28 @@ pub async fn run_with(
     };
     let server = tokio::spawn(listening.serve(about));
     let operator = Arc::new(Operator::new(client, settings, ports, metrics, trace, ready));
-    let outcome = drained(operator, shutdown).await;
+    let outcome = alone(operator, shutdown).await;
     server.abort();
     outcome
 }
 
-/// Runs until shutdown, and then as long as the rounds under way take, within limits.
+/// Runs while no reference operator does: nothing begins before it is gone, all ends when one comes.
+async fn alone(operator: Arc<Operator>, shutdown: CancellationToken) -> Result<(), RunError> {
+    tokio::select! {
+        () = predecessor::gone(&operator.kubernetes) => {}
+        () = shutdown.cancelled() => return Ok(()),
+    }
+    tokio::select! {
+        outcome = drained(Arc::clone(&operator), shutdown) => outcome,
+        pods = predecessor::appeared(&operator.kubernetes) => Err(RunError::Beside(pods)),
+    }
+}
+
+/// Runs until shutdown, and then as long as the rounds under way take, within limits. All of it ends with this
+/// future.
 async fn drained(operator: Arc<Operator>, shutdown: CancellationToken) -> Result<(), RunError> {
-    let mut running = tokio::spawn(controller::run(operator, shutdown.clone()));
+    let running = tokio::spawn(controller::run(operator, shutdown.clone()));
+    let mut running = AbortOnDropHandle::new(running);
     let ended = |how: Result<Result<(), controller::Ended>, _>| match how {
         Ok(outcome) => outcome.map_err(|controller::Ended(what)| RunError::Ended(what)),
         Err(_) => Err(RunError::Ended("controller")),
@@ -157,10 +179,7 @@ async fn drained(operator: Arc<Operator>, shutdown: CancellationToken) -> Result
     tracing::info!("shutting down: rounds under way are finished");
     match tokio::time::timeout(DRAIN, &mut running).await {
         Ok(how) => ended(how),
-        Err(_) => {
-            running.abort();
-            Err(RunError::Drain(DRAIN))
-        }
+        Err(_) => Err(RunError::Drain(DRAIN)),
     }
 }
 

@@ -16,6 +16,7 @@ mod in_place;
 mod metrics;
 mod mishaps;
 mod permissions;
+mod predecessor;
 mod refused;
 mod replay;
 mod stories;

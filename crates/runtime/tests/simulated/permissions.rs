@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use flinkk8soperator_runtime::Settings;
 use flinkk8soperator_sim::http::kubernetes::faults::Fault;
 use flinkk8soperator_sim::http::kubernetes::log::{Entry, RequestInfo};
 use flinkk8soperator_sim::http::kubernetes::route::Verb;
@@ -55,12 +56,21 @@ fn used(entries: &[Entry]) -> BTreeSet<Right> {
 
 /// What the role in the document grants.
 fn granted() -> BTreeSet<Right> {
+    granted_by("ClusterRole")
+}
+
+/// What the document's role of this kind grants.
+fn granted_by(kind: &str) -> BTreeSet<Right> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operations/permissions.md");
     let document = std::fs::read_to_string(path).unwrap();
-    let (_, rest) = document.split_once("```yaml\n").expect("a block of YAML");
-    let (block, _) = rest.split_once("```").expect("its end");
-    let objects = block.split("---\n").map(|one| serde_saphyr::from_str::<Value>(one).unwrap());
-    let role = objects.into_iter().find(|one| one["kind"] == "ClusterRole").expect("a role");
+    let blocks = document.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let texts = blocks.flat_map(|block| block.split("---\n"));
+    let mut objects = texts.map(|one| serde_saphyr::from_str::<Value>(one).unwrap());
+    rights(&objects.find(|one| one["kind"] == kind).expect("a role"))
+}
+
+/// What a role grants, each right once.
+fn rights(role: &Value) -> BTreeSet<Right> {
     let words = |of: &Value| -> Vec<String> {
         let words = of.as_array().expect("a list").iter();
         words.map(|word| word.as_str().expect("a word").to_owned()).collect()
@@ -197,4 +207,22 @@ async fn no_right_of_the_role_is_unused() {
     used.append(&mut forgotten().await);
     let unused: Vec<Right> = granted().difference(&used).cloned().collect();
     assert_eq!(unused, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_limited_namespaces_its_own_one_is_asked_only_for_a_reference_operator() {
+    let team = "team-a";
+    let limit = |settings: &mut Settings| settings.namespaces = vec![team.to_owned()];
+    let mut bench = Bench::with(limit).await;
+    let mut there = application();
+    there["metadata"]["namespace"] = json!(team);
+    bench.apply(&there).await;
+    bench.until("it runs", confirmed).await;
+    bench.sound();
+    let mut entries = bench.session.cluster().server().api().log().entries();
+    let all = used(&entries);
+    entries.retain(|entry| entry.request.namespace != team);
+    assert!(entries.iter().all(|entry| entry.request.namespace == NAMESPACE), "{entries:#?}");
+    assert_eq!(used(&entries), granted_by("Role"));
+    assert!(used(&entries).is_subset(&granted()) && all.len() > 10, "{all:?}");
 }
