@@ -4,13 +4,31 @@
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
+use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use flinkk8soperator_runtime::config::{Sources, keys};
 
-/// Flags of the reference operator's logging library: taken, so that its manifests start, and without
-/// effect.
-const WITHOUT_EFFECT: [&str; 5] =
-    ["logtostderr", "alsologtostderr", "stderrthreshold", "v", "vmodule"];
+/// Flags of the reference operator's logging library (klog 2.60) that are switches: taken, so that its manifests
+/// start, and without effect.
+const SWITCHES_WITHOUT_EFFECT: [&str; 6] = [
+    "logtostderr",
+    "alsologtostderr",
+    "add_dir_header",
+    "one_output",
+    "skip_headers",
+    "skip_log_headers",
+];
+
+/// Those that take a value.
+const VALUES_WITHOUT_EFFECT: [&str; 7] = [
+    "v",
+    "vmodule",
+    "stderrthreshold",
+    "log_backtrace_at",
+    "log_dir",
+    "log_file",
+    "log_file_max_size",
+];
 
 /// The whole command line.
 pub(crate) fn command() -> Command {
@@ -31,24 +49,34 @@ pub(crate) fn command() -> Command {
             .help("End the process at persist:N, before:EFFECT or after:EFFECT"),
     );
     let keys = keys::KEYS.iter().map(flag);
-    let ignored = WITHOUT_EFFECT.iter().map(|name| {
-        let flag = Arg::new(*name).long(*name).hide(true).num_args(0..=1).require_equals(true);
-        if *name == "v" { flag.short('v') } else { flag }
+    let switches = SWITCHES_WITHOUT_EFFECT.map(|name| switch(Arg::new(name).long(name)).hide(true));
+    let values = VALUES_WITHOUT_EFFECT.map(|name| {
+        let flag = Arg::new(name).long(name).hide(true);
+        if name == "v" { flag.short('v') } else { flag }
     });
     let (simulate, replay) = (crate::simulate::command(), crate::replay::command());
     let subcommands = [render(), hash(), simulate, replay, crate::preflight::command()];
-    command.args(keys).args(ignored).subcommands(subcommands)
+    command.args(keys).args(switches).args(values).subcommands(subcommands)
 }
 
 fn flag(key: &'static keys::Key) -> Arg {
-    Arg::new(key.name)
+    let flag = Arg::new(key.name)
         .long(key.name)
         .value_name("VALUE")
-        .num_args(0..=1)
-        .require_equals(true)
-        .default_missing_value("true")
         .help(format!("{} [{}]", key.meaning, key.default))
-        .hide_short_help(true)
+        .hide_short_help(true);
+    if ["true", "false"].contains(&key.default) { switch(flag) } else { flag }
+}
+
+/// On where it stands alone; a value stands behind `=`, as with the reference operator's flags.
+fn switch(flag: Arg) -> Arg {
+    flag.num_args(0..=1).require_equals(true).default_missing_value("true")
+}
+
+/// The flags that were given and have no effect, to be told.
+pub(crate) fn without_effect(matches: &ArgMatches) -> Vec<&'static str> {
+    let all = SWITCHES_WITHOUT_EFFECT.into_iter().chain(VALUES_WITHOUT_EFFECT);
+    all.filter(|name| matches.value_source(name) == Some(ValueSource::CommandLine)).collect()
 }
 
 pub(crate) fn config() -> Arg {
@@ -138,17 +166,43 @@ mod tests {
         let matches = command().try_get_matches_from(line).unwrap();
         let file = matches.get_one::<PathBuf>("config").unwrap();
         assert_eq!(file.to_str(), Some("/etc/x/config*/config.yaml"));
+        assert_eq!(without_effect(&matches), ["logtostderr"]);
+    }
+
+    #[test]
+    fn the_flags_of_the_reference_operators_log_are_taken_in_each_form_and_told() {
+        for (line, told) in [
+            (&["x"][..], &[][..]),
+            (&["x", "-v", "4"], &["v"]),
+            (&["x", "-v=4", "--vmodule", "a=1"], &["v", "vmodule"]),
+            (&["x", "--logtostderr=false", "--v=4"], &["logtostderr", "v"]),
+            (&["x", "--stderrthreshold=2", "--log_dir", "/tmp"], &["stderrthreshold", "log_dir"]),
+        ] {
+            let matches = command().try_get_matches_from(line).unwrap();
+            assert_eq!(without_effect(&matches), told, "{line:?}");
+        }
     }
 
     #[test]
     fn every_key_is_a_flag() {
-        let line = ["x", "--operator.workers=7", "--operator.useKubectlProxy", "--logger.level=5"];
+        let line = [
+            "x",
+            "--operator.workers=7",
+            "--operator.confirmAfter",
+            "10s",
+            "--operator.useKubectlProxy",
+            "--operator.limitNamespace=",
+            "--logger.level=5",
+        ];
         let matches = command().try_get_matches_from(line).unwrap();
-        let flags = sources(&matches).flags;
+        let mut flags = sources(&matches).flags;
+        flags.sort();
         let expected = [
-            ("operator.workers", "7"),
-            ("operator.useKubectlProxy", "true"),
             ("logger.level", "5"),
+            ("operator.confirmAfter", "10s"),
+            ("operator.limitNamespace", ""),
+            ("operator.useKubectlProxy", "true"),
+            ("operator.workers", "7"),
         ];
         let expected = expected.map(|(key, value)| (key.to_owned(), value.to_owned()));
         assert_eq!(flags, expected);

@@ -8,7 +8,7 @@ use flinkk8soperator_runtime::config::load;
 use flinkk8soperator_runtime::{CancellationToken, client, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::arguments::sources;
+use crate::arguments::{sources, without_effect};
 
 /// Reads the settings, connects, and runs.
 pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
@@ -22,6 +22,9 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     telemetry::init(&settings.logger);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), given = ?settings.given, "starting");
     loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    for flag in without_effect(matches) {
+        tracing::warn!("flag --{flag} has no effect: see logger.level and logger.formatter.type");
+    }
     let kubeconfig = matches.get_one::<PathBuf>("kubeconfig").cloned();
     tokio::runtime::Runtime::new().context("cannot start")?.block_on(async move {
         let connection = client::connect(kubeconfig.as_deref()).await?;

@@ -10,8 +10,8 @@ use crate::stages::Count;
 use crate::workspace::{files, root, shown, text};
 
 /// Folders of the root that a path in `code` begins with, if it is one.
-const FOLDERS: [&str; 8] =
-    ["bin/", "charts/", "crates/", "docs/", "e2e/", "examples/", "fuzz/", "xtask/"];
+const FOLDERS: [&str; 9] =
+    ["bin/", "charts/", "crates/", "deploy/", "docs/", "e2e/", "examples/", "fuzz/", "xtask/"];
 
 /// Looks at all Markdown files.
 ///

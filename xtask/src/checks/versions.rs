@@ -1,13 +1,16 @@
-//! One version number: the packages and the charts carry the same.
+//! One version number: the packages, the charts and the manifests carry the same.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::verdict;
 use crate::stages::Count;
 use crate::workspace::{files, packages, root, shown, text};
 
-/// Compares the versions of all packages and charts with the first package's.
+/// What a version stands behind in a manifest: the operator's image, and the label of its pods.
+const IN_MANIFESTS: [&str; 2] = ["image: flinkk8soperator:", "app.kubernetes.io/version: "];
+
+/// Compares the versions of all packages, charts and manifests with the first package's.
 ///
 /// # Errors
 /// Naming what differs.
@@ -24,6 +27,17 @@ pub(crate) fn check() -> Result<Count> {
             }
         }
     }
+    let manifests = files(&root().join("deploy"), ".yaml")?;
+    for path in &manifests {
+        for line in text(path)?.lines() {
+            let version = IN_MANIFESTS.iter().find_map(|word| line.trim().strip_prefix(word));
+            versions.extend(version.map(|version| (shown(path), version.to_owned())));
+        }
+    }
+    ensure!(
+        versions.iter().any(|(name, _)| name.starts_with("deploy/")),
+        "deploy/ names no version"
+    );
     let expected = versions.first().map(|(_, version)| version.clone()).unwrap_or_default();
     let wrong: Vec<String> = versions
         .iter()

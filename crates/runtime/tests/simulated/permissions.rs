@@ -61,12 +61,17 @@ fn granted() -> BTreeSet<Right> {
 
 /// What the document's role of this kind grants.
 fn granted_by(kind: &str) -> BTreeSet<Right> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operations/permissions.md");
-    let document = std::fs::read_to_string(path).unwrap();
+    let document = text("docs/operations/permissions.md");
     let blocks = document.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
     let texts = blocks.flat_map(|block| block.split("---\n"));
     let mut objects = texts.map(|one| serde_saphyr::from_str::<Value>(one).unwrap());
     rights(&objects.find(|one| one["kind"] == kind).expect("a role"))
+}
+
+/// A file of the workspace.
+fn text(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
+    std::fs::read_to_string(path).unwrap()
 }
 
 /// What a role grants, each right once.
@@ -225,4 +230,14 @@ async fn with_limited_namespaces_its_own_one_is_asked_only_for_a_reference_opera
     assert!(entries.iter().all(|entry| entry.request.namespace == NAMESPACE), "{entries:#?}");
     assert_eq!(used(&entries), granted_by("Role"));
     assert!(used(&entries).is_subset(&granted()) && all.len() > 10, "{all:?}");
+}
+
+#[test]
+fn the_manifest_grants_what_the_document_says() {
+    let manifest = text("deploy/2-rights.yaml");
+    let parse = |one: &str| serde_saphyr::from_str::<Value>(one).unwrap();
+    let [role, binding] =
+        manifest.split("---\n").map(parse).collect::<Vec<_>>().try_into().unwrap();
+    assert_eq!(rights(&role), granted());
+    assert_eq!(binding["roleRef"]["name"], role["metadata"]["name"]);
 }
