@@ -211,22 +211,4 @@ fn word(silence: Silence) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn metrics_are_text_under_the_configured_prefix() {
-        let metrics = Metrics::new("flinkk8soperator");
-        metrics.round(RoundEnd::Done, Duration::from_millis(3));
-        metrics.standing(None, Some(Reason::Running));
-        metrics.standing(Some(Reason::Running), Some(Reason::Deploying));
-        let text = metrics.encode();
-        for line in [
-            "flinkk8soperator_rounds_total{outcome=\"done\"} 1",
-            "flinkk8soperator_applications{reason=\"Running\"} 0",
-            "flinkk8soperator_applications{reason=\"Deploying\"} 1",
-        ] {
-            assert!(text.contains(line), "{line} is not in\n{text}");
-        }
-    }
-}
+mod tests;
