@@ -1,5 +1,6 @@
 //! The subcommand `preflight`: what is looked at in a cluster before one operator takes the place of another.
 
+use std::fmt::Display;
 use std::fs;
 use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
@@ -8,11 +9,12 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use flinkk8soperator_preflight::read::Reader;
-use flinkk8soperator_preflight::{back, dump};
-use flinkk8soperator_resources::RenderConfig;
-use flinkk8soperator_runtime::client;
+use flinkk8soperator_preflight::{back, dump, takeover};
 use flinkk8soperator_runtime::config::{Sources, load};
+use flinkk8soperator_runtime::{Settings, client};
+use serde::Serialize;
 use serde_json::{Value, json};
+use tokio::runtime::Runtime;
 
 use crate::arguments::{kubeconfig, output, path};
 use crate::offline::read;
@@ -34,8 +36,12 @@ Exit code: 0 written, or everything goes on as it is; 1 something would be redep
 pub(crate) fn command() -> Command {
     Command::new("preflight")
         .about("Looks, before operators are swapped, at what there is and what would become of it")
+        .long_about(
+            "Tells what this operator would do with each application if it took over now: tried, for each, in a \
+             simulated cluster that begins as the application stands",
+        )
         .after_help(AFTER_HELP)
-        .group(ArgGroup::new("what").args(["dump", "back"]).required(true))
+        .group(ArgGroup::new("what").args(["dump", "back"]))
         .arg(
             path("dump", "Write an application with everything around it, for simulate --world")
                 .requires("namespace")
@@ -47,19 +53,19 @@ pub(crate) fn command() -> Command {
                 .long("back")
                 .action(ArgAction::SetTrue)
                 .conflicts_with("name")
-                .help("Tell what the reference operator would do with each application"),
+                .help("Tell instead what the reference operator would do with each application"),
         )
         .arg(
             Arg::new("namespace")
                 .short('n')
                 .long("namespace")
                 .value_name("NAMESPACE")
-                .help("Where; with --back: all namespaces if it is not given"),
+                .help("Where; all namespaces if it is not given, but for --dump"),
         )
-        .arg(Arg::new("name").value_name("NAME").help("The application to dump"))
-        .arg(path("config", "The reference operator's configuration file"))
+        .arg(Arg::new("name").value_name("NAME").requires("dump").help("The application to dump"))
+        .arg(path("config", "The configuration file of the operator that takes over, or, with --dump, that runs"))
         .arg(kubeconfig())
-        .arg(output().help("With --back: a table, or a report for machines"))
+        .arg(output().help("A table, or a report for machines"))
 }
 
 /// Runs it.
@@ -76,13 +82,14 @@ pub(crate) fn run(matches: &ArgMatches) -> ExitCode {
 
 /// Whether everything is as one would have it.
 fn preflight(matches: &ArgMatches) -> Result<bool> {
-    let runtime = tokio::runtime::Runtime::new().context("cannot start")?;
+    let runtime = Runtime::new().context("cannot start")?;
     match matches.get_one::<PathBuf>("dump") {
         Some(file) => {
             let dumped = runtime.block_on(dump(matches, file));
             dumped.with_context(|| format!("{} is not written", file.display())).map(|()| true)
         }
-        None => runtime.block_on(back(matches)),
+        None if matches.get_flag("back") => runtime.block_on(back(matches)),
+        None => takeover(&runtime, matches),
     }
 }
 
@@ -96,21 +103,34 @@ async fn dump(matches: &ArgMatches, file: &Path) -> Result<()> {
 }
 
 async fn back(matches: &ArgMatches) -> Result<bool> {
-    let rendering = config(matches).map(rendering).transpose()?.unwrap_or_else(|| {
-        eprintln!(
-            "flinkk8soperator: without --config: the hashes are those of an operator without \
-             containerNameFormat and schedulerName"
-        );
-        RenderConfig::default()
-    });
+    let rendering = settings(matches)?.rendering.config;
     let reader = connect(matches).await?;
     let report = back::look(&reader, text(matches, "namespace"), &rendering).await?;
+    tell(matches, &report)?;
+    Ok(report.is_good())
+}
+
+/// One application after the other: each is read and tried.
+fn takeover(runtime: &Runtime, matches: &ArgMatches) -> Result<bool> {
+    let settings = settings(matches)?;
+    let reader = runtime.block_on(connect(matches))?;
+    let listed = takeover::applications(&reader, text(matches, "namespace"));
+    let mut applications = Vec::new();
+    for (namespace, name) in runtime.block_on(listed)? {
+        let world = runtime.block_on(dump::read(&reader, &namespace, &name, json!({})))?;
+        applications.push(takeover::tried(&world, &settings));
+    }
+    let report = takeover::Report { applications };
+    tell(matches, &report)?;
+    Ok(report.is_good())
+}
+
+fn tell(matches: &ArgMatches, report: &(impl Serialize + Display)) -> Result<()> {
     let told = match text(matches, "output") {
-        Some("json") => serde_json::to_string_pretty(&report)? + "\n",
+        Some("json") => serde_json::to_string_pretty(report)? + "\n",
         _ => report.to_string(),
     };
-    stdout().write_all(told.as_bytes()).context("cannot write the report")?;
-    Ok(report.is_good())
+    stdout().write_all(told.as_bytes()).context("cannot write the report")
 }
 
 async fn connect(matches: &ArgMatches) -> Result<Reader> {
@@ -133,10 +153,17 @@ fn operator_section(file: &Path) -> Result<Value> {
     Ok(document.get("operator").filter(|section| section.is_object()).cloned().unwrap_or(json!({})))
 }
 
-/// What of the file is in the hash. This process' own environment has no say in it.
-fn rendering(file: &Path) -> Result<RenderConfig> {
+/// What the file says. This process' own environment has no say in it.
+fn settings(matches: &ArgMatches) -> Result<Settings> {
+    let Some(file) = config(matches) else {
+        eprintln!(
+            "flinkk8soperator: without --config: the hashes are those of an operator without \
+             containerNameFormat and schedulerName"
+        );
+        return Ok(Settings::default());
+    };
     fs::metadata(file).with_context(|| format!("cannot read {}", file.display()))?;
     let loaded = load(&Sources { file: Some(file.to_owned()), ..Sources::default() })?;
     loaded.warnings.iter().for_each(|warning| eprintln!("flinkk8soperator: {warning}"));
-    Ok(loaded.settings.rendering.config)
+    Ok(loaded.settings)
 }

@@ -94,3 +94,20 @@ async fn the_exit_code_says_whether_everything_would_go_on_as_it_is() {
     let nowhere = ["preflight", "--back", "--kubeconfig", "/nowhere"];
     assert_eq!(run(&nowhere).0, Some(2));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_word_more_it_tells_what_this_operator_would_do() {
+    let (code, told, hint) = preflight("first-deploy-running", &[]).await;
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains(" waits for a person: "), "{told}");
+    assert!(hint.contains("without --config"), "{hint}");
+    let json = ["-n", "team-b", "-o", "json"];
+    let (code, told, _) = preflight("update-cancelling", &json).await;
+    assert_eq!(code, Some(1), "{told}");
+    let report: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(report["applications"][0]["outcome"], "Stalled");
+    assert_eq!(preflight("update-cancelling", &["-n", "elsewhere"]).await.0, Some(0));
+    let (code, _, trouble) = preflight("update-cancelling", &["-n", "team-b", "nosave"]).await;
+    assert_eq!(code, Some(2));
+    assert!(trouble.contains("--dump"), "{trouble}");
+}

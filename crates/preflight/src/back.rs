@@ -11,6 +11,7 @@ use flinkk8soperator_resources::{RenderConfig, labels};
 use serde_json::Value;
 
 use crate::read::{DEPLOYMENTS, FLINK_APPLICATIONS, ReadError, Reader, SERVICES};
+use crate::text;
 
 pub use report::{Application, Report};
 pub use rule::{Outcome, outcome};
@@ -48,8 +49,4 @@ fn by_application(objects: Vec<Value>) -> BTreeMap<(String, String), Vec<Value>>
 
 fn key(object: &Value, name: &str) -> (String, String) {
     (text(object, "/metadata/namespace").to_owned(), name.to_owned())
-}
-
-fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
-    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }

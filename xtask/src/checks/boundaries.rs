@@ -18,7 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("api", &["core"]),
     ("resources", &["core", "api"]),
     ("runtime", &["core", "api", "resources", "flink-rest"]),
-    ("preflight", &["resources"]),
+    ("preflight", &["resources", "runtime", "simulate"]),
     ("sim", &["core"]),
     ("simulate", &["core", "api", "resources", "runtime", "sim"]),
 ];

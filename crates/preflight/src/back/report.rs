@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::rule::{Outcome, outcome};
 use super::standing::Standing;
-use super::text;
+use crate::{table, text};
 
 /// Everything that was found.
 #[derive(Clone, Debug, Serialize)]
@@ -97,29 +97,13 @@ impl fmt::Display for Outcome {
     }
 }
 
-const HEADINGS: [&str; 6] = ["NAMESPACE", "NAME", "PHASE", "DEPLOYED", "COMPUTED", "THEN"];
-
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let row = |app: &Application| {
             let computed = app.computed_hash.clone().unwrap_or_default();
             let Application { namespace, name, phase, deployed_hash, message, .. } = app.clone();
-            [namespace, name, phase, deployed_hash, computed, message].map(|cell| match cell {
-                empty if empty.is_empty() => "-".to_owned(),
-                cell => cell,
-            })
+            [namespace, name, phase, deployed_hash, computed, message]
         };
-        let rows: Vec<[String; 6]> = std::iter::once(HEADINGS.map(str::to_owned))
-            .chain(self.applications.iter().map(row))
-            .collect();
-        let width = |n: usize| rows.iter().map(|row| row[n].chars().count()).max().unwrap_or(0);
-        let widths: [usize; 5] = [0, 1, 2, 3, 4].map(width);
-        for row in &rows {
-            for (cell, width) in row.iter().zip(widths) {
-                write!(f, "{cell:width$}  ")?;
-            }
-            writeln!(f, "{}", row[5])?;
-        }
-        Ok(())
+        table::write(f, self.applications.iter().map(row))
     }
 }

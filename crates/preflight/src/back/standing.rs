@@ -5,7 +5,7 @@ use flinkk8soperator_resources::{
 };
 use serde_json::{Value, json};
 
-use super::text;
+use crate::text;
 
 /// What it decides from. Hashes and modes that are not there are empty, as they are to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
