@@ -117,8 +117,12 @@ fn takeover(runtime: &Runtime, matches: &ArgMatches) -> Result<bool> {
     let listed = takeover::applications(&reader, text(matches, "namespace"));
     let mut applications = Vec::new();
     for (namespace, name) in runtime.block_on(listed)? {
-        let world = runtime.block_on(dump::read(&reader, &namespace, &name, json!({})))?;
-        applications.push(takeover::tried(&world, &settings));
+        match runtime.block_on(dump::read(&reader, &namespace, &name, json!({}))) {
+            Ok(world) => applications.push(takeover::tried(&world, &settings)),
+            // In a fleet somebody deletes one while the others are looked at.
+            Err(error) if error.is_gone() => {}
+            Err(error) => return Err(error.into()),
+        }
     }
     let report = takeover::Report { applications };
     tell(matches, &report)?;

@@ -1,9 +1,9 @@
 //! What the reference operator would do with each application if it took over now: by its own rules, defects
 //! included, from what it would read. Nothing of ours decides here.
 
-mod report;
 mod rule;
 mod standing;
+mod words;
 
 use std::collections::BTreeMap;
 
@@ -11,11 +11,15 @@ use flinkk8soperator_resources::{RenderConfig, labels};
 use serde_json::Value;
 
 use crate::read::{DEPLOYMENTS, FLINK_APPLICATIONS, ReadError, Reader, SERVICES};
-use crate::text;
+use crate::{report, text};
 
-pub use report::{Application, Report};
 pub use rule::{Outcome, outcome};
 pub use standing::{Object, Standing};
+
+/// What was found of each application.
+pub type Report = report::Report<Outcome>;
+/// What was found of one.
+pub type Application = report::Application<Outcome>;
 
 /// Looks at every application of a namespace, or of all. `config` is the reference operator's: it is in the
 /// deploy hash.
@@ -33,9 +37,21 @@ pub async fn look(
     let of = |object: &Value| {
         let key = key(object, text(object, "/metadata/name"));
         let mine = |all: &BTreeMap<_, Vec<Value>>| all.get(&key).cloned().unwrap_or_default();
-        Application::of(object, &mine(&deployments), &mine(&services), config)
+        found(object, &mine(&deployments), &mine(&services), config)
     };
     Ok(Report { applications: applications.iter().map(of).collect() })
+}
+
+fn found(
+    app: &Value,
+    deployments: &[Value],
+    services: &[Value],
+    config: &RenderConfig,
+) -> Application {
+    match Standing::of(app, deployments, services, config) {
+        Ok(standing) => Application::of(app, Some(standing.computed.clone()), outcome(&standing)),
+        Err(wrong) => Application::of(app, None, Outcome::Unreadable { why: wrong.to_string() }),
+    }
 }
 
 fn by_application(objects: Vec<Value>) -> BTreeMap<(String, String), Vec<Value>> {

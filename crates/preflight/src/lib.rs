@@ -8,9 +8,8 @@
 pub mod back;
 pub mod dump;
 pub mod read;
+pub mod report;
 pub mod takeover;
-
-mod table;
 
 use serde_json::Value;
 

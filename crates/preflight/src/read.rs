@@ -121,6 +121,14 @@ pub enum ReadError {
     },
 }
 
+impl ReadError {
+    /// There is no such object.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        matches!(self, ReadError::Refused { source, .. } if source.code == 404)
+    }
+}
+
 /// What was asked for, for messages.
 struct Asked {
     what: String,
@@ -290,6 +298,17 @@ mod tests {
             "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "a" }, "spec": {},
         });
         assert_eq!(DEPLOYMENTS.told(item), told);
+    }
+
+    #[test]
+    fn only_what_is_not_there_is_gone() {
+        let asked = || Asked::new("get", "pods", None, "Pod a".to_owned());
+        let answered =
+            |code: u16| kube::Error::Api(Box::new(core::Status { code, ..Default::default() }));
+        let gone = [404, 403, 500].map(|code| asked().error(answered(code)).is_gone());
+        assert_eq!(gone, [true, false, false]);
+        let limit = Duration::from_secs(1);
+        assert!(!ReadError::TimedOut { what: String::new(), limit }.is_gone());
     }
 
     #[test]

@@ -4,7 +4,6 @@
 
 mod outcome;
 
-use std::fmt;
 use std::time::Duration;
 
 use flinkk8soperator_resources as resources;
@@ -12,12 +11,11 @@ use flinkk8soperator_runtime::Settings;
 use flinkk8soperator_simulate::trial::{self, Trial};
 use flinkk8soperator_simulate::view::silent::Silent;
 use flinkk8soperator_simulate::world::Recorded;
-use serde::Serialize;
 use serde_json::Value;
 
 use crate::dump::World;
 use crate::read::{FLINK_APPLICATIONS, ReadError, Reader};
-use crate::{table, text};
+use crate::{report, text};
 
 pub use outcome::Outcome;
 
@@ -25,33 +23,10 @@ pub use outcome::Outcome;
 /// reference's, at most 5 minutes, is done by then.
 const LASTS: Duration = Duration::from_secs(10 * 60);
 
-/// Everything that was found.
-#[derive(Clone, Debug, Serialize)]
-pub struct Report {
-    /// The applications, by namespace and name.
-    pub applications: Vec<Application>,
-}
-
+/// What was found of each application.
+pub type Report = report::Report<Outcome>;
 /// What was found of one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Application {
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-    /// Its phase.
-    pub phase: String,
-    /// `status.deployHash`; empty: nothing is deployed.
-    pub deployed_hash: String,
-    /// The hash of its spec; none: it cannot be computed.
-    pub computed_hash: Option<String>,
-    /// What becomes of it.
-    #[serde(flatten)]
-    pub outcome: Outcome,
-    /// The same in words.
-    pub message: String,
-}
+pub type Application = report::Application<Outcome>;
 
 /// Namespace and name of every application of a namespace, or of all.
 ///
@@ -82,15 +57,7 @@ pub fn tried(world: &World, settings: &Settings) -> Application {
         None => simulated(world, settings)
             .map_or_else(|why| Outcome::Unreadable { why }, |report| Outcome::of(app, &report)),
     };
-    Application {
-        namespace: text(app, "/metadata/namespace").to_owned(),
-        name: text(app, "/metadata/name").to_owned(),
-        phase: text(app, "/status/phase").to_owned(),
-        deployed_hash: text(app, "/status/deployHash").to_owned(),
-        computed_hash: computed.ok(),
-        message: outcome.to_string(),
-        outcome,
-    }
+    Application::of(app, computed.ok(), outcome)
 }
 
 /// What came of it in the simulated cluster; or why it could not be tried, in words.
@@ -106,23 +73,4 @@ fn simulated(world: &World, settings: &Settings) -> Result<trial::Report, String
         hold: false,
     };
     trial::run(&trial, &mut Silent).map_err(|error| error.to_string())
-}
-
-impl Report {
-    /// Whether nothing would be redeployed, and nothing would wait for a person.
-    #[must_use]
-    pub fn is_good(&self) -> bool {
-        self.applications.iter().all(|app| app.outcome.is_good())
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let row = |app: &Application| {
-            let computed = app.computed_hash.clone().unwrap_or_default();
-            let Application { namespace, name, phase, deployed_hash, message, .. } = app.clone();
-            [namespace, name, phase, deployed_hash, computed, message]
-        };
-        table::write(f, self.applications.iter().map(row))
-    }
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use flinkk8soperator_preflight::back::{self, Application, Outcome, Report};
 use flinkk8soperator_preflight::read::Reader;
+use flinkk8soperator_preflight::report::Verdict;
 use flinkk8soperator_resources::RenderConfig;
 use flinkk8soperator_runtime::Settings;
 use flinkk8soperator_sim::http::cluster::Cluster;

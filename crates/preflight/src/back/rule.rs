@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::standing::{Object, Standing};
+use crate::report::Verdict;
 
 /// What becomes of an application.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -49,10 +50,9 @@ pub enum Outcome {
     },
 }
 
-impl Outcome {
+impl Verdict for Outcome {
     /// Whether it rests, and goes on resting.
-    #[must_use]
-    pub fn is_good(&self) -> bool {
+    fn is_good(&self) -> bool {
         matches!(self, Outcome::Unchanged { .. })
     }
 }

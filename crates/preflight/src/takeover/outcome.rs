@@ -6,6 +6,7 @@ use flinkk8soperator_simulate::trial::Report;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::report::Verdict;
 use crate::text;
 
 /// What becomes of an application.
@@ -86,10 +87,10 @@ impl Outcome {
             (false, _) => Outcome::Continued { to },
         }
     }
+}
 
-    /// Whether nobody has to look at it before the switch.
-    #[must_use]
-    pub fn is_good(&self) -> bool {
+impl Verdict for Outcome {
+    fn is_good(&self) -> bool {
         match self {
             Outcome::Unchanged | Outcome::Ours | Outcome::Continued { .. } => true,
             Outcome::Redeployed { .. }
