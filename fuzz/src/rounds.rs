@@ -76,6 +76,7 @@ fn ends_or_starts(effect: &Effect) -> bool {
         Effect::AddFinalizer
         | Effect::SaveRevision(_)
         | Effect::CopyRevision { .. }
+        | Effect::RebuildRevision(_)
         | Effect::CreateCluster(_)
         | Effect::LabelCluster(_)
         | Effect::SetRequirements(_)

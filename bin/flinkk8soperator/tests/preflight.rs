@@ -98,11 +98,14 @@ async fn the_exit_code_says_whether_everything_would_go_on_as_it_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_word_more_it_tells_what_this_operator_would_do() {
     let (code, told, hint) = preflight("first-deploy-running", &[]).await;
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.ends_with(" unchanged\n"), "{told}");
+    assert!(hint.contains("without --config"), "{hint}");
+    let (code, told, _) = preflight("update-submit-not-sent", &["-n", "team-b"]).await;
     assert_eq!(code, Some(1), "{told}");
     assert!(told.contains(" waits for a person: "), "{told}");
-    assert!(hint.contains("without --config"), "{hint}");
     let json = ["-n", "team-b", "-o", "json"];
-    let (code, told, _) = preflight("update-cancelling", &json).await;
+    let (code, told, _) = preflight("update-submit-not-sent", &json).await;
     assert_eq!(code, Some(1), "{told}");
     let report: Value = serde_json::from_str(&told).unwrap();
     assert_eq!(report["applications"][0]["outcome"], "Stalled");

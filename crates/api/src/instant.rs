@@ -14,6 +14,11 @@ pub(crate) fn seconds(at: Timestamp) -> Time {
     Time(time.expect("no second after 1970 and up to the last one is out of range"))
 }
 
+/// The instant that Kubernetes means; one before 1970 is that.
+pub(crate) fn of(time: &Time) -> Timestamp {
+    Timestamp(u64::try_from(time.0.as_millisecond()).unwrap_or_default())
+}
+
 /// The machine's text for an instant: RFC 3339 with milliseconds; beyond its range the milliseconds
 /// since 1970, so that nothing is lost.
 pub(crate) fn text(at: Timestamp) -> String {

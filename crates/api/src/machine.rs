@@ -6,7 +6,7 @@
 //! passed over, and dropped with the next write. Data goes to and comes from
 //! [`project`](crate::project) and [`parse`](crate::parse); nothing is decided here.
 
-use flinkk8soperator_core::State;
+use flinkk8soperator_core::{State, Target};
 use serde_json::{Value, json};
 
 use stored::{Entry, Stored};
@@ -63,4 +63,13 @@ pub fn read(value: &Value) -> Result<State, MachineError> {
         return Err(MachineError::Format { found: found.to_string() });
     }
     Ok(State { record: machine.get("record")?, phase: machine.get("phase")? })
+}
+
+/// The versions in clusters of the reference operator's, of which a persisted state says that they are
+/// numbered ([`Record::adopted`](flinkk8soperator_core::Record::adopted)). None where it cannot be read: nothing
+/// is done for such a one.
+#[must_use]
+pub fn adopted(value: &Value) -> Vec<Target> {
+    let Some(members) = value.pointer("/record/adopted") else { return Vec::new() };
+    Stored::load(&Entry::root("status.machine.record.adopted", members)).unwrap_or_default()
 }

@@ -18,6 +18,7 @@ use crate::v1beta1::{self, FlinkApplication, FlinkApplicationSpec, FlinkApplicat
 mod flink_config;
 mod identity;
 mod job;
+mod left;
 mod ports;
 mod quantity;
 mod resources;
@@ -191,9 +192,9 @@ fn initial_savepoint(spec: &FlinkApplicationSpec) -> Option<String> {
     paths.into_iter().flatten().find(|path| !path.is_empty()).cloned()
 }
 
-/// The state that the application is in: the persisted one, or a new one where nothing was done yet.
-/// What cannot be read, and what only another operator wrote, is [`State::unreadable`]: it says why,
-/// and what helps.
+/// The state that the application is in: the persisted one, or a new one where nothing was done yet, or what the
+/// status of the reference operator tells where that left nothing under way. Else, and where it cannot be
+/// read, it is [`State::unreadable`]: it says why, and what helps.
 #[must_use]
 pub fn state(app: &FlinkApplication, now: Timestamp) -> State {
     let Some(status) = &app.status else { return State::new(now) };
@@ -203,7 +204,10 @@ pub fn state(app: &FlinkApplication, now: Timestamp) -> State {
             State::unreadable(now, format!("{error}; {cure}"))
         }),
         None if untouched(status) => State::new(now),
-        None => State::unreadable(now, not_adopted(status)),
+        None => match left::of(status) {
+            Some(left) => State::left(now, left),
+            None => State::unreadable(now, not_adopted(status)),
+        },
     }
 }
 
@@ -214,8 +218,8 @@ fn untouched(status: &FlinkApplicationStatus) -> bool {
 
 fn not_adopted(status: &FlinkApplicationStatus) -> String {
     format!(
-        "status.machine is missing and the phase is {:?}: the adoption of an application last written by the \
-         reference operator is not yet supported; let the reference operator go on with it, or delete the \
+        "status.machine is missing and the phase is {:?}: what the reference operator was in the \
+         middle of is not yet gone on with; let the reference operator finish it, or delete the \
          application and create it again, with savepointPath set to its last savepoint",
         status.phase.as_str()
     )

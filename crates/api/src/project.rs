@@ -25,7 +25,8 @@ mod shown;
 mod versions;
 
 /// The status to write. What cannot be read is left as it is, the machine above all: only the
-/// conditions, and what goes with them, say that it cannot.
+/// conditions, and what goes with them, say that it cannot. What the reference operator has left stays as it
+/// wrote it until it is taken over.
 #[must_use]
 pub fn status(
     previous: Option<&FlinkApplicationStatus>,
@@ -39,6 +40,11 @@ pub fn status(
     let previous = previous.unwrap_or(&nothing);
     let state = match &decision.state.phase {
         Phase::Unreadable(_) => previous.clone(),
+        // The reference operator can still go on with it.
+        Phase::Left(_) => FlinkApplicationStatus {
+            machine: Some(machine::write(&decision.state)),
+            ..previous.clone()
+        },
         _ => of_state(previous, desired, decision, figures, now),
     };
     let verdict = &decision.verdict;

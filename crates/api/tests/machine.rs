@@ -212,6 +212,19 @@ impl Generator {
         }
     }
 
+    fn left_version(&mut self) -> LeftVersion {
+        let hash = DeployHash(self.small());
+        LeftVersion { hash, job: self.maybe(|g| JobId(g.wide())) }
+    }
+
+    fn left_step(&mut self) -> LeftStep {
+        match self.below(3) {
+            0 => LeftStep::Deploying,
+            1 => LeftStep::Submitting { job: self.maybe(|g| JobId(g.wide())), since: self.time() },
+            _ => LeftStep::Deleting,
+        }
+    }
+
     fn bounds(&mut self) -> Bounds {
         Bounds { vertex: VertexId(self.wide()), lower: self.small(), upper: self.small() }
     }
@@ -224,7 +237,7 @@ impl Generator {
         }
     }
 
-    /// One of each phase, for 0 to 12.
+    /// One of each phase, for 0 to 13.
     fn phase(&mut self, which: u64) -> Phase {
         let (target, deadline) = (self.target(), self.time());
         match which {
@@ -260,6 +273,13 @@ impl Generator {
                 let step = self.rescaling_step();
                 Phase::Rescaling(Rescaling { target, step, deadline })
             }
+            13 => Phase::Left(Left {
+                deployed: self.maybe(Generator::left_version),
+                beside: self.maybe(Generator::left_version),
+                failed: self.maybe(|g| DeployHash(g.small())),
+                under_way: self.maybe(Generator::left_step),
+                target: self.maybe(|g| DeployHash(g.small())),
+            }),
             _ => Phase::Unreadable(Unreadable { why: self.text() }),
         }
     }
@@ -279,6 +299,7 @@ impl Generator {
             surplus: self.flag(),
             dwells_until: self.maybe(Generator::time),
             bounds: (0..self.below(3)).map(|_| self.bounds()).collect(),
+            adopted: (0..self.below(3)).map(|_| self.target()).collect(),
         };
         State { record, phase: self.phase(which) }
     }
@@ -286,7 +307,7 @@ impl Generator {
 
 fn states() -> Vec<State> {
     let mut generator = Generator(0x9e37_79b9_7f4a_7c15);
-    (0..2000).map(|n| generator.state(n % 13)).collect()
+    (0..2000).map(|n| generator.state(n % 14)).collect()
 }
 
 #[test]
@@ -354,6 +375,11 @@ fn a_missing_member_is_an_error_that_names_its_path_or_one_that_may_be_absent() 
         "stop",
         "failure",
         "scaled",
+        "adopted",
+        "beside",
+        "job",
+        "underWay",
+        "target",
     ]
     .into();
     let (mut refused, mut absent) = (BTreeSet::new(), BTreeSet::new());

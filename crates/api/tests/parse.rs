@@ -7,8 +7,9 @@ use flinkk8soperator_api::machine;
 use flinkk8soperator_api::parse::{Hashes, OperatorSettings, desired, state};
 use flinkk8soperator_api::v1beta1::FlinkApplication;
 use flinkk8soperator_core::{
-    Colour, Coloured, DeleteMode, DeployHash, Desired, Digest, ForeignJobAction, Goal, JobId, Mode,
-    ObstacleKind, Phase, Recovery, Restore, SavepointStop, ScaleMode, State, Timestamp, Uid, ids,
+    Colour, Coloured, DeleteMode, DeployHash, Desired, Digest, ForeignJobAction, Goal, JobId, Left,
+    LeftStep, LeftVersion, Mode, ObstacleKind, Phase, Recovery, Restore, SavepointStop, ScaleMode,
+    State, Timestamp, Uid, ids,
 };
 use serde_json::{Value, json};
 
@@ -611,13 +612,105 @@ fn a_state_that_cannot_be_read_says_what_and_what_helps() {
 }
 
 #[test]
-fn what_only_the_reference_operator_wrote_is_not_taken_over_yet() {
-    for phase in ["Running", "Savepointing", "Deleting", "Invented"] {
+fn what_the_reference_operator_cannot_be_gone_on_from_says_so() {
+    let not_yet = "not yet gone on with";
+    for phase in ["Rescaling", "RollingBackJob", "Invented", ""] {
         let why = why(&json!({ "phase": phase, "deployHash": "00c0ffee" }));
-        assert!(why.starts_with(&format!(
-            "status.machine is missing and the phase is {phase:?}: the adoption"
-        )));
-        assert!(why.contains("not yet supported"));
+        let begins = format!("status.machine is missing and the phase is {phase:?}: ");
+        assert!(why.starts_with(&begins), "{why}");
+        assert!(why.contains(not_yet), "{why}");
     }
-    assert!(why(&json!({ "phase": "", "deployHash": "00c0ffee" })).contains("not yet supported"));
+    for phase in ["Savepointing", "ClusterStarting", "SubmittingJob", "Deleting"] {
+        let blue_green =
+            json!({ "phase": phase, "deployHash": "00c0ffee", "deploymentMode": "BlueGreen" });
+        assert!(why(&blue_green).contains(not_yet), "{phase}");
+    }
+    // Neither is one that does not say what is deployed, or what runs beside it.
+    for status in [
+        json!({ "phase": "Running" }),
+        json!({ "phase": "Running", "deployHash": "x" }),
+        json!({ "phase": "Deleting" }),
+        json!({ "phase": "SubmittingJob", "deployHash": "x" }),
+        json!({ "phase": "DualRunning", "deployHash": "00c0ffee" }),
+        json!({ "phase": "DualRunning", "deployHash": "00c0ffee", "updatingHash": "00c0ffee" }),
+    ] {
+        assert!(why(&status).contains(not_yet), "{status}");
+    }
+}
+
+/// What is taken over of a status.
+fn left(status: &Value) -> Option<Left> {
+    match state(&with_status(status), NOW).phase {
+        Phase::Left(left) => Some(left),
+        _ => None,
+    }
+}
+
+#[test]
+fn what_the_reference_operator_left_at_rest_is_told_by_its_status() {
+    let id = |n: u128| format!("{n:032x}");
+    let version =
+        |hash, job: Option<u128>| LeftVersion { hash: DeployHash(hash), job: job.map(JobId) };
+    let single = |job| Left {
+        deployed: Some(version(1, job)),
+        beside: None,
+        failed: None,
+        under_way: None,
+        target: None,
+    };
+    let status = json!({
+        "phase": "Running", "deployHash": "00000001", "jobStatus": { "jobID": id(7) },
+        // Of an earlier deploy.
+        "savepointPath": "s3://old", "savepointTriggerId": id(9), "updatingHash": "00000002",
+        "rollbackHash": "00000003", "inPlaceUpdatedFromHash": "00000004",
+    });
+    assert_eq!(left(&status), Some(single(Some(7))));
+    for unknown in [json!({}), json!({ "jobID": "" }), json!({ "jobID": "none" })] {
+        let mut status = status.clone();
+        status["jobStatus"] = unknown;
+        assert_eq!(left(&status), Some(single(None)), "{status}");
+    }
+    let mut failed = status.clone();
+    failed["phase"] = json!("DeployFailed");
+    failed["failedDeployHash"] = json!("00000005");
+    let failed_hash = Some(DeployHash(5));
+    assert_eq!(left(&failed), Some(Left { failed: failed_hash, ..single(Some(7)) }));
+    // In mode BlueGreen `jobStatus` is that of either version.
+    let told = |hash: &str, n| json!({ "versionHash": hash, "jobStatus": { "jobID": id(n) } });
+    let two = json!({
+        "phase": "DualRunning", "deployHash": "00000001", "updatingHash": "00000002",
+        "jobStatus": { "jobID": id(7) },
+        "versionStatuses": [told("00000001", 8), told("00000002", 9)],
+    });
+    let newer = version(2, Some(9));
+    let both = Left { deployed: Some(newer), beside: Some(version(1, Some(8))), ..single(None) };
+    assert_eq!(left(&two), Some(both));
+}
+
+#[test]
+fn what_the_reference_operator_was_in_the_middle_of_is_told_by_its_phase() {
+    let id = |n: u128| format!("{n:032x}");
+    let status = |phase: &str, hash: &str| {
+        json!({
+            "phase": phase, "deployHash": hash, "jobStatus": { "jobID": id(7) },
+            "lastUpdatedAt": "2026-11-22T12:20:26Z",
+        })
+    };
+    let of = |job: Option<u128>| LeftVersion { hash: DeployHash(1), job: job.map(JobId) };
+    let none = Left { deployed: None, beside: None, failed: None, under_way: None, target: None };
+    let step = |step| Left { under_way: Some(step), ..none };
+    for phase in ["Updating", "ClusterStarting", "Savepointing", "Cancelling", "Recovering"] {
+        let deploying = step(LeftStep::Deploying);
+        let update = Left { deployed: Some(of(Some(7))), ..deploying };
+        assert_eq!(left(&status(phase, "00000001")), Some(update), "{phase}");
+        assert_eq!(left(&status(phase, "")), Some(deploying), "{phase}");
+    }
+    // The id is that of the job which is being started.
+    let since = Timestamp(1_795_350_026_000);
+    let submitting = step(LeftStep::Submitting { job: Some(JobId(7)), since });
+    assert_eq!(left(&status("SubmittingJob", "")), Some(submitting));
+    let update = Left { deployed: Some(of(None)), ..submitting };
+    assert_eq!(left(&status("SubmittingJob", "00000001")), Some(update));
+    let deleting = Left { deployed: Some(of(Some(7))), ..step(LeftStep::Deleting) };
+    assert_eq!(left(&status("Deleting", "00000001")), Some(deleting));
 }

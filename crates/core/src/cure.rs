@@ -14,6 +14,8 @@ use crate::ids::{DeployHash, JobId};
 pub enum Cure {
     /// A spec that differs from the one that is deployed, or failed, and can be deployed.
     NewSpec,
+    /// The spec as it was when the deployed version was deployed.
+    DeployedSpec,
     /// The same spec once more, where what was wrong lay outside it.
     NewRestartNonce,
     /// `spec.restore`, with a path and a nonce that was not used yet.
@@ -65,6 +67,7 @@ impl fmt::Display for Cure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words = match self {
             Cure::NewSpec => "a new spec",
+            Cure::DeployedSpec => "the spec put back to the deployed version's",
             Cure::NewRestartNonce => "a new restartNonce",
             Cure::Restore => "restore with a path and a new nonce",
             Cure::LastSeen => "recovery: LastSeen",

@@ -47,6 +47,7 @@ pub(crate) fn entered(cx: &Context<'_>, state: &State) -> State {
 fn step(cx: &Context<'_>, state: &State, seen: &Observation) -> Next {
     match &state.phase {
         Phase::New(phase) => states::new::step(cx, state, *phase, seen),
+        Phase::Left(phase) => states::left::step(cx, state, phase, seen),
         Phase::Updating(phase) => states::updating::step(cx, state, phase, seen),
         Phase::Rescaling(phase) => states::rescaling::step(cx, state, phase, seen),
         Phase::ClusterStarting(phase) => states::cluster_starting::step(cx, state, phase, seen),
@@ -68,6 +69,7 @@ fn effects(cx: &Context<'_>, state: &State, seen: &Observation) -> Vec<Effect> {
     let mut effects = match &state.phase {
         _ if dwell::dwells(cx, state) => Vec::new(),
         Phase::New(_) | Phase::Unreadable(_) => return Vec::new(),
+        Phase::Left(phase) => return states::left::effects(cx, state, phase, seen),
         Phase::Updating(phase) => states::updating::effects(cx, phase, seen),
         Phase::Rescaling(phase) => states::rescaling::effects(state, phase, seen),
         Phase::ClusterStarting(phase) => states::cluster_starting::effects(cx, state, phase, seen),

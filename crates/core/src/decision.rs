@@ -45,6 +45,8 @@ pub enum Effect {
         /// The version under its new number.
         to: Target,
     },
+    /// Store the revision of a version of the reference operator's, read back from its Deployments.
+    RebuildRevision(Target),
     /// Create what is missing of a version's cluster, rendered from its revision.
     CreateCluster(Target),
     /// Let a cluster's TaskManager Deployment ask for another number of pods.
@@ -106,6 +108,7 @@ impl Effect {
             Effect::AddFinalizer => "add-finalizer",
             Effect::SaveRevision(_) => "save-revision",
             Effect::CopyRevision { .. } => "copy-revision",
+            Effect::RebuildRevision(_) => "rebuild-revision",
             Effect::CreateCluster(_) => "create-cluster",
             Effect::ScaleTaskManagers { .. } => "scale-task-managers",
             Effect::SetRequirements(_) => "set-requirements",
@@ -185,6 +188,8 @@ pub struct Event {
 words! {
     /// Event reasons. Those of the reference operator keep their words.
     EventReason {
+        /// What the reference operator has left is this operator's now.
+        TakenOver,
         /// A cluster is being created.
         CreatingCluster,
         /// A cluster could not be created or did not come up.

@@ -91,16 +91,17 @@ pub use needs::needs;
 pub use observation::{
     Change, ChangeClass, Checkpoint, CheckpointKind, Checkpointing, ClusterObjects, Fact,
     FactRequest, Flink, FlinkCluster, FlinkRequest, FlinkVersion, Job, JobState, JobSummary,
-    Objects, Observation, Operation, Pod, Post, Presence, Retention, Silence, Statistics, Stranger,
-    Trouble, TroubleKind, Vertex,
+    Objects, Observation, Operation, Pod, Post, Presence, ReadBack, Retention, Silence, Statistics,
+    Stranger, Trouble, TroubleKind, Unnumbered, Vertex,
 };
 pub use plan::{Plan, PlanEnd, PlannedAct, PlannedOrigin, PlannedStart, PlannedStep, plan};
 pub use reason::Reason;
 pub use state::{
     Aftermath, Baseline, Bounds, Cancelling, ClusterStarting, Confirming, Deleting, DeletingStep,
-    DeployFailed, DualRunning, Failure, FailureKind, Find, Learnt, Leaving, LiveJob, New, Obsolete,
-    Origin, Phase, Purpose, Record, Recovered, Recovering, RecoveringStep, Rescaling,
-    RescalingStep, Restart, RestorePoint, RollingBackJob, Running, Savepointing, Scaled, Source,
-    State, Stop, Submission, SubmittingJob, Target, TearDown, Unreadable, Updating, Version, Work,
+    DeployFailed, DualRunning, Failure, FailureKind, Find, Learnt, Leaving, Left, LeftStep,
+    LeftVersion, LiveJob, New, Obsolete, Origin, Phase, Purpose, Record, Recovered, Recovering,
+    RecoveringStep, Rescaling, RescalingStep, Restart, RestorePoint, RollingBackJob, Running,
+    Savepointing, Scaled, Source, State, Stop, Submission, SubmittingJob, Target, TearDown,
+    Unreadable, Updating, Version, Work,
 };
 pub use time::Timestamp;

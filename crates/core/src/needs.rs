@@ -15,6 +15,7 @@ pub fn needs(cx: &Context<'_>, state: &State, seen: &Observation) -> FactRequest
     let state = &entered(cx, state);
     let mut ask = match &state.phase {
         Phase::New(phase) => states::new::needs(cx, *phase),
+        Phase::Left(phase) => states::left::needs(cx, state, phase, seen),
         Phase::Updating(phase) => states::updating::needs(cx, state, phase, seen),
         Phase::Rescaling(phase) => states::rescaling::needs(cx, state, phase, seen),
         Phase::ClusterStarting(phase) => states::cluster_starting::needs(cx, state, phase, seen),

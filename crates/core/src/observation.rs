@@ -14,7 +14,9 @@ pub(crate) use flink::JobEnd;
 pub use flink::{
     Flink, FlinkCluster, FlinkVersion, Job, JobState, JobSummary, Operation, Post, Vertex,
 };
-pub use objects::{ClusterObjects, Objects, Pod, Presence, Stranger, Trouble, TroubleKind};
+pub use objects::{
+    ClusterObjects, Objects, Pod, Presence, ReadBack, Stranger, Trouble, TroubleKind, Unnumbered,
+};
 
 /// Something that was, or was not, found out in this round.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]

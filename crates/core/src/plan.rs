@@ -90,6 +90,7 @@ impl PlannedStep {
             Effect::AddFinalizer
             | Effect::SaveRevision(_)
             | Effect::CopyRevision { .. }
+            | Effect::RebuildRevision(_)
             | Effect::CreateCluster(_)
             | Effect::ScaleTaskManagers { .. }
             | Effect::SetRequirements(_)
@@ -114,6 +115,7 @@ impl PlannedStep {
             Effect::AddFinalizer
             | Effect::SaveRevision(_)
             | Effect::CopyRevision { .. }
+            | Effect::RebuildRevision(_)
             | Effect::CreateCluster(_)
             | Effect::ScaleTaskManagers { .. }
             | Effect::SetRequirements(_)
@@ -185,7 +187,7 @@ pub enum PlanEnd {
 pub fn plan(cx: &Context<'_>, state: &State, seen: &Observation, limit: usize) -> Plan {
     let mut world = Assumed::new(cx, state, seen);
     let mut state = state.clone();
-    let mut steps = Steps { steps: Vec::new(), phase: state.phase.name() };
+    let mut steps = Steps { steps: Vec::new(), phase: name(&state.phase) };
     let mut still_since = world.now;
     loop {
         let decision = round(cx.config, &world, &state);
@@ -258,6 +260,11 @@ fn ended(verdict: Verdict) -> PlanEnd {
     }
 }
 
+/// The phase as a step tells it. (What is being taken over keeps the reference operator's word in its status.)
+fn name(phase: &Phase) -> Option<&'static str> {
+    if let Phase::Left(_) = phase { Some("Left") } else { phase.name() }
+}
+
 /// The steps so far, and the phase that the last round was in.
 struct Steps {
     steps: Vec<PlannedStep>,
@@ -267,7 +274,7 @@ struct Steps {
 impl Steps {
     /// What a round adds; `runs`: whether a job ran before its effects, and after them.
     fn note(&mut self, decision: &Decision, world: &Assumed, (before, after): (bool, bool)) {
-        let phase = decision.state.phase.name();
+        let phase = name(&decision.state.phase);
         let Decision { effects, verdict, .. } = decision;
         let waits = verdict.waiting.as_ref().filter(|_| verdict.reason.reconciling());
         let entered = phase != self.phase;

@@ -50,6 +50,8 @@ words! {
         NameTaken,
         /// The cluster runs a Flink that cannot be updated.
         FlinkTooOld,
+        /// What the reference operator has left does not fit its status, or its spec.
+        AdoptionHashMismatch,
         /// A live job that is not ours is on the cluster.
         ForeignJob,
         /// It cannot be proven what the newest state is.
@@ -73,6 +75,7 @@ impl Reason {
             | Reason::NameTaken
             | Reason::FlinkTooOld
             | Reason::ForeignJob
+            | Reason::AdoptionHashMismatch
             | Reason::JobLost
             | Reason::JobFailed
             | Reason::RollbackFailed
@@ -121,6 +124,7 @@ impl Reason {
             | Reason::NameTaken
             | Reason::FlinkTooOld
             | Reason::ForeignJob
+            | Reason::AdoptionHashMismatch
             | Reason::RollbackFailed
             | Reason::RestorePointUnproven
             | Reason::TearDownFirst

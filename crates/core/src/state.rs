@@ -10,8 +10,9 @@ pub use operation::{Aftermath, Baseline, Bounds, Failure, FailureKind, Restart, 
 pub use origin::{Learnt, LiveJob, Origin, RestorePoint, Source};
 pub use phases::{
     Cancelling, ClusterStarting, Confirming, Deleting, DeletingStep, DeployFailed, DualRunning,
-    Find, New, Purpose, Recovering, RecoveringStep, Rescaling, RescalingStep, RollingBackJob,
-    Running, Savepointing, SubmittingJob, TearDown, Unreadable, Updating,
+    Find, Left, LeftStep, LeftVersion, New, Purpose, Recovering, RecoveringStep, Rescaling,
+    RescalingStep, RollingBackJob, Running, Savepointing, SubmittingJob, TearDown, Unreadable,
+    Updating,
 };
 pub use record::{Leaving, Obsolete, Record, Recovered, Scaled, Target, Version, Work};
 
@@ -34,6 +35,8 @@ pub struct State {
 pub enum Phase {
     /// Nothing was done for it yet.
     New(New),
+    /// The reference operator has left it: what stands and runs is being taken over.
+    Left(Left),
     /// A target was chosen; what a deploy needs is being stored.
     Updating(Updating),
     /// The deployed version's cluster is brought to another size.
@@ -81,8 +84,15 @@ impl State {
             surplus: false,
             dwells_until: None,
             bounds: Vec::new(),
+            adopted: Vec::new(),
         };
         State { record, phase: Phase::New(New::default()) }
+    }
+
+    /// The state of an application that the reference operator has left; `now` begins its epoch.
+    #[must_use]
+    pub fn left(now: Timestamp, left: Left) -> State {
+        State { phase: Phase::Left(left), ..State::new(now) }
     }
 
     /// The state of an application whose persisted state cannot be read.
@@ -93,7 +103,8 @@ impl State {
 }
 
 impl Phase {
-    /// The reference operator's word for the phase; what cannot be read keeps the stored one.
+    /// The reference operator's word for the phase; what cannot be read, or was left by that operator, keeps
+    /// the stored one.
     #[must_use]
     pub fn name(&self) -> Option<&'static str> {
         match self {
@@ -110,7 +121,7 @@ impl Phase {
             Phase::RollingBackJob(_) => Some("RollingBackJob"),
             Phase::DeployFailed(_) => Some("DeployFailed"),
             Phase::Deleting(_) => Some("Deleting"),
-            Phase::Unreadable(_) => None,
+            Phase::Left(_) | Phase::Unreadable(_) => None,
         }
     }
 }

@@ -51,6 +51,7 @@ fn drastic(effect: &Effect) -> bool {
         Effect::AddFinalizer
         | Effect::SaveRevision(_)
         | Effect::CopyRevision { .. }
+        | Effect::RebuildRevision(_)
         | Effect::CreateCluster(_)
         | Effect::ScaleTaskManagers { .. }
         | Effect::LabelCluster(_)
@@ -71,7 +72,7 @@ fn total_every_round_of_every_state_comes_to_a_decision() {
     });
     // Sometimes: the vocabulary leads to every phase and asks for every effect.
     assert_eq!(phases.len(), 14, "{phases:?}");
-    assert_eq!(effects.len(), 15, "{effects:?}");
+    assert_eq!(effects.len(), 16, "{effects:?}");
     assert!(reasons.len() >= 15, "{reasons:?}");
 }
 
@@ -239,7 +240,7 @@ fn deadline(phase: &Phase) -> Option<Timestamp> {
             RecoveringStep::Find(_) => Some(phase.deadline),
         },
         Phase::Deleting(phase) => Some(phase.deadline),
-        Phase::New(_) | Phase::DeployFailed(_) | Phase::Unreadable(_) => None,
+        Phase::New(_) | Phase::Left(_) | Phase::DeployFailed(_) | Phase::Unreadable(_) => None,
     }
 }
 

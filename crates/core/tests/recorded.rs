@@ -87,7 +87,8 @@ fn it_is_written_as_a_person_knows_it() {
         concat!(
             r#"{"record":{"ids":{"epoch":5,"issued":0},"incarnations":0,"deployed":null,"#,
             r#""previous":null,"leaving":[],"obsolete":[],"settled":null,"forced":null,"#,
-            r#""restored":null,"recovered":null,"surplus":false,"dwells_until":null,"bounds":[]},"#,
+            r#""restored":null,"recovered":null,"surplus":false,"dwells_until":null,"bounds":[],"#,
+            r#""adopted":[]},"#,
             r#""phase":{"DeployFailed":{"failed":{"hash":"00c0ffee","incarnation":2,"#,
             r#""generation":3,"digest":"0000000000000004","parallelism":1,"taskmanagers":1,"#,
             r#""mode":"Dual","colour":null,"scaled":null},"#,

@@ -10,7 +10,7 @@ use crate::deployment::PROPERTIES;
 /// The value of [`HIGH_AVAILABILITY`](crate::labels::HIGH_AVAILABILITY).
 pub const KUBERNETES: &str = "kubernetes";
 /// Flink's key for the id under which a cluster keeps its data on Kubernetes.
-pub(crate) const CLUSTER_ID: &str = "kubernetes.cluster-id";
+pub const CLUSTER_ID: &str = "kubernetes.cluster-id";
 /// What the keyword stands for, which may be given instead.
 const FACTORY: &str = "org.apache.flink.kubernetes.highavailability.KubernetesHaServicesFactory";
 

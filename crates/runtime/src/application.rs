@@ -6,9 +6,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use flinkk8soperator_api::machine;
 use flinkk8soperator_api::parse::Hashes;
 use flinkk8soperator_api::v1beta1::FlinkApplication;
-use flinkk8soperator_core::{Colour, Coloured, Digest, Obstacle, ObstacleKind, Uid, ids};
+use flinkk8soperator_core::{Colour, Coloured, Digest, Obstacle, ObstacleKind, Target, Uid, ids};
 use flinkk8soperator_resources as resources;
 use kube::core::{ApiResource, DynamicObject};
 use kube::{Resource, ResourceExt};
@@ -73,6 +74,8 @@ pub(crate) struct Application {
     pub(crate) typed: FlinkApplication,
     /// What is computed from the spec.
     pub(crate) version: Version,
+    /// The versions in clusters of the reference operator's, by its status.
+    pub(crate) adopted: Vec<Target>,
 }
 
 /// What a version is known by: computed once for each spec.
@@ -112,7 +115,8 @@ impl Application {
             Some(before) => before.version.clone(),
             None => Version::of(&raw, rendering, wrong)?,
         };
-        Ok(Application { key, uid, raw, typed, version })
+        let adopted = raw.pointer("/status/machine").map(machine::adopted).unwrap_or_default();
+        Ok(Application { key, uid, raw, typed, version, adopted })
     }
 
     /// `metadata.resourceVersion`.

@@ -15,6 +15,7 @@ pub(crate) use front::{Front, Port};
 pub(crate) use kind::{Item, Kind};
 pub(crate) use pod::Pod;
 
+use crate::adopted;
 use crate::application::{Application, Key};
 
 /// Everything that was watched.
@@ -69,8 +70,34 @@ impl Cache {
     #[must_use]
     pub(crate) fn pods(&self, application: &Application) -> Vec<Pod> {
         let pods = self.lock().pods.of(&application.key);
-        in_order(pods.into_iter().filter(|pod| pod.belongs_to(application.uid)).collect())
+        in_order(pods.into_iter().filter_map(|pod| adopted::pod(application, pod)).collect())
     }
+
+    /// Pods that bear no number, and of which no cluster is known.
+    #[must_use]
+    pub(crate) fn pods_without_a_cluster(&self, application: &Application) -> Vec<Pod> {
+        let pods = self.lock().pods.of(&application.key);
+        let unknown = |pod: &Pod| !pod.numbered && adopted::pod(application, pod.clone()).is_none();
+        pods.into_iter().filter(unknown).collect()
+    }
+}
+
+impl Watched {
+    /// The application's Deployments, each with the number of its cluster.
+    #[must_use]
+    pub(crate) fn deployments_of(&self, application: &Application) -> Vec<Child> {
+        numbered(application, self.deployments.of(&application.key))
+    }
+
+    /// The application's Services, each with the number of its cluster.
+    #[must_use]
+    pub(crate) fn services_of(&self, application: &Application) -> Vec<Child> {
+        numbered(application, self.services.of(&application.key))
+    }
+}
+
+fn numbered(application: &Application, children: Vec<Child>) -> Vec<Child> {
+    children.into_iter().map(|child| adopted::child(application, child)).collect()
 }
 
 /// Pods, oldest first.

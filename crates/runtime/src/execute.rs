@@ -60,6 +60,9 @@ pub(crate) enum EffectError {
     /// The revision to work from is not there or cannot be read.
     #[error("the revision of cluster {0} is not to be had")]
     NoRevision(flinkk8soperator_core::Incarnation),
+    /// What a version was made from cannot be read back from its Deployments.
+    #[error("version {0} cannot be read back from its Deployments")]
+    NotReadBack(flinkk8soperator_core::DeployHash),
     /// The revision cannot be rendered.
     #[error("the cluster cannot be rendered")]
     Render(#[from] RenderError),
@@ -92,6 +95,7 @@ impl EffectError {
             | EffectError::Flink { .. }
             | EffectError::Unidentified { .. }
             | EffectError::NoRevision(_)
+            | EffectError::NotReadBack(_)
             | EffectError::OnItsWayOut(_)
             | EffectError::Unreadable(_) => None,
         }
@@ -108,6 +112,7 @@ impl EffectError {
             | EffectError::Flink { .. }
             | EffectError::Unidentified { .. }
             | EffectError::NoRevision(_)
+            | EffectError::NotReadBack(_)
             | EffectError::OnItsWayOut(_)
             | EffectError::Unreadable(_) => self.refusal(),
         }
@@ -158,6 +163,7 @@ async fn perform(ground: &mut Ground<'_>, effect: &Effect) -> Result<(), EffectE
         Effect::RemoveFinalizer => cluster::finalizer(ground, false).await,
         Effect::SaveRevision(target) => revision::save(ground, target).await,
         Effect::CopyRevision { from, to } => revision::copy(ground, *from, to).await,
+        Effect::RebuildRevision(target) => revision::rebuild(ground, target).await,
         Effect::RemoveRevision(obsolete) => revision::remove(ground, *obsolete).await,
         Effect::CreateCluster(target) => cluster::create(ground, *target).await,
         Effect::ScaleTaskManagers { incarnation, replicas, idle } => {

@@ -9,15 +9,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use flinkk8soperator_core::{self as core, Incarnation, Silence, Uid};
+use flinkk8soperator_core::{self as core, Incarnation, Silence};
 use flinkk8soperator_flink_rest::model::{JobManagerConfig, ServerConfig};
 use flinkk8soperator_flink_rest::{
     self as rest, Cause, Client, Error, Failure, FlinkVersion, Settings, Target, Transport,
 };
 use flinkk8soperator_resources::created;
+use flinkk8soperator_resources::high_availability::CLUSTER_ID;
 use kube::client::Body;
 use tower::service_fn;
 
+use crate::application::Application;
 use crate::cache::Pod;
 use crate::config::FlinkAccess;
 
@@ -96,14 +98,13 @@ fn target(pod: &Pod) -> Option<Target> {
 /// Silence; [`Silence::NotOurs`] where it is not the cluster it should be.
 pub(crate) async fn identify(
     flink: &Client,
-    application: Uid,
+    app: &Application,
     incarnation: Incarnation,
 ) -> Result<Arc<Identity>, Silence> {
     let (config, server) = tokio::join!(flink.job_manager_config(), flink.config());
     let config = config.map_err(|error| silence(&error))?;
     let server = server.map_err(|error| silence(&error))?;
-    let marker = created::marker(application, incarnation);
-    if config.value(created::MARKER) != Some(&marker) {
+    if !is_of(&config, app, incarnation) {
         return Err(Silence::NotOurs);
     }
     Ok(Arc::new(Identity {
@@ -112,6 +113,22 @@ pub(crate) async fn identify(
         high_availability: high_availability(&config),
         version: server.flink_version,
     }))
+}
+
+/// A JobManager names its cluster; one that the reference operator has made by the Service that its
+/// TaskManagers find it by, or, with high availability, by the id that they do.
+fn is_of(config: &JobManagerConfig, app: &Application, incarnation: Incarnation) -> bool {
+    let marker = created::marker(app.uid, incarnation);
+    if config.value(created::MARKER) == Some(&marker) {
+        return true;
+    }
+    let mut adopted = app.adopted.iter();
+    let Some(adopted) = adopted.find(|adopted| adopted.incarnation == incarnation) else {
+        return false;
+    };
+    let name = format!("{}-{}", app.key.name, adopted.names());
+    let keys = ["jobmanager.rpc.address", CLUSTER_ID];
+    keys.iter().any(|key| config.value(key) == Some(&name))
 }
 
 /// Flink 2 and 1.20 name it anew, older ones know only the second.

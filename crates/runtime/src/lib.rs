@@ -17,6 +17,7 @@ mod persist;
 mod queue;
 mod reconcile;
 
+mod adopted;
 mod application;
 mod cache;
 mod flink;

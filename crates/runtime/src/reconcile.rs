@@ -328,6 +328,7 @@ fn reason_of(effect: &Effect) -> EventReason {
         Effect::AddFinalizer
         | Effect::SaveRevision(_)
         | Effect::CopyRevision { .. }
+        | Effect::RebuildRevision(_)
         | Effect::CreateCluster(_)
         | Effect::PointService { .. } => EventReason::ClusterCreationFailed,
         Effect::ScaleTaskManagers { .. } | Effect::LabelCluster(_) | Effect::SetRequirements(_) => {

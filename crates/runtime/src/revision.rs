@@ -89,13 +89,26 @@ pub(crate) fn encode(
             None => json!({ "deploymentMode": colourless(app) }),
         },
     });
-    let data = json!({
+    of(app, target, Some(data(target, rendering, &application)))
+}
+
+/// The revision of `target`, which was read back.
+#[must_use]
+pub(crate) fn rebuilt(
+    app: &Application,
+    target: &Target,
+    version: &resources::Rebuilt,
+) -> ControllerRevision {
+    of(app, target, Some(data(target, &version.rendering, &version.application)))
+}
+
+fn data(target: &Target, rendering: &RenderConfig, application: &Value) -> RawExtension {
+    RawExtension(json!({
         "format": FORMAT,
         "digest": target.digest.to_string(),
         "rendering": rendering,
         "application": application,
-    });
-    of(app, target, Some(RawExtension(data)))
+    }))
 }
 
 /// The mode in which no object has a colour.

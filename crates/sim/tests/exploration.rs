@@ -97,6 +97,33 @@ explorations! {
     alone_ends_by_itself: "alone: job ends by itself" sees [AFTER_THE_END];
     alone_without_savepoints: "alone: update without savepoints" sees [WITHOUT_STATE];
     alone_rollback_without_savepoints: "alone: rollback without savepoints" sees [KEPT_FOR_ROLLBACK];
+    left: "left, then updated" sees [UPDATED];
+    left_in_a_first_deploy: "left in a first deploy" sees [FIRST_DEPLOYED];
+    left_in_a_first_deploy_untold: "left in a first deploy, without an id" sees [FIRST_DEPLOYED];
+    left_in_an_update: "left in an update" sees [UPDATED];
+    left_in_an_update_untold: "left in an update, without ids" sees [UPDATED];
+    left_in_an_update_edited: "left in an update, then edited" sees [UPDATED];
+    left_in_an_update_put_back: "left in an update, then put back" sees [UPDATED];
+    left_in_an_update_that_fails: "left in an update that fails" sees [ROLLED_BACK];
+    left_in_an_update_that_ends: "left in an update to a job that ends" sees [UPDATED];
+    left_without_savepoints: "left in an update without savepoints" sees [WITHOUT_STATE];
+    left_and_objects_go: "left, and objects go" sees [UPDATED];
+    left_with_late_calls: "left, with calls that come late" sees [UPDATED];
+    left_beside_a_persons_job: "left after its job has ended, beside a person's job"
+        sees [AFTER_THE_END];
+    left_with_slow_main: "left in an update, main() taking its time" sees [UPDATED];
+    left_in_a_deletion: "left in a deletion" sees [DELETED];
+    left_without_an_id: "left without an id, then updated" sees [UPDATED];
+    left_without_a_status: "left without a status, then updated" sees [UPDATED];
+    left_without_a_status_deleted: "left without a status, then deleted" sees [FIRST_DEPLOYED];
+    left_then_deleted: "left, then deleted" sees [FIRST_DEPLOYED];
+    left_then_deleted_by_force: "left without an id, then deleted by force" sees [FIRST_DEPLOYED];
+    left_after_a_rollback: "left after a rollback, then cured" sees [ROLLED_BACK];
+    left_after_the_end: "left after its job has ended" sees [AFTER_THE_END];
+    left_then_rolled_back: "left, then rolled back onto its cluster" sees [ROLLED_BACK];
+    alone_left: "alone: left, then updated" sees [UPDATED];
+    left_then_scaled: "left, then scaled" sees [UPDATED];
+    beside_left: "beside: left with two, then one goes" sees [FIRST_DEPLOYED];
     status_lost: "status lost in an update" sees [UPDATED];
     status_lost_then_deleted: "status lost in an update, then deleted" sees [UPDATED];
     alone_status_lost: "alone: status lost in an update" sees [UPDATED, WITHOUT_STATE];
@@ -251,6 +278,7 @@ fn every_effect_is_asked_for() {
         "add-finalizer",
         "save-revision",
         "copy-revision",
+        "rebuild-revision",
         "create-cluster",
         "scale-task-managers",
         "set-requirements",

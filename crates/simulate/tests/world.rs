@@ -23,26 +23,216 @@ fn simulate(recorded: Recorded) -> Report {
     trial::run(&trial, &mut Silent).unwrap()
 }
 
+/// What the operator wrote besides statuses and events: the verb and the resource.
+fn written(report: &Report) -> Vec<String> {
+    let told = ["flinkapplications/status", "events"];
+    let others = report.writes.iter().filter(|write| !told.contains(&write.resource.as_str()));
+    others.map(|write| format!("{} {}", write.verb, write.resource)).collect()
+}
+
+/// The worlds in which nothing was under way, as far as can be told: the phase that each comes to, and how many versions are kept.
+const AT_REST: [(&str, &str, usize); 11] = [
+    ("bluegreen-after-teardown", "Running", 1),
+    ("bluegreen-dual-running", "DualRunning", 2),
+    ("bluegreen-first-running", "Running", 1),
+    ("deploy-failed-no-checkpoint", "DeployFailed", 1),
+    ("deploy-failed-rolled-back", "DeployFailed", 1),
+    ("first-deploy-running", "Running", 1),
+    ("ha-kubernetes-running", "Running", 1),
+    ("running-after-in-place-scale-up", "Running", 1),
+    ("running-after-update", "Running", 1),
+    ("running-last-applied-changed", "Running", 1),
+    ("running-status-lost", "Running", 1),
+];
+
 #[test]
-fn today_the_operator_writes_the_status_and_nothing_else() {
-    for name in WORLDS {
+fn what_was_at_rest_is_taken_over_and_not_touched() {
+    for (name, phase, versions) in AT_REST {
+        let report = simulate(world(name));
+        assert!(report.good, "{name}: {:#?}", report.broken);
+        assert_eq!(report.flink_requests, [], "{name}");
+        let revisions = vec!["create controllerrevisions".to_owned(); versions];
+        assert_eq!(written(&report), revisions, "{name}");
+        let told = &report.end.applications[0];
+        assert_eq!(told.phase, phase, "{name}: {} {}", told.reason, told.message);
+        assert_eq!(told.reason, if phase == "DeployFailed" { phase } else { "Running" }, "{name}");
+    }
+}
+
+/// An edit that nobody has seen is deployed like any other.
+#[test]
+fn an_edit_made_while_no_operator_ran_is_deployed() {
+    let name = "running-edited-while-operator-dead";
+    let report = simulate(world(name));
+    assert!(report.good, "{name}: {:#?}", report.broken);
+    let created = |what: &str| written(&report).iter().filter(|w| *w == what).count();
+    let objects = ["create controllerrevisions", "create deployments", "create services"];
+    assert_eq!(objects.map(created), [2, 2, 1], "{:#?}", written(&report));
+    let [before, after] = report.end.jobs.as_slice() else { panic!("{:#?}", report.end.jobs) };
+    assert_eq!([before.state, after.state], ["stopped with a savepoint", "running"]);
+    assert_eq!(after.begins_at, before.consumed, "from its very end");
+    let asked: Vec<&str> = report.flink_requests.iter().map(|r| r.path.as_str()).collect();
+    assert_eq!(asked.iter().filter(|path| path.ends_with("/stop")).count(), 1, "{asked:?}");
+}
+
+/// A recorded world in which this was done to the application.
+fn changed(name: &str, change: impl FnOnce(&mut Value)) -> Report {
+    let mut document = document(name);
+    change(&mut document["application"]);
+    let report = simulate(Recorded::parse("it", &document.to_string()).unwrap());
+    assert!(report.good, "{name}: {:#?}", report.broken);
+    report
+}
+
+#[test]
+fn a_deploy_that_fails_goes_back_onto_the_cluster_that_was_taken_over() {
+    let report = changed("first-deploy-running", |app| app["spec"]["entryClass"] = json!("NoSuch"));
+    let told = &report.end.applications[0];
+    assert_eq!(told.phase, "DeployFailed", "{}: {}", told.reason, told.message);
+    let [before, after] = report.end.jobs.as_slice() else { panic!("{:#?}", report.end.jobs) };
+    assert_eq!([before.state, after.state], ["stopped with a savepoint", "running"]);
+    assert_eq!((&before.hash, before.incarnation), (&after.hash, after.incarnation));
+    assert_eq!(after.begins_at, before.consumed, "from its very end");
+}
+
+#[test]
+fn an_application_that_was_taken_over_is_deleted_with_a_final_savepoint() {
+    let report = changed("first-deploy-running", |app| {
+        app["metadata"]["deletionTimestamp"] = json!("2026-11-22T12:20:00Z");
+    });
+    let states: Vec<&str> = report.end.jobs.iter().map(|job| job.state).collect();
+    assert_eq!(states, ["stopped with a savepoint"]);
+    assert!(report.end.applications.is_empty(), "{:#?}", report.end.applications);
+}
+
+#[test]
+fn a_job_whose_id_the_status_has_lost_is_the_one_that_runs() {
+    for id in [json!(null), json!(""), json!("0123456789abcdef0123456789abcdef")] {
+        let report = changed("first-deploy-running", |app| {
+            app["status"]["jobStatus"]["jobID"] = id.clone();
+        });
+        let told = &report.end.applications[0];
+        assert_eq!((told.phase.as_str(), told.reason.as_str()), ("Running", "Running"), "{id}");
+        assert_eq!(told.job_id, "869b41838d406b45ef825a0e938dd463", "{id}");
+        assert_eq!(report.flink_requests, [], "{id}");
+    }
+}
+
+#[test]
+fn what_cannot_be_told_waits_until_the_spec_is_put_back() {
+    let mut document = document("first-deploy-running");
+    document["application"]["spec"]["entryClass"] = json!("Another");
+    let image = "/deployments/0/spec/template/spec/containers/0/image";
+    *document.pointer_mut(image).unwrap() = json!("patched:by-hand");
+    let report = simulate(Recorded::parse("it", &document.to_string()).unwrap());
+    let told = &report.end.applications[0];
+    assert_eq!(told.reason, "AdoptionHashMismatch", "{}", told.message);
+    assert_eq!((written(&report), report.flink_requests), (vec![], vec![]));
+    assert_eq!(told.phase, "Running", "as the reference operator wrote it");
+}
+
+/// The worlds in which something was under way that goes on: the phase that each comes to (none: it is gone), what
+/// is asked of Flink on the way, and the jobs in the end.
+const GOES_ON: [(&str, &str, &[&str], &[&str]); 12] = [
+    ("bounded-job-finished-in-submitting", "Running", &[], &["finished by itself"]),
+    ("deleting-finished-job", "", &[], &["finished by itself"]),
+    ("deleting-savepoint-in-progress", "", &[], &["stopped with a savepoint"]),
+    ("first-deploy-cluster-starting", "Running", &["run"], &["running"]),
+    ("first-deploy-job-opening", "Running", &[], &["running"]),
+    ("first-deploy-submit-answer-lost", "Running", &[], &["running"]),
+    ("update-cancelling", "Running", &["cancel", "run"], &["cancelled", "running"]),
+    ("update-cluster-starting", "Running", &["stop", "run"], STOPPED_AND_STARTED),
+    ("update-recovering", "Running", &["stop", "run"], STOPPED_AND_STARTED),
+    ("update-savepoint-in-progress", "Running", &["run"], STOPPED_AND_STARTED),
+    ("update-savepoint-not-triggered", "Running", &["stop", "run"], STOPPED_AND_STARTED),
+    ("update-savepoint-trigger-lost", "Running", &["run"], STOPPED_AND_STARTED),
+];
+
+const STOPPED_AND_STARTED: &[&str] = &["stopped with a savepoint", "running"];
+
+/// What was asked of Flink, in a word each.
+fn asked(report: &Report) -> Vec<&str> {
+    let word = |request: &'static str, path: &str| path.contains(request).then_some(request);
+    let requests = report.flink_requests.iter();
+    requests
+        .map(|r| {
+            let known = ["stop", "run", "savepoints"].into_iter().find_map(|w| word(w, &r.path));
+            known.unwrap_or(if r.method == "PATCH" { "cancel" } else { r.path.as_str() })
+        })
+        .collect()
+}
+
+#[test]
+fn what_was_under_way_goes_on() {
+    for (name, phase, requests, states) in GOES_ON {
+        let report = simulate(world(name));
+        assert!(report.good, "{name}: {:#?}", report.broken);
+        let told = report.end.applications.first();
+        assert_eq!(told.map_or("", |told| told.phase.as_str()), phase, "{name}: {told:#?}");
+        assert_eq!(asked(&report), requests, "{name}");
+        let jobs: Vec<&str> = report.end.jobs.iter().map(|job| job.state).collect();
+        assert_eq!(jobs, states, "{name}");
+        if let [before, after] = report.end.jobs.as_slice()
+            && before.state == "stopped with a savepoint"
+        {
+            assert_eq!(after.begins_at, before.consumed, "{name}: from its very end");
+        }
+        let made = written(&report).iter().filter(|w| *w == "create deployments").count();
+        assert_eq!(made, 0, "{name}: {:#?}", written(&report));
+    }
+}
+
+/// The savepoint of the deployed job serves the third version.
+#[test]
+fn an_edit_made_in_the_middle_of_a_deploy_goes_on_from_the_savepoint_of_that() {
+    let report = simulate(world("update-edited-while-savepointing"));
+    assert!(report.good, "{:#?}", report.broken);
+    assert_eq!(asked(&report), ["run"]);
+    let [before, after] = report.end.jobs.as_slice() else { panic!("{:#?}", report.end.jobs) };
+    assert_eq!([before.state, after.state], ["stopped with a savepoint", "running"]);
+    assert_eq!(after.begins_at, before.consumed, "from its very end");
+}
+
+/// The worlds that wait for a person, and why.
+const WAITS: [(&str, &str); 4] = [
+    ("bluegreen-savepoint-in-progress", "Unreadable"),
+    ("rescaling-in-place", "Unreadable"),
+    ("update-rolling-back", "Unreadable"),
+    // Its JobManager was restarted, after which nothing tells whether a job ran there.
+    ("update-submit-not-sent", "RestorePointUnproven"),
+];
+
+#[test]
+fn every_recorded_world_is_tried() {
+    let of_their_own = ["running-edited-while-operator-dead", "update-edited-while-savepointing"];
+    let mut tried: Vec<&str> = of_their_own.into();
+    tried.extend(AT_REST.map(|(name, ..)| name));
+    tried.extend(GOES_ON.map(|(name, ..)| name));
+    tried.extend(WAITS.map(|(name, _)| name));
+    tried.sort_unstable();
+    assert_eq!(tried, WORLDS);
+}
+
+#[test]
+fn what_cannot_be_gone_on_with_is_not_touched() {
+    for (name, reason) in WAITS {
         let report = simulate(world(name));
         assert!(report.good, "{name}: {:#?}", report.broken);
         assert!(report.simulated_seconds >= 600.0, "{name}");
         assert_eq!(report.flink_requests, [], "{name}");
-        let wrote = |resource: &str| report.writes.iter().any(|w| w.resource == resource);
-        assert!(wrote("flinkapplications/status"), "{name}: {:#?}", report.writes);
-        let others = report.writes.iter().filter(|write| {
-            !["flinkapplications/status", "events"].contains(&write.resource.as_str())
-        });
-        assert_eq!(others.collect::<Vec<_>>(), Vec::<&_>::new(), "{name}");
+        let told = &report.end.applications[0];
+        assert_eq!(told.reason, reason, "{name}: {}", told.message);
+        assert!(told.unblocked_by.is_some(), "{name}: {}", told.message);
+        let revision = |what: &String| what == "create controllerrevisions";
+        assert!(written(&report).iter().all(revision), "{name}: {:#?}", written(&report));
     }
 }
 
 #[test]
 fn what_runs_runs_on_and_what_ends_ends() {
+    // In a phase that the operator does not know it does nothing.
     let state = |name: &str| {
-        let report = simulate(world(name));
+        let report = changed(name, |app| app["status"]["phase"] = json!("Invented"));
         let states: Vec<&str> = report.end.jobs.iter().map(|job| job.state).collect();
         let last = report.end.jobs.last().map(|job| job.consumed);
         (states, last.unwrap_or(0))

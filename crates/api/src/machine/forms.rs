@@ -2,15 +2,16 @@
 
 use flinkk8soperator_core::{
     Aftermath, Baseline, Bounds, Cancelling, ClusterStarting, Confirming, Deleting, DeletingStep,
-    DeployFailed, DualRunning, Failure, Find, Ids, Learnt, Leaving, LiveJob, New, Obsolete, Origin,
-    Phase, Process, Purpose, Record, Recovered, Recovering, RecoveringStep, Rescaling,
-    RescalingStep, Restart, RestorePoint, RollingBackJob, Running, Savepointing, Scaled, Stop,
-    Submission, SubmittingJob, Target, TearDown, Unreadable, Updating, Version, Work,
+    DeployFailed, DualRunning, Failure, Find, Ids, Learnt, Leaving, Left, LeftStep, LeftVersion,
+    LiveJob, New, Obsolete, Origin, Phase, Process, Purpose, Record, Recovered, Recovering,
+    RecoveringStep, Rescaling, RescalingStep, Restart, RestorePoint, RollingBackJob, Running,
+    Savepointing, Scaled, Stop, Submission, SubmittingJob, Target, TearDown, Unreadable, Updating,
+    Version, Work,
 };
 use serde_json::Value;
 
 use super::MachineError;
-use super::stored::{Entry, Stored, object, record};
+use super::stored::{Entry, Stored, object, record, unless_empty};
 
 record!(Record {
     ids: "ids",
@@ -25,7 +26,8 @@ record!(Record {
     recovered: "recovered",
     surplus: "surplus",
     dwells_until: "dwellsUntil",
-    bounds: "bounds",
+    bounds: "bounds";
+    later adopted: "adopted",
 });
 record!(Ids { epoch: "epoch", issued: "issued" });
 record!(Bounds { vertex: "vertex", lower: "lower", upper: "upper" });
@@ -80,6 +82,14 @@ record!(Submission {
 });
 
 record!(New { lost: "lost" });
+record!(Left {
+    deployed: "deployed",
+    beside: "beside",
+    failed: "failed",
+    under_way: "underWay",
+    target: "target",
+});
+record!(LeftVersion { hash: "hash", job: "job" });
 record!(Updating { target: "target", deadline: "deadline" });
 record!(Rescaling { target: "target", step: "step", deadline: "deadline" });
 record!(ClusterStarting {
@@ -144,6 +154,30 @@ impl Stored for Work {
             "Stopped" => from.get("next").map(Work::Stopped),
             "Finished" => Ok(Work::Finished),
             _ => Err(kind.wrong("Live, Stopped or Finished")),
+        }
+    }
+}
+
+impl Stored for LeftStep {
+    fn store(&self) -> Option<Value> {
+        match self {
+            LeftStep::Deploying => variant("Deploying", []),
+            LeftStep::Submitting { job, since } => {
+                variant("Submitting", [("job", job.store()), ("since", since.store())])
+            }
+            LeftStep::Deleting => variant("Deleting", []),
+        }
+    }
+
+    fn load(from: &Entry<'_>) -> Result<LeftStep, MachineError> {
+        let kind = from.member("kind")?;
+        match kind.text()? {
+            "Deploying" => Ok(LeftStep::Deploying),
+            "Submitting" => {
+                Ok(LeftStep::Submitting { job: from.get("job")?, since: from.get("since")? })
+            }
+            "Deleting" => Ok(LeftStep::Deleting),
+            _ => Err(kind.wrong("Deploying, Submitting or Deleting")),
         }
     }
 }
@@ -277,6 +311,7 @@ impl Stored for Phase {
     fn store(&self) -> Option<Value> {
         let (name, members) = match self {
             Phase::New(phase) => ("New", phase.store()),
+            Phase::Left(phase) => ("Left", phase.store()),
             Phase::Updating(phase) => ("Updating", phase.store()),
             Phase::Rescaling(phase) => ("Rescaling", phase.store()),
             Phase::ClusterStarting(phase) => ("ClusterStarting", phase.store()),
@@ -302,6 +337,7 @@ impl Stored for Phase {
         let name = from.member("name")?;
         Ok(match name.text()? {
             "New" => Phase::New(Stored::load(from)?),
+            "Left" => Phase::Left(Stored::load(from)?),
             "Updating" => Phase::Updating(Stored::load(from)?),
             "Rescaling" => Phase::Rescaling(Stored::load(from)?),
             "ClusterStarting" => Phase::ClusterStarting(Stored::load(from)?),

@@ -50,6 +50,12 @@ impl<'a> Entry<'a> {
         T::load(&self.member(name)?)
     }
 
+    /// A member that was added later: where it is not there it is empty.
+    pub(super) fn later<T: Stored + Default>(&self, name: &str) -> Result<T, MachineError> {
+        let member = self.member(name)?;
+        if member.value.is_none() { Ok(T::default()) } else { T::load(&member) }
+    }
+
     /// The text that is here.
     pub(super) fn text(&self) -> Result<&'a str, MachineError> {
         self.present()?.as_str().ok_or_else(|| self.wrong("a text"))
@@ -69,22 +75,31 @@ pub(super) fn object(members: impl IntoIterator<Item = (&'static str, Option<Val
     Value::Object(present.collect::<Map<_, _>>())
 }
 
-/// Gives a struct its persisted form: a list of all its fields with their members' names.
+/// Gives a struct its persisted form: a list of all its fields with their members' names. Those after
+/// `later` came after others had been written without them: they are left out where they are empty.
 macro_rules! record {
-    ($type:ident { $($field:ident: $name:literal),+ $(,)? }) => {
+    ($type:ident {
+        $($field:ident: $name:literal),+ $(,)?
+        $(; later $($added:ident: $word:literal),+ $(,)?)?
+    }) => {
         impl Stored for $type {
             fn store(&self) -> Option<Value> {
-                let $type { $($field),+ } = self;
-                Some(object([$(($name, $field.store())),+]))
+                let $type { $($field,)+ $($($added),+)? } = self;
+                Some(object([$(($name, $field.store()),)+ $($(($word, unless_empty($added))),+)?]))
             }
 
             fn load(from: &Entry<'_>) -> Result<$type, MachineError> {
-                Ok($type { $($field: from.get($name)?),+ })
+                Ok($type { $($field: from.get($name)?,)+ $($($added: from.later($word)?),+)? })
             }
         }
     };
 }
 pub(super) use record;
+
+/// The form of a member that older ones do not have.
+pub(super) fn unless_empty<T: Stored + Default + PartialEq>(member: &T) -> Option<Value> {
+    member.store().filter(|_| *member != T::default())
+}
 
 impl<T: Stored> Stored for Option<T> {
     fn store(&self) -> Option<Value> {

@@ -96,7 +96,7 @@ fn progress(state: &State) -> Option<Progress<'_>> {
             let end = Some(End::GivenUp(&phase.failure.message));
             Some(Progress { step: None, end, ..on_its_way(&phase.failed) })
         }
-        Phase::New(_) | Phase::Deleting(_) | Phase::Unreadable(_) => None,
+        Phase::New(_) | Phase::Left(_) | Phase::Deleting(_) | Phase::Unreadable(_) => None,
     }
 }
 

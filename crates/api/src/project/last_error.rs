@@ -148,6 +148,7 @@ fn source(kind: FailureKind) -> ErrorSource {
         | FailureKind::JobCanceled
         | FailureKind::ForcedRollback
         | FailureKind::RestartLoop
-        | FailureKind::PutBack => ErrorSource::Operator,
+        | FailureKind::PutBack
+        | FailureKind::GivenUpBefore => ErrorSource::Operator,
     }
 }

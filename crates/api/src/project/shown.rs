@@ -61,6 +61,7 @@ pub(super) fn of(state: &State) -> Shown {
         Phase::Updating(_) => (cluster, live),
         Phase::ClusterStarting(phase) => (cluster.or(Some(phase.target.incarnation)), live),
         Phase::New(_)
+        | Phase::Left(_)
         | Phase::Rescaling(_)
         | Phase::Savepointing(_)
         | Phase::Cancelling(_)

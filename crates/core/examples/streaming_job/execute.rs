@@ -36,6 +36,10 @@ fn one(effect: &Effect, on: &mut Ground<'_, impl Store, impl Outside>) -> Done {
             Some((spec, _)) => on.outside.save_revision(to.incarnation, to.hash, &spec),
             None => Err(Failed(format!("there is no revision {from}"))),
         },
+        // It names no cluster without a number.
+        Effect::RebuildRevision(_) => {
+            Err(Failed("a streaming job was never another operator's".to_owned()))
+        }
         Effect::CreateCluster(target) => {
             Part::ALL.iter().try_for_each(|part| on.outside.create(target.incarnation, *part))
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::colour::Colour;
+use crate::desired::Mode;
 use crate::ids::{DeployHash, Incarnation, Process, Role, Uid};
 
 /// The objects of an application, without those of strangers.
@@ -14,6 +15,10 @@ pub struct Objects {
     /// Objects that bear a name which a version of this application would use, but are not a
     /// cluster of ours: another owner's, or without an incarnation.
     pub strangers: Vec<Stranger>,
+    /// Clusters of this application without a number, which the reference operator has made: by age. Once
+    /// they have one ([`Record::adopted`](crate::Record::adopted)) they are among `clusters`.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub unnumbered: Vec<Unnumbered>,
     /// Which cluster the addresses that users know lead to: the application's generic Service and,
     /// where it is to have one, its Ingress. None where one is missing, or is not as that cluster
     /// needs it (its ports, the host).
@@ -32,6 +37,33 @@ impl Objects {
             Some(colour) => self.coloured.get(&colour).copied(),
         }
     }
+}
+
+/// A cluster that the reference operator has made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Unnumbered {
+    /// The hash by which its objects are named.
+    pub names: DeployHash,
+    /// The version that its Deployments are labelled with; none while they disagree.
+    pub label: Option<DeployHash>,
+    /// That version, as its Deployments show it and its hash proves; none: they do not show what gives that
+    /// hash.
+    pub version: Option<ReadBack>,
+}
+
+/// What is known of a version that was read back from its Deployments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct ReadBack {
+    /// How many slots it needs.
+    pub parallelism: u32,
+    /// TaskManagers that have as many slots.
+    pub taskmanagers: u32,
+    /// In which order it takes the place of the version before.
+    pub mode: Mode,
+    /// Its colour, in mode BlueGreen.
+    pub colour: Option<Colour>,
 }
 
 /// One cluster's objects.

@@ -158,7 +158,9 @@ impl Assumed {
     fn one(&mut self, effect: &Effect) {
         match effect {
             Effect::AddFinalizer => self.desired.finalizer = true,
-            Effect::SaveRevision(target) | Effect::CopyRevision { to: target, .. } => {
+            Effect::SaveRevision(target)
+            | Effect::RebuildRevision(target)
+            | Effect::CopyRevision { to: target, .. } => {
                 self.revisions.insert(target.revision(), Fact::Known(true));
             }
             Effect::CreateCluster(target) => {

@@ -18,6 +18,14 @@ impl fmt::Display for Effect {
             Effect::CopyRevision { from, to } => {
                 write!(f, "store revision {from} as revision {}", to.revision())
             }
+            Effect::RebuildRevision(of) => {
+                write!(
+                    f,
+                    "read version {} back from its Deployments as revision {}",
+                    of.hash,
+                    of.revision()
+                )
+            }
             Effect::CreateCluster(Target { hash, incarnation, .. }) => {
                 write!(f, "create cluster {incarnation} of version {hash}")
             }

@@ -48,6 +48,7 @@ fn deadline(state: &State) -> Option<Timestamp> {
             Some(phase.deadline).filter(|_| grows)
         }
         Phase::New(_)
+        | Phase::Left(_)
         | Phase::Updating(_)
         | Phase::Cancelling(_)
         | Phase::Recovering(_)

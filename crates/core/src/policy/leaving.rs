@@ -48,7 +48,12 @@ pub(crate) fn needs(record: &Record, seen: &Observation, ask: &mut FactRequest) 
 
 /// Drops from the record what is proven to be gone.
 pub(crate) fn forget_the_gone(record: &mut Record, seen: &Observation) {
-    record.leaving.retain(|l| !gone(l, seen));
+    let Record { leaving, adopted, .. } = record;
+    let gone: Vec<Incarnation> =
+        leaving.iter().filter(|l| gone(l, seen)).map(|l| l.incarnation).collect();
+    leaving.retain(|l| !gone.contains(&l.incarnation));
+    // Nothing bears its names any more.
+    adopted.retain(|a| !gone.contains(&a.incarnation));
 }
 
 fn gone(leaving: &Leaving, seen: &Observation) -> bool {
@@ -63,7 +68,10 @@ fn gone(leaving: &Leaving, seen: &Observation) -> bool {
 /// its place has created one again. A number never comes twice, so none of them is another's; and what was
 /// numbered after this state was written is not known to be one.
 pub(crate) fn send_strays_away(state: &mut State, seen: &Observation) {
-    if matches!(state.phase, Phase::New(_) | Phase::Unreadable(_) | Phase::Deleting(_)) {
+    if matches!(
+        state.phase,
+        Phase::New(_) | Phase::Left(_) | Phase::Unreadable(_) | Phase::Deleting(_)
+    ) {
         return;
     }
     let record = &state.record;

@@ -3,11 +3,12 @@
 
 use crate::decision::Effect;
 use crate::observation::{ClusterObjects, Observation};
-use crate::state::Target;
+use crate::state::{Record, Target};
 
-/// Names the cluster by the version, where it is not yet. `target` is deployed and confirmed.
-pub(crate) fn label(target: Target, seen: &Observation) -> Option<Effect> {
-    target.scaled?;
+/// Names the cluster by the version, where it is not yet. `target` is deployed and confirmed. (One that the
+/// reference operator has scaled, that operator has named.)
+pub(crate) fn label(record: &Record, target: Target, seen: &Observation) -> Option<Effect> {
+    target.scaled.filter(|_| !record.is_adopted(target.incarnation))?;
     let cluster = seen.cluster(target.incarnation).filter(|c| c.complete())?;
     (!is_labelled(target, cluster)).then_some(Effect::LabelCluster(target))
 }
@@ -21,10 +22,11 @@ fn is_labelled(target: Target, cluster: &ClusterObjects) -> bool {
 mod tests {
     use super::*;
     use crate::policy::fixture::{cluster, seen, target};
-    use crate::{DeployHash, Flink, Incarnation, Presence, Scaled};
+    use crate::{DeployHash, Flink, Incarnation, Presence, Scaled, State, Timestamp};
 
     #[test]
     fn a_scaled_cluster_is_named_by_its_version_and_the_one_that_it_was_made_for() {
+        let record = State::new(Timestamp(0)).record;
         let [one, two, three] = [1, 2, 3].map(DeployHash);
         let scaled = |hash| {
             let scaled = Some(Scaled { names: one, revision: Incarnation(2) });
@@ -48,9 +50,12 @@ mod tests {
         ];
         for (target, cluster, expected) in rows {
             let seen = seen(vec![cluster], Flink::default());
-            assert_eq!(label(target, &seen).is_some(), expected, "{target:?} {seen:?}");
+            assert_eq!(label(&record, target, &seen).is_some(), expected, "{target:?} {seen:?}");
         }
+        let adopted = Record { adopted: vec![scaled(two)], ..record.clone() };
+        let seen_of = |cluster| seen(vec![cluster], Flink::default());
+        assert_eq!(label(&adopted, scaled(two), &seen_of(named(Some(one), &[]))), None);
         let half = ClusterObjects { service: Presence::Absent, ..named(Some(one), &[]) };
-        assert_eq!(label(scaled(two), &seen(vec![half], Flink::default())), None);
+        assert_eq!(label(&record, scaled(two), &seen(vec![half], Flink::default())), None);
     }
 }

@@ -59,7 +59,8 @@ pub(crate) fn phase(cx: &Context<'_>, phase: &Phase) -> Phase {
         Phase::Deleting(of) => {
             Phase::Deleting(Deleting { deadline: again(of.deadline, timeouts.delete), ..of })
         }
-        rests @ (Phase::New(_) | Phase::DeployFailed(_) | Phase::Unreadable(_)) => rests,
+        rests
+        @ (Phase::New(_) | Phase::Left(_) | Phase::DeployFailed(_) | Phase::Unreadable(_)) => rests,
     }
 }
 

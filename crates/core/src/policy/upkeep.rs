@@ -75,6 +75,7 @@ fn left_to_the_phase(state: &State) -> Option<Incarnation> {
             phase.revived.and(state.record.deployed.as_ref()).map(|d| d.target.incarnation)
         }
         Phase::New(_)
+        | Phase::Left(_)
         | Phase::Updating(_)
         | Phase::Rescaling(_)
         | Phase::ClusterStarting(_)

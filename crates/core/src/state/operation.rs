@@ -148,5 +148,7 @@ words! {
         RestartLoop,
         /// The user put the spec back.
         PutBack,
+        /// The reference operator gave it up, before this operator came.
+        GivenUpBefore,
     }
 }

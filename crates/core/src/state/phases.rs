@@ -1,6 +1,6 @@
 //! What belongs to one phase, and exists only there.
 
-use crate::ids::{Incarnation, JobId};
+use crate::ids::{DeployHash, Incarnation, JobId};
 use crate::state::{Failure, Origin, Restart, Stop, Submission, Target};
 use crate::time::Timestamp;
 
@@ -10,6 +10,49 @@ use crate::time::Timestamp;
 pub struct New {
     /// Something was: an operator has put its finalizer on the application, and what it knew is lost.
     pub lost: bool,
+}
+
+/// See [`Phase::Left`](crate::Phase::Left): what the status of the reference operator tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Left {
+    /// The deployed version; none: the first deploy did not come to its end.
+    pub deployed: Option<LeftVersion>,
+    /// In mode BlueGreen the version before, whose job runs beside it.
+    pub beside: Option<LeftVersion>,
+    /// The version whose deploy it gave up last.
+    pub failed: Option<DeployHash>,
+    /// What it was in the middle of; none: nothing was under way.
+    pub under_way: Option<LeftStep>,
+    /// The version that it was deploying, once its cluster has a number and is known for what it is.
+    pub target: Option<DeployHash>,
+}
+
+/// What the reference operator was in the middle of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum LeftStep {
+    /// A deploy, up to the end of the deployed version's job.
+    Deploying,
+    /// A deploy whose job it had submitted, or was about to.
+    Submitting {
+        /// Its id; none: it has not learnt that.
+        job: Option<JobId>,
+        /// When it last wrote the status.
+        since: Timestamp,
+    },
+    /// A deletion.
+    Deleting,
+}
+
+/// A version that the status of the reference operator speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct LeftVersion {
+    /// Its hash.
+    pub hash: DeployHash,
+    /// The id of its job; none where the status has lost it.
+    pub job: Option<JobId>,
 }
 
 /// See [`Phase::Updating`](crate::Phase::Updating).

@@ -39,9 +39,19 @@ pub struct Record {
     /// The bounds that vertices of the deployed job had before its scheduler was asked for others: they
     /// come back if that does not work out. Empty: it was not asked.
     pub bounds: Vec<Bounds>,
+    /// Versions in clusters that the reference operator has made. Their objects bear no number: this says
+    /// which one they have, by their names.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub adopted: Vec<Target>,
 }
 
 impl Record {
+    /// Whether a cluster was made by the reference operator.
+    #[must_use]
+    pub fn is_adopted(&self, incarnation: Incarnation) -> bool {
+        self.adopted.iter().any(|adopted| adopted.incarnation == incarnation)
+    }
+
     /// Whether a version is, or is to be, in the deployed version's own cluster: scaled in place.
     #[must_use]
     pub fn shares_cluster(&self, target: Target) -> bool {

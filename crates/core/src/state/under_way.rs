@@ -19,6 +19,7 @@ impl State {
                 Purpose::Restart(_) => None,
             },
             Phase::New(_)
+            | Phase::Left(_)
             | Phase::Running(_)
             | Phase::DualRunning(_)
             | Phase::RollingBackJob(_)
@@ -39,6 +40,7 @@ impl State {
                 Purpose::Restart(failed) => failed.as_ref().map(|before| before.failed),
             },
             Phase::New(_)
+            | Phase::Left(_)
             | Phase::Updating(_)
             | Phase::Rescaling(_)
             | Phase::ClusterStarting(_)
@@ -65,6 +67,7 @@ impl State {
         let record = &self.record;
         let versions = [&record.deployed, &record.previous].into_iter().flatten().map(|v| v.target);
         let targets = versions.chain(self.target()).chain(self.failed());
+        let targets = targets.chain(record.adopted.iter().copied());
         let known = targets.map(|target| (target.revision(), target.hash));
         let leaving = record.leaving.iter().map(|l| (l.incarnation, l.hash));
         let obsolete = record.obsolete.iter().map(|o| (o.incarnation, o.hash));
@@ -83,6 +86,7 @@ impl State {
                 RecoveringStep::Find(_) => None,
             },
             Phase::New(_)
+            | Phase::Left(_)
             | Phase::Updating(_)
             | Phase::Rescaling(_)
             | Phase::ClusterStarting(_)
@@ -110,6 +114,7 @@ impl State {
                 | DeletingStep::Finalize => None,
             },
             Phase::New(_)
+            | Phase::Left(_)
             | Phase::Updating(_)
             | Phase::Rescaling(_)
             | Phase::ClusterStarting(_)

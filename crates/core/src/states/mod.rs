@@ -5,6 +5,7 @@ pub(crate) mod cluster_starting;
 pub(crate) mod deleting;
 pub(crate) mod deploy_failed;
 pub(crate) mod dual_running;
+pub(crate) mod left;
 pub(crate) mod new;
 mod next;
 pub(crate) mod recovering;

@@ -2,12 +2,12 @@
 
 use crate::context::Context;
 use crate::cure::Cure;
-use crate::ids::Incarnation;
+use crate::ids::{DeployHash, Incarnation};
 use crate::observation::{FactRequest, Observation};
 use crate::policy::restore_point;
 use crate::reason::Reason;
 use crate::state::{New, Phase, State};
-use crate::states::{Next, deploy};
+use crate::states::{Next, deploy, left};
 
 /// The objects: a version of it may run already, though the status does not know. And which numbers were
 /// given out, where something was done before.
@@ -34,6 +34,17 @@ pub(crate) fn step(cx: &Context<'_>, state: &State, phase: New, seen: &Observati
             .cured_by([Cure::StatusRestored, Cure::ObjectsDeleted])
             .polls_seldom(cx);
     }
+    if let [first, ..] = objects.unnumbered.as_slice() {
+        return match left::without_a_status(cx, &objects.unnumbered) {
+            Some(found) => Next::new(
+                state.record.clone(),
+                Phase::Left(found),
+                Reason::Deploying,
+                "taking over what the reference operator has left, whose status is lost",
+            ),
+            None => not_told(cx, state, first.names),
+        };
+    }
     if phase.lost {
         return lost(cx, state);
     }
@@ -45,6 +56,18 @@ pub(crate) fn step(cx: &Context<'_>, state: &State, phase: New, seen: &Observati
         None => Next::stay(state, Reason::Deploying, "waiting for the list of stored revisions")
             .polls_busily(cx),
     }
+}
+
+/// More than the one version that the spec asks for: what was going on is not known.
+fn not_told(cx: &Context<'_>, state: &State, version: DeployHash) -> Next {
+    let message = format!(
+        "objects that the reference operator has made for this application exist (of version {version}), but its \
+         status, which says what it was doing with them, is lost; once they are deleted, restore or \
+         fallbackWithoutState says what a job starts from"
+    );
+    Next::stay(state, Reason::NotYetSupported, message)
+        .cured_by([Cure::StatusRestored, Cure::ObjectsDeleted])
+        .polls_seldom(cx)
 }
 
 const LOST: &str = "an operator has worked on this application before (its finalizer is there), but \

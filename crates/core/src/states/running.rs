@@ -313,7 +313,7 @@ pub(crate) fn effects(state: &State, confirmed: bool, seen: &Observation) -> Vec
     let mut effects = Vec::new();
     effects.extend(readiness::point_service(deployed.target, seen));
     if confirmed {
-        effects.extend(naming::label(deployed.target, seen));
+        effects.extend(naming::label(&state.record, deployed.target, seen));
         effects.extend(resize::surplus(&state.record, seen));
     }
     effects

@@ -125,7 +125,8 @@ fn failed(
         | FailureKind::JobManagerLost
         | FailureKind::ForcedRollback
         | FailureKind::RestartLoop
-        | FailureKind::PutBack => EventReason::JobSubmissionFailed,
+        | FailureKind::PutBack
+        | FailureKind::GivenUpBefore => EventReason::JobSubmissionFailed,
     };
     let told = failure.message.clone();
     // What may run of an attempt in the deployed version's own cluster is ended before the next one.

@@ -9,6 +9,8 @@
 //! config recovery-retries N           how often a recovery may be tried; rollback-retries
 //! config min-phase 10s                minPhaseDuration
 //! given unreadable WHY                 status.machine cannot be read
+//! left vN|nothing [J] [beside vM [J]] [failed vK] [deploying|submitting [J]|deleting]   the reference operator has
+//! unnumbered N vM [as vK] [unproven]   cluster N of it has no number yet; its label; cannot be read back
 //! spec vN [same-hash]                  the user wants version N (same-hash: only the digest differs)
 //! spec force-rollback                  a newer generation with forceRollback
 //! spec blue-green | spec tear-down vN  the mode; the version that is to go
@@ -99,6 +101,8 @@ pub(crate) fn apply(world: &mut World, line: &str) -> Applied {
             world.last_seen = Some(Checkpoint { id, kind, path, discarded: false, taken });
             Ok(())
         }
+        ["left", rest @ ..] => left(world, rest),
+        ["unnumbered", n, rest @ ..] => unnumbered(world, incarnation(n)?, rest),
         ["stranger", version, name] => stranger(world, version, name),
         ["watch", "silent", span] => seconds(span).map(|s| world.watch_silent = silence(s)),
         ["revisions", "silent", span] => seconds(span).map(|s| world.revisions_silent = silence(s)),
@@ -252,6 +256,58 @@ fn change(world: &mut World, class: &str) -> Applied {
         other => return unknown(&[other]),
     };
     world.change = Fact::Known(Change { class, fields: vec!["spec".to_owned()] });
+    Ok(())
+}
+
+fn left(world: &mut World, words: &[&str]) -> Applied {
+    let hash = |name: &str| version(name).map(DeployHash);
+    let (under_way, words) = match words {
+        [before @ .., "deploying"] => (Some(LeftStep::Deploying), before),
+        [before @ .., "deleting"] => (Some(LeftStep::Deleting), before),
+        [before @ .., "submitting"] => {
+            (Some(LeftStep::Submitting { job: None, since: world.now }), before)
+        }
+        [before @ .., "submitting", id] => {
+            let job = Some(flink::job(id)?);
+            (Some(LeftStep::Submitting { job, since: world.now }), before)
+        }
+        all => (None, all),
+    };
+    let (failed, words) = match words {
+        [before @ .., "failed", name] => (Some(hash(name)?), before),
+        all => (None, all),
+    };
+    let one = |words: &[&str]| match words {
+        [name] => Ok::<_, String>(LeftVersion { hash: hash(name)?, job: None }),
+        [name, id] => Ok(LeftVersion { hash: hash(name)?, job: Some(flink::job(id)?) }),
+        other => Err(format!("not a version and its job: {}", other.join(" "))),
+    };
+    let mut parts = words.split(|word| *word == "beside");
+    let first = parts.next().unwrap_or_default();
+    let deployed = if first == ["nothing"] { None } else { Some(one(first)?) };
+    let beside = parts.next().map(one).transpose()?;
+    let left = Left { deployed, beside, failed, under_way, target: None };
+    world.state = State::left(world.now, left);
+    world.desired.finalizer = true;
+    Ok(())
+}
+
+fn unnumbered(world: &mut World, n: Incarnation, words: &[&str]) -> Applied {
+    let [name, rest @ ..] = words else { return unknown(words) };
+    let names = DeployHash(version(name)?);
+    let (label, rest) = match rest {
+        ["as", name, rest @ ..] => (DeployHash(version(name)?), rest),
+        rest => (names, rest),
+    };
+    let (parallelism, taskmanagers, mode) = (2, 1, world.desired.mode);
+    let known = ReadBack { parallelism, taskmanagers, mode, colour: None };
+    let version = (*rest != ["unproven"]).then_some(known);
+    world.clusters.insert(n, Cluster::up(n, names));
+    if let Some(cluster) = world.clusters.get_mut(&n) {
+        cluster.objects.label = Some(label);
+        cluster.objects.aliases.extend((label != names).then_some(label));
+    }
+    world.unnumbered.push(Unnumbered { names, label: Some(label), version });
     Ok(())
 }
 

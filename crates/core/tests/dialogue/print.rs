@@ -101,6 +101,7 @@ fn phase(phase: &Phase) -> String {
             format!("{name} (tears down {})", teardown.incarnation)
         }
         Phase::New(New { lost: true }) => format!("{name} (lost)"),
+        Phase::Left(_) => "Left".to_owned(),
         Phase::New(_) | Phase::DualRunning(_) | Phase::Running(_) | Phase::Unreadable(_) => {
             name.to_owned()
         }
@@ -184,6 +185,7 @@ fn effect(effect: &Effect) -> String {
         Effect::CopyRevision { from, to } => {
             format!("CopyRevision {from} to {}", version(*to))
         }
+        Effect::RebuildRevision(target) => format!("RebuildRevision {}", version(*target)),
         Effect::RemoveRevision(Obsolete { incarnation, .. }) => {
             format!("RemoveRevision {incarnation}")
         }

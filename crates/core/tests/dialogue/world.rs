@@ -21,6 +21,8 @@ pub(crate) struct World {
     /// A step is one round, not as many as it takes until the state stays.
     pub(crate) one_round: bool,
     pub(crate) strangers: Vec<Stranger>,
+    /// Clusters of the reference operator's, until they have a number.
+    pub(crate) unnumbered: Vec<Unnumbered>,
     pub(crate) service: Option<Incarnation>,
     pub(crate) coloured: BTreeMap<Colour, Incarnation>,
     pub(crate) revisions: BTreeSet<Incarnation>,
@@ -66,6 +68,7 @@ impl Default for World {
             listed_exactly: None,
             one_round: false,
             strangers: Vec::new(),
+            unnumbered: Vec::new(),
             service: None,
             coloured: BTreeMap::new(),
             revisions: BTreeSet::new(),
@@ -132,12 +135,23 @@ impl World {
         self.listed_exactly.clone().unwrap_or_else(shown)
     }
 
+    /// Those that the state has not given a number.
+    fn unnumbered_still(&self) -> Vec<Unnumbered> {
+        let adopted = &self.state.record.adopted;
+        let still = |c: &&Unnumbered| adopted.iter().all(|adopted| adopted.names() != c.names);
+        self.unnumbered.iter().filter(still).copied().collect()
+    }
+
     fn objects(&self) -> Objects {
         let there = |c: &&Cluster| c.objects.has_objects() || !c.objects.pods.is_empty();
-        let clusters = self.clusters.values().filter(there).map(|c| c.objects.clone()).collect();
+        let bare = self.unnumbered_still();
+        let shown = |c: &&Cluster| bare.iter().all(|bare| bare.names != c.objects.hash);
+        let clusters = self.clusters.values().filter(there).filter(shown);
+        let clusters = clusters.map(|c| c.objects.clone()).collect();
         Objects {
             clusters,
             strangers: self.strangers.clone(),
+            unnumbered: self.unnumbered_still(),
             service: self.service,
             coloured: self.coloured.clone(),
         }

@@ -187,7 +187,7 @@ fn objects() -> Vec<Fact<Objects>> {
     let with = |clusters: Vec<ClusterObjects>, service: Option<u32>| {
         let service = service.map(Incarnation);
         let coloured = service.map(|n| (Colour::Green, n)).into_iter().collect();
-        Fact::Known(Objects { clusters, strangers: Vec::new(), service, coloured })
+        Fact::Known(Objects { clusters, service, coloured, ..Objects::default() })
     };
     let mut restarted = up(2);
     restarted.pods[0].restarts = 1;
@@ -204,7 +204,13 @@ fn objects() -> Vec<Fact<Objects>> {
     let going = cluster(2, Presence::Terminating, Vec::new());
     let stranger = Stranger { name: "deployment/x".to_owned(), hash: Some(DeployHash(2)) };
     let strangers = vec![stranger];
+    let known = ReadBack { parallelism: 1, taskmanagers: 1, mode: Mode::Dual, colour: None };
+    let bare =
+        |n, version| Unnumbered { names: DeployHash(n), label: Some(DeployHash(n)), version };
+    let without_numbers = |unnumbered| Fact::Known(Objects { unnumbered, ..Objects::default() });
     vec![
+        without_numbers(vec![bare(1, Some(known))]),
+        without_numbers(vec![bare(1, None), bare(2, Some(known))]),
         with(vec![up(1), up(2)], Some(2)),
         with(vec![up(1), up(2), up(3)], Some(1)),
         with(vec![grown.clone(), up(2)], Some(1)),

@@ -19,6 +19,7 @@ pub(crate) fn all() -> Vec<State> {
     let removed = without_cluster(&stopped);
     let lost = State { phase: Phase::New(New { lost: true }), ..State::new(NOW) };
     let mut all = vec![State::new(NOW), lost, State::unreadable(NOW, "format 2".to_owned())];
+    all.extend(left());
     all.extend(states(&with_any, &[updating(), starting()].concat()));
     all.extend(states(&with_live, &[stopping(), cancelling()].concat()));
     let dwells = Record { dwells_until: Some(NOW + Duration::from_secs(1)), ..live.clone() };
@@ -36,6 +37,37 @@ pub(crate) fn all() -> Vec<State> {
     all.extend(states(&[deployed(Work::Live(job(OLD, Origin::Empty, None)))], &beside()));
     all.extend(states(&[two_running()], &two()));
     all
+}
+
+/// As the reference operator has left it: before its clusters have numbers, and after.
+fn left() -> Vec<State> {
+    let of = |n, job: Option<JobId>| LeftVersion { hash: DeployHash(n), job };
+    let old = Some(of(1, Some(OLD)));
+    let single = Left { deployed: old, beside: None, failed: None, under_way: None, target: None };
+    let target = Some(DeployHash(2));
+    let step = |under_way| Left { under_way: Some(under_way), target, ..single };
+    let submitting = |job| step(LeftStep::Submitting { job, since: ago(1_000) });
+    let all = [
+        single,
+        Left { deployed: Some(of(1, None)), ..single },
+        Left { failed: target, ..single },
+        Left { deployed: Some(of(2, Some(NEW))), beside: old, ..single },
+        step(LeftStep::Deploying),
+        Left { deployed: None, ..step(LeftStep::Deploying) },
+        step(LeftStep::Deleting),
+        submitting(Some(NEW)),
+        Left { deployed: None, ..submitting(None) },
+    ];
+    let state = |left: Left| State::left(NOW, left);
+    let numbered = |left: Left| {
+        // Two run only in colours.
+        let colour = |colour| left.beside.map(|_| colour);
+        let [one, two] = [(1, Colour::Green), (2, Colour::Blue)]
+            .map(|(n, of)| Target { colour: colour(of), ..super::target(n) });
+        let record = Record { incarnations: 3, adopted: vec![one, two], ..empty() };
+        State { record, phase: Phase::Left(left) }
+    };
+    all.into_iter().flat_map(|left| [state(left), numbered(left)]).collect()
 }
 
 /// Version 2 is to be, or is, version 1's own cluster scaled in place.
@@ -88,6 +120,7 @@ fn to_scaled(mut phase: Phase) -> Phase {
         Phase::Cancelling(phase) => phase.target = scaled(),
         Phase::RollingBackJob(phase) => phase.failed = scaled(),
         Phase::New(_)
+        | Phase::Left(_)
         | Phase::Recovering(_)
         | Phase::SubmittingJob(_)
         | Phase::Running(_)

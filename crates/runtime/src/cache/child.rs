@@ -40,6 +40,8 @@ pub(crate) struct Child {
     pub(crate) routes: Vec<Route>,
     /// It has a deletion timestamp.
     pub(crate) going: bool,
+    /// When it was created, in seconds since 1970.
+    pub(crate) born: i64,
     /// Of a Deployment: what it reports that no pod does.
     pub(crate) trouble: Option<Trouble>,
     /// Of a Deployment: how many of its pods are available.
@@ -104,6 +106,7 @@ impl Child {
             keeps_data: false,
             routes: Vec::new(),
             going: meta.deletion_timestamp.is_some(),
+            born: born(meta),
             trouble: None,
             available: 0,
             wanted: 0,
@@ -161,6 +164,11 @@ pub(super) fn role(meta: &ObjectMeta) -> Option<Role> {
 }
 
 /// Kubernetes' counts are signed; none of ours is below zero.
+/// When an object was created, in seconds since 1970.
+pub(super) fn born(meta: &ObjectMeta) -> i64 {
+    meta.creation_timestamp.as_ref().map_or(0, |time| time.0.as_second())
+}
+
 pub(super) fn count(number: Option<i32>) -> u32 {
     u32::try_from(number.unwrap_or_default()).unwrap_or_default()
 }

@@ -98,11 +98,21 @@ impl Front<'_> {
     pub(crate) fn leads_to(&self) -> Option<Incarnation> {
         let service = self.ours(self.services).filter(|service| !service.going)?;
         let known = self.services.iter().filter_map(|service| service.incarnation);
-        let selects = |number: &Incarnation| {
-            service.selector.as_ref() == Some(&ids::selector(self.app, *number, Role::JobManager))
-        };
+        let selects = |number: &Incarnation| service.selector == Some(self.selector(*number));
         let cluster = known.into_iter().find(selects)?;
         (self.ports_right(service, cluster) && self.ingress_right(cluster)).then_some(cluster)
+    }
+
+    /// What the JobManagers' pods of a cluster are selected by: as its versioned Service does. That of one that
+    /// the reference operator has made is random.
+    #[must_use]
+    pub(crate) fn selector(&self, cluster: Incarnation) -> String {
+        let versioned = |service: &&Child| {
+            let of_cluster = service.incarnation == Some(cluster) && service.hash.is_some();
+            service.owner == Some(self.app) && of_cluster
+        };
+        let found = self.services.iter().find(versioned).and_then(|s| s.selector.clone());
+        found.unwrap_or_else(|| ids::selector(self.app, cluster, Role::JobManager))
     }
 
     /// The ports that the Service is to have for a cluster; none where that is not known.

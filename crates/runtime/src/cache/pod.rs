@@ -13,7 +13,7 @@ use flinkk8soperator_resources::labels;
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod as KubePod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::child::{count, incarnation, label, role};
+use super::child::{born, count, incarnation, label, role};
 use super::kind::Item;
 
 /// A pod.
@@ -33,6 +33,8 @@ pub(crate) struct Pod {
     pub(crate) address: Option<IpAddr>,
     /// The port of Flink's REST API.
     pub(crate) port: u16,
+    /// Its labels say of which cluster it is: this operator has made it.
+    pub(crate) numbered: bool,
     /// It is marked to go before others when its Deployment asks for fewer.
     pub(crate) goes_first: bool,
 }
@@ -45,15 +47,17 @@ impl Pod {
     #[must_use]
     pub(crate) fn of(object: &KubePod) -> Option<Pod> {
         let meta = &object.metadata;
-        let (incarnation, role) = (incarnation(meta)?, role(meta)?);
+        let (number, role) = (incarnation(meta), role(meta)?);
         let status = object.status.as_ref();
         let address = status.and_then(|s| s.pod_ip.as_deref()).and_then(|ip| ip.parse().ok());
         let annotated = annotations(meta).and_then(|all| all.get(labels::HASH));
         Some(Pod {
-            told: told(object, incarnation, role)?,
+            // That of a cluster of the reference operator's is looked up (`adopted`).
+            told: told(object, number.unwrap_or(Incarnation(0)), role)?,
+            numbered: number.is_some(),
             hash: annotated.and_then(|hash| hash.parse().ok()),
             selector: label(meta, labels::SELECTOR)?.to_owned(),
-            born: meta.creation_timestamp.as_ref().map_or(0, |time| time.0.as_second()),
+            born: born(meta),
             gone_by: meta.deletion_timestamp.as_ref().map(|time| time.0.as_second()),
             address,
             port: port(object).unwrap_or(DEFAULT_PORT),

@@ -193,8 +193,8 @@ fn incarnation_of<K: Object>(object: &K) -> Option<Incarnation> {
 pub(super) fn watched(ground: &Ground<'_>, kind: Kind, name: &str) -> Option<Child> {
     let watched = ground.operator.cache.lock();
     let all = match kind {
-        Kind::Deployment => watched.deployments.of(&ground.app.key),
-        Kind::Service => watched.services.of(&ground.app.key),
+        Kind::Deployment => watched.deployments_of(&ground.app),
+        Kind::Service => watched.services_of(&ground.app),
         Kind::Ingress => watched.ingresses.of(&ground.app.key),
     };
     all.into_iter().find(|child| child.name == name)
@@ -206,12 +206,12 @@ pub(super) async fn remove(
     ground: &mut Ground<'_>,
     incarnation: Incarnation,
 ) -> Result<(), EffectError> {
+    let app = Arc::clone(&ground.app);
     let (deployments, services, ingresses) = {
         let watched = ground.operator.cache.lock();
-        let key = &ground.app.key;
-        (watched.deployments.of(key), watched.services.of(key), watched.ingresses.of(key))
+        let ingresses = watched.ingresses.of(&app.key);
+        (watched.deployments_of(&app), watched.services_of(&app), ingresses)
     };
-    let app = Arc::clone(&ground.app);
     let due = |child: &Child| is_part(&app, child, incarnation) && !child.going;
     // What users reach a colour by goes with its cluster.
     let addresses = [Colour::Blue, Colour::Green].map(|c| address(&app.key.name, Some(c)));

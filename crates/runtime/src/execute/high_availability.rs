@@ -27,7 +27,7 @@ pub(super) async fn forget(ground: &mut Ground<'_>, service: &Child) -> Result<(
 /// JobManagers' pods, which would write anew what is missing.
 pub(super) async fn leave_to_the_pods(ground: &mut Ground<'_>) -> Result<(), EffectError> {
     let app = Arc::clone(&ground.app);
-    let services = ground.operator.cache.lock().services.of(&app.key);
+    let services = ground.operator.cache.lock().services_of(&app);
     let pods = ground.operator.cache.pods(&app);
     for service in services.iter().filter(|s| s.owner == Some(app.uid) && s.keeps_data) {
         let Some(incarnation) = service.incarnation else { continue };

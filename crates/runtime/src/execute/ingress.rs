@@ -23,7 +23,7 @@ pub(super) async fn point(
     let Some(host) = ground.operator.settings.rendering.ingress_host(&name) else { return Ok(()) };
     let (services, ingresses) = {
         let watched = ground.operator.cache.lock();
-        (watched.services.of(&ground.app.key), watched.ingresses.of(&ground.app.key))
+        (watched.services_of(&ground.app), watched.ingresses.of(&ground.app.key))
     };
     let services = Front::services(ground.app.uid, &name, &services);
     let front = Front { ingresses: &ingresses, host: Some(&host), ..services };

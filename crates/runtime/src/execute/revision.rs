@@ -10,6 +10,7 @@ use kube::api::PropagationPolicy;
 
 use super::cluster::{delete, kubernetes};
 use super::{EffectError, Ground};
+use crate::adopted;
 use crate::kubernetes::KubeError;
 use crate::observe::kube::owned_by;
 use crate::revision;
@@ -18,6 +19,15 @@ use crate::revision;
 pub(super) async fn save(ground: &mut Ground<'_>, target: &Target) -> Result<(), EffectError> {
     let config = &ground.operator.settings.rendering.config;
     let revision = revision::encode(&ground.app, target, config);
+    store(ground, &revision, target).await
+}
+
+/// Stores what a version of the reference operator's was made from, as its Deployments show it.
+pub(super) async fn rebuild(ground: &mut Ground<'_>, target: &Target) -> Result<(), EffectError> {
+    let unknown = || EffectError::NotReadBack(target.hash);
+    let version = adopted::version(ground.operator, &ground.app, target.names(), target.hash).await;
+    let version = version.ok().flatten().ok_or_else(unknown)?;
+    let revision = revision::rebuilt(&ground.app, target, &version);
     store(ground, &revision, target).await
 }
 

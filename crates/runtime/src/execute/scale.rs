@@ -30,7 +30,7 @@ pub(super) async fn task_managers(
     replicas: u32,
     idle: &BTreeSet<Uid>,
 ) -> Result<(), EffectError> {
-    let deployments = ground.operator.cache.lock().deployments.of(&ground.app.key);
+    let deployments = ground.operator.cache.lock().deployments_of(&ground.app);
     let mine = |child: &&Child| {
         is_part(&ground.app, child, incarnation) && child.role == Some(Role::TaskManager)
     };
@@ -81,7 +81,7 @@ pub(super) async fn label(ground: &mut Ground<'_>, target: Target) -> Result<(),
     }
     let (deployments, services) = {
         let watched = ground.operator.cache.lock();
-        (watched.deployments.of(&ground.app.key), watched.services.of(&ground.app.key))
+        (watched.deployments_of(&ground.app), watched.services_of(&ground.app))
     };
     let metadata = json!({
         "labels": { labels::HASH: hash.to_string() },

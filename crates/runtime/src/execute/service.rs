@@ -1,7 +1,7 @@
 //! The generic Service of an application: the address that users know, pointing at the deployed
 //! version and with its ports.
 
-use flinkk8soperator_core::{Colour, Incarnation, Role, ids};
+use flinkk8soperator_core::{Colour, Incarnation};
 use flinkk8soperator_resources::labels;
 use k8s_openapi::api::core::v1::Service;
 use serde_json::json;
@@ -43,9 +43,9 @@ async fn turn(
     if service.going {
         return Err(EffectError::OnItsWayOut(format!("Service {}", service.name)));
     }
-    let selector = ids::selector(ground.app.uid, incarnation, Role::JobManager);
-    let services = ground.operator.cache.lock().services.of(&ground.app.key);
+    let services = ground.operator.cache.lock().services_of(&ground.app);
     let front = Front::services(ground.app.uid, &service.name, &services);
+    let selector = front.selector(incarnation);
     let ports_right = front.ports_right(service, incarnation);
     if service.selector.as_ref() == Some(&selector) && ports_right {
         return Ok(());

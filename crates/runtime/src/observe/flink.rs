@@ -39,7 +39,7 @@ pub(crate) async fn reach(
     if let Some(known) = memory.identities.get(&process) {
         return Ok((client, Arc::clone(known)));
     }
-    let identity = identify(&client, app.uid, incarnation).await?;
+    let identity = identify(&client, app, incarnation).await?;
     let alive = |process: &core::Process| pods.iter().any(|pod| pod.told.process() == *process);
     memory.identities.retain(|process, _| alive(process));
     memory.identities.insert(process, Arc::clone(&identity));

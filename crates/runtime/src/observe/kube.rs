@@ -12,6 +12,7 @@ use flinkk8soperator_resources::{difference, labels};
 use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment};
 use k8s_openapi::api::core::v1::{Pod as KubePod, Service};
 
+use crate::adopted;
 use crate::application::{Application, COLOURS, address};
 use crate::cache::{Child, Front, Pod, in_order};
 use crate::kubernetes::{KubeError, Object};
@@ -20,7 +21,7 @@ use crate::operator::Operator;
 use crate::revision::{self, Revision};
 
 /// What the API server left unknown.
-fn silence(error: &KubeError) -> Silence {
+pub(crate) fn silence(error: &KubeError) -> Silence {
     match error {
         KubeError::TimedOut(_) => Silence::TimedOut,
         KubeError::NoAnswer(_) => Silence::Unreachable,
@@ -49,12 +50,14 @@ pub(crate) async fn objects(
     recheck(operator, app, memory).await;
     let (deployments, services, ingresses) = {
         let watched = operator.cache.lock();
-        let key = &app.key;
-        (watched.deployments.of(key), watched.services.of(key), watched.ingresses.of(key))
+        let ingresses = watched.ingresses.of(&app.key);
+        (watched.deployments_of(app), watched.services_of(app), ingresses)
     };
     let pods = hanging_told(operator, operator.cache.pods(app));
     memory.figures.deployments(&deployments);
     let mut objects = sorted(app, &deployments, &services, &pods);
+    let strays = operator.cache.pods_without_a_cluster(app);
+    objects.unnumbered = adopted::unnumbered(operator, app, &deployments, &strays).await?;
     memory.refused.iter().for_each(|refused| tell(&mut objects, refused));
     for colour in COLOURS {
         let name = address(&app.key.name, colour);
@@ -253,7 +256,8 @@ pub(super) async fn live_pods(
     app: &Application,
 ) -> Result<Vec<ToldPod>, Silence> {
     let listed = labelled::<KubePod>(operator, app).await?;
-    let ours = listed.iter().filter_map(Pod::of).filter(|pod| pod.belongs_to(app.uid)).collect();
+    let pods = listed.iter().filter_map(Pod::of);
+    let ours = pods.filter_map(|pod| adopted::pod(app, pod)).collect();
     Ok(hanging_told(operator, in_order(ours)).into_iter().map(|pod| pod.told).collect())
 }
 

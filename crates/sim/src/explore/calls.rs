@@ -21,6 +21,7 @@ pub(super) enum Call {
     AddFinalizer,
     SaveRevision(Cluster),
     CopyRevision(Cluster, Cluster),
+    RebuildRevision(Target),
     CreateDeployment(Target, Role),
     CreateService(Cluster, DeployHash),
     Scale(Uid, u32, Vec<Uid>),
@@ -57,6 +58,7 @@ fn one(effect: &Effect, node: &Node) -> Vec<Call> {
     match effect {
         Effect::AddFinalizer => vec![Call::AddFinalizer],
         Effect::SaveRevision(target) => vec![Call::SaveRevision(cluster(&target.revision()))],
+        Effect::RebuildRevision(target) => vec![Call::RebuildRevision(*target)],
         Effect::CopyRevision { from, to } => {
             vec![Call::CopyRevision(cluster(from), cluster(&to.revision()))]
         }
@@ -132,6 +134,12 @@ pub(super) fn perform(suite: &Suite, node: &mut Node, call: &Call) -> Result<(),
         Call::CopyRevision(from, to) => {
             let spec = node.world.revision(*from).ok_or(Failed)?.spec.clone();
             node.world.save_revision(*to, spec)?;
+        }
+        Call::RebuildRevision(target) => {
+            let cluster = Cluster { app: APP, incarnation: target.incarnation.0 };
+            let made = node.world.deployments.iter().find(|d| d.cluster == cluster);
+            let spec = made.ok_or(Failed)?.spec.clone();
+            node.world.save_revision(cluster, spec)?;
         }
         Call::CreateDeployment(target, role) => create_deployment(node, *target, *role)?,
         Call::CreateService(cluster, hash) => create_service(node, *cluster, *hash)?,
@@ -282,6 +290,7 @@ fn show_own_writes(node: &mut Node, call: &Call) {
         Call::AddFinalizer
         | Call::SaveRevision(_)
         | Call::CopyRevision(..)
+        | Call::RebuildRevision(_)
         | Call::Submit(_)
         | Call::Savepoint(_)
         | Call::Cancel(..)

@@ -2,8 +2,8 @@
 
 use flinkk8soperator_core as machine;
 use machine::{
-    Aftermath, ClusterStarting, Confirming, DeletingStep, DualRunning, Failure, Find, Learnt,
-    Phase, Post, Purpose, Recovering, RecoveringStep, Rescaling, RescalingStep, Restart,
+    Aftermath, ClusterStarting, Confirming, DeletingStep, DualRunning, Failure, Find, Learnt, Left,
+    LeftStep, Phase, Post, Purpose, Recovering, RecoveringStep, Rescaling, RescalingStep, Restart,
     RollingBackJob, State, Stop, Submission, Target, Version, Work,
 };
 
@@ -23,6 +23,7 @@ pub(super) fn incarnations(state: &State) -> impl Iterator<Item = u32> {
     let targets = versions.chain(state.target().or(state.failed()));
     let others = record.leaving.iter().map(|l| l.incarnation);
     let others = others.chain(record.obsolete.iter().map(|o| o.incarnation)).chain(revived);
+    let others = others.chain(record.adopted.iter().map(|a| a.incarnation));
     targets.flat_map(numbers).chain(others.map(|incarnation| incarnation.0))
 }
 
@@ -49,6 +50,8 @@ pub(super) fn state(canon: &mut Canon<'_>, state: &State) {
     for obsolete in &record.obsolete {
         canon.incarnation(obsolete.incarnation.0);
     }
+    canon.number(record.adopted.len() as u64);
+    record.adopted.iter().for_each(|adopted| target(canon, *adopted));
     canon.number(record.bounds.len() as u64);
     for bounds in &record.bounds {
         canon.numbers(&[bounds.lower, bounds.upper].map(u64::from));
@@ -62,6 +65,10 @@ pub(super) fn state(canon: &mut Canon<'_>, state: &State) {
     }
     canon.number(record.settled.map_or(0, |d| d.0 + 1));
     canon.number(record.forced.map_or(0, |g| g.unsigned_abs() + 1));
+    if let Phase::Left(_) = state.phase {
+        // Whether statistics can be from before the state.
+        canon.since(record.ids.epoch);
+    }
     phase(canon, &state.phase);
 }
 
@@ -114,9 +121,40 @@ fn origin(canon: &mut Canon<'_>, origin: &machine::Origin) {
     }
 }
 
+fn left(canon: &mut Canon<'_>, left: &Left) {
+    for version in [&left.deployed, &left.beside] {
+        canon.flags(&[version.is_some()]);
+        let Some(version) = version else { continue };
+        canon.number(u64::from(version.hash.0));
+        maybe_job(canon, version.job);
+    }
+    for hash in [left.failed, left.target] {
+        canon.number(hash.map_or(0, |hash| u64::from(hash.0)));
+    }
+    match left.under_way {
+        None => canon.number(0),
+        Some(LeftStep::Deploying) => canon.number(1),
+        Some(LeftStep::Deleting) => canon.number(2),
+        Some(LeftStep::Submitting { job, since }) => {
+            canon.number(3);
+            maybe_job(canon, job);
+            canon.since(since.0);
+        }
+    }
+}
+
+fn maybe_job(canon: &mut Canon<'_>, job: Option<machine::JobId>) {
+    canon.flags(&[job.is_some()]);
+    job.into_iter().for_each(|job| canon.job(job.0));
+}
+
 fn phase(canon: &mut Canon<'_>, phase: &Phase) {
     match phase {
         Phase::New(phase) => canon.numbers(&[1, u64::from(phase.lost)]),
+        Phase::Left(phase) => {
+            canon.number(15);
+            left(canon, phase);
+        }
         Phase::Updating(phase) => {
             canon.number(2);
             target(canon, phase.target);

@@ -52,6 +52,8 @@ pub(super) fn name(cure: &Cure) -> Option<&'static str> {
         Cure::Fields(_) | Cure::CheckpointAge | Cure::Upgrade | Cure::Crd => {
             return None;
         }
+        // Every Deployment of an exploration shows what it was made from.
+        Cure::DeployedSpec => return None,
         // What the pods report comes from the spec, and a new one is named with it.
         Cure::Pods => return None,
         // What comes after a lost status is told by its own suites: no job is started.

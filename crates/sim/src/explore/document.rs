@@ -62,6 +62,7 @@ fn diagram(text: &mut String, rows: &Rows) {
             Place::Deleting => {}
             Place::Gone => _ = writeln!(text, "    {from} --> [*]"),
             Place::New
+            | Place::Left
             | Place::Updating
             | Place::Rescaling
             | Place::ClusterStarting

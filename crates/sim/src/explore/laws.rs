@@ -152,6 +152,7 @@ fn is_grave(effect: &Effect) -> bool {
         Effect::AddFinalizer
         | Effect::SaveRevision(_)
         | Effect::CopyRevision { .. }
+        | Effect::RebuildRevision(_)
         | Effect::CreateCluster(_)
         | Effect::ScaleTaskManagers { .. }
         | Effect::LabelCluster(_)

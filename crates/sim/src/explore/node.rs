@@ -9,6 +9,7 @@ use machine::{Desired, Goal, State, Timestamp};
 use super::calls::{self, Call};
 use super::cures::Cured;
 use super::knobs;
+use super::left;
 use super::scenario::{Edition, Suite, Wish};
 use super::translate;
 use crate::world::{AppId, PERSONS_JOB, Process, TriggerId, World};
@@ -179,6 +180,7 @@ impl Node {
                 let why = "status.machine has an unknown format".to_owned();
                 self.stored = Rc::new(State::unreadable(self.now(), why));
             }
+            Wish::Left(told) => left::leave(self, told),
         }
         self.edits += 1;
     }

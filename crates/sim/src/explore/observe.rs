@@ -10,6 +10,7 @@ use machine::{
     Incarnation, Objects, Observation, Post, Presence, Silence,
 };
 
+use super::left;
 use super::node::{APP, Node, Operator, Triggered};
 use super::scenario::Suite;
 use super::translate;
@@ -20,7 +21,9 @@ pub(super) fn observe(suite: &Suite, node: &mut Node, request: &FactRequest) -> 
     let cluster = |incarnation: Incarnation| Cluster { app: APP, incarnation: incarnation.0 };
     let mut seen = Observation::default();
     if request.objects {
-        seen.objects = Fact::Known(objects(node.watched()));
+        let mut objects = objects(node.watched());
+        left::unnumber(suite, node, &mut objects);
+        seen.objects = Fact::Known(objects);
     }
     if request.live_pods {
         seen.live_pods = Fact::Known(node.world.pods.iter().map(translate::pod).collect());
@@ -31,7 +34,11 @@ pub(super) fn observe(suite: &Suite, node: &mut Node, request: &FactRequest) -> 
     }
     if request.newest_revision {
         let numbers = node.world.revisions.iter().map(|r| Incarnation(r.cluster.incarnation));
-        seen.newest_revision = Fact::Known(numbers.max());
+        let newest = match node.stored.phase {
+            machine::Phase::Left(_) => left::newest(&node.world),
+            _ => numbers.max(),
+        };
+        seen.newest_revision = Fact::Known(newest);
     }
     if let Some(incarnation) = request.change {
         seen.change = change(suite, node, cluster(incarnation));
@@ -101,6 +108,7 @@ pub(crate) fn objects(world: &World) -> Objects {
     Objects {
         clusters: clusters.into_values().collect(),
         strangers: Vec::new(),
+        unnumbered: Vec::new(),
         service: world.applications[APP.0].service.map(Incarnation),
         coloured: coloured(world),
     }

@@ -36,6 +36,7 @@ pub const IMPOSSIBLE: &[Impossible] = &[
     Impossible {
         places: &[
             Place::New,
+            Place::Left,
             Place::Updating,
             Place::Rescaling,
             Place::ClusterStarting,
@@ -63,12 +64,22 @@ pub(super) fn wrongly_listed(node: &Node, thought: &Thought) -> Option<&'static 
 #[must_use]
 pub fn followers(place: Place) -> &'static [Place] {
     use Place::{
-        Cancelling, ClusterStarting, Deleting, DeployFailed, DualRunning, Gone, New, Recovering,
-        Rescaling, RollingBackJob, Running, Savepointing, SubmittingJob, Unreadable, Updating,
+        Cancelling, ClusterStarting, Deleting, DeployFailed, DualRunning, Gone, Left, New,
+        Recovering, Rescaling, RollingBackJob, Running, Savepointing, SubmittingJob, Unreadable,
+        Updating,
     };
     match place {
         // Gone at once: without our finalizer.
-        New => &[Updating, Deleting, Gone],
+        New => &[Left, Updating, Deleting, Gone],
+        Left => &[
+            Running,
+            DualRunning,
+            DeployFailed,
+            Updating,
+            ClusterStarting,
+            SubmittingJob,
+            Deleting,
+        ],
         Updating => &[
             Rescaling,
             ClusterStarting,

@@ -82,12 +82,26 @@ pub enum Wish {
     StatusLost,
     /// `status.machine` as this operator cannot read it.
     StatusUnreadable,
+    /// All as the reference operator would have left it: its clusters without numbers, no revision, and a status of
+    /// its own.
+    Left(Told),
+}
+
+/// What the status tells of an application that the reference operator has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// Everything.
+    Jobs,
+    /// The versions, and not the ids of their jobs.
+    Versions,
+    /// Nothing: it is lost.
+    Nothing,
 }
 
 impl Wish {
     /// It befalls the status, also of an application that is being deleted.
     pub(super) fn of_the_status(self) -> bool {
-        matches!(self, Wish::StatusLost | Wish::StatusUnreadable)
+        matches!(self, Wish::StatusLost | Wish::StatusUnreadable | Wish::Left(_))
     }
 }
 
@@ -178,6 +192,20 @@ impl Suite {
     #[must_use]
     pub fn then(mut self, what: Wish) -> Suite {
         self.edits.push(Edit { what, any_time: false });
+        self
+    }
+
+    /// Left by the reference operator before this edit.
+    #[must_use]
+    pub fn left_before(mut self, edit: usize, told: Told) -> Suite {
+        self.edits.insert(edit, Edit { what: Wish::Left(told), any_time: false });
+        self
+    }
+
+    /// Left by the reference operator at any moment from this edit on.
+    #[must_use]
+    pub fn left_at_any_time(mut self, edit: usize, told: Told) -> Suite {
+        self.edits.insert(edit, Edit { what: Wish::Left(told), any_time: true });
         self
     }
 

@@ -6,6 +6,7 @@ mod finder;
 mod foreign;
 mod in_place;
 mod late;
+mod left;
 mod objects;
 
 pub use deep::deep_suites;
@@ -55,6 +56,7 @@ pub fn suites() -> Vec<Suite> {
     all.extend(late::suites());
     all.extend(objects::suites());
     all.extend(without_a_status());
+    all.extend(left::suites());
     all.into_iter().map(with_laws_where_quick).map(with_cures).collect()
 }
 

@@ -29,6 +29,8 @@ macro_rules! places {
 places! {
     /// See [`Phase::New`].
     New,
+    /// See [`Phase::Left`].
+    Left,
     /// See [`Phase::Updating`].
     Updating,
     /// See [`Phase::Rescaling`].
@@ -67,6 +69,7 @@ impl Place {
     pub(super) fn of_phase(phase: &Phase) -> Place {
         match phase {
             Phase::New(_) => Place::New,
+            Phase::Left(_) => Place::Left,
             Phase::Updating(_) => Place::Updating,
             Phase::Rescaling(_) => Place::Rescaling,
             Phase::ClusterStarting(_) => Place::ClusterStarting,

@@ -28,6 +28,8 @@ pub(crate) fn enter(cx: &Context<'_>, state: &State) -> State {
             Some(stop) => DeletingStep::Stop(stop.clone()),
             None => DeletingStep::Look,
         },
+        // It is taken over first, where it can be.
+        Phase::Left(_) if mode(cx) != DeleteMode::None => return state.clone(),
         // What there is to save is not known: only who does not want it saved gets on.
         Phase::Unreadable(_) if mode(cx) == DeleteMode::Savepoint => return state.clone(),
         Phase::Unreadable(phase) => DeletingStep::RemoveClusters {
@@ -56,6 +58,7 @@ pub(crate) fn enter(cx: &Context<'_>, state: &State) -> State {
         Phase::Recovering(Recovering { step: RecoveringStep::Find(_), .. }) => DeletingStep::Look,
         Phase::Cancelling(phase) => DeletingStep::Cancel(phase.job),
         Phase::New(_)
+        | Phase::Left(_)
         | Phase::Updating(_)
         | Phase::Rescaling(_)
         | Phase::ClusterStarting(_)

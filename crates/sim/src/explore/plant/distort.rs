@@ -165,6 +165,7 @@ fn origin(decision: &mut Decision) -> Option<&mut Origin> {
             RecoveringStep::Find(_) => None,
         },
         Phase::New(_)
+        | Phase::Left(_)
         | Phase::Updating(_)
         | Phase::Rescaling(_)
         | Phase::ClusterStarting(_)

@@ -9,6 +9,8 @@ use crate::http::cluster::intent::property;
 use crate::world::{JobId, JobScheduler, OperateError, Process, Spec, Stop, TriggerId, World};
 
 /// Both names of the directory that savepoints go to by default.
+/// By this key a cluster of ours says which one it is.
+const MARKER: &str = "flinkk8soperator.cluster";
 const SAVEPOINT_DIRECTORY: [&str; 2] =
     ["execution.checkpointing.savepoint-dir", "state.savepoints.dir"];
 
@@ -162,8 +164,9 @@ fn savepoint(
 ) -> Option<Response<Bytes>> {
     let text = |field: &str| asked.body.get(field).and_then(Value::as_str);
     let trigger = text("triggerId").and_then(id).unwrap_or(job.0 ^ u128::from(world.now));
-    let configured =
-        SAVEPOINT_DIRECTORY.iter().any(|key| property(asked.properties, key).is_some());
+    let named = |key: &str| property(asked.properties, key).is_some();
+    // The reference operator, which marks no cluster, never names one: its images are taken to do that.
+    let configured = SAVEPOINT_DIRECTORY.iter().any(|key| named(key)) || !named(MARKER);
     let target = match text(directory) {
         Some(target) => target,
         None if configured => &spec.savepoints,

@@ -1,0 +1,114 @@
+//! Which jobs the clusters run that the reference operator has left.
+
+use super::{stalled, waiting};
+use crate::context::Context;
+use crate::cure::Cure;
+use crate::ids::{Ids, Incarnation, JobId};
+use crate::observation::{Fact, JobSummary, Observation};
+use crate::reason::Reason;
+use crate::state::{LeftVersion, State, Target};
+use crate::states::Next;
+
+/// The id of a version's job: by the status, where Flink does not know better. Where neither tells one the job is
+/// lost, and is what no JobManager knows.
+pub(super) fn job(
+    cx: &Context<'_>,
+    state: &State,
+    left: LeftVersion,
+    target: Target,
+    seen: &Observation,
+    ids: &mut Ids,
+) -> Result<JobId, Box<Next>> {
+    let jobs = match asked(cx, target.incarnation, seen) {
+        Jobs::Known(jobs) => jobs,
+        Jobs::Unknown => return Err(Box::new(waiting(cx, state, "the JobManager to answer"))),
+        // Whatever becomes of it, the status is the last word about it.
+        Jobs::Nobody | Jobs::Silent if left.job.is_some() => &[],
+        Jobs::Nobody | Jobs::Silent => {
+            let message = format!(
+                "the status does not name the job of version {}, and no JobManager answers that does",
+                left.hash
+            );
+            let reason = Reason::FlinkUnreachable;
+            return Err(Box::new(stalled(cx, state, reason, message, vec![])));
+        }
+    };
+    let told = left.job.filter(|id| jobs.iter().any(|job| job.id == *id));
+    let live: Vec<JobId> = jobs.iter().filter(|j| !j.state.over()).map(|job| job.id).collect();
+    match (told, live.as_slice()) {
+        (Some(id), _) => Ok(id),
+        (None, [one]) => Ok(*one),
+        (None, []) => {
+            let ended = if let [one] = jobs { Some(one.id) } else { None };
+            Ok(left.job.or(ended).unwrap_or_else(|| ids.job(cx.desired.uid)))
+        }
+        (None, several) => {
+            let message = format!(
+                "which job of version {} is the application's is not known: its status names none of the {} \
+                 that run",
+                left.hash,
+                several.len()
+            );
+            let cures: Vec<Cure> = several.iter().map(|job| Cure::EndJob(*job)).collect();
+            Err(Box::new(stalled(cx, state, Reason::ForeignJob, message, cures)))
+        }
+    }
+}
+
+/// What a JobManager says of its jobs.
+pub(super) enum Jobs<'s> {
+    Known(&'s [JobSummary]),
+    /// Not yet.
+    Unknown,
+    /// It has been silent for long.
+    Silent,
+    /// There is none.
+    Nobody,
+}
+
+pub(super) fn asked<'s>(cx: &Context<'_>, cluster: Incarnation, seen: &'s Observation) -> Jobs<'s> {
+    let process = seen.cluster(cluster).and_then(|c| c.jobmanager_process(None));
+    let flink = seen.flink.get(&cluster).filter(|flink| flink.process == process);
+    match flink.map(|flink| &flink.jobs) {
+        _ if process.is_none() => Jobs::Nobody,
+        Some(Fact::Known(jobs)) => Jobs::Known(jobs),
+        Some(jobs) if jobs.silent_for(cx.config.unreachable_grace).is_some() => Jobs::Silent,
+        Some(Fact::Unasked | Fact::Unknown { .. }) | None => Jobs::Unknown,
+    }
+}
+
+/// A cluster that the status does not speak of runs no job.
+pub(super) fn runs_nothing(
+    cx: &Context<'_>,
+    state: &State,
+    cluster: Incarnation,
+    seen: &Observation,
+) -> Result<(), Box<Next>> {
+    let hash = seen.cluster(cluster).map(|found| found.hash.to_string()).unwrap_or_default();
+    let jobs = match asked(cx, cluster, seen) {
+        Jobs::Known(jobs) => jobs,
+        // No job comes before the last of its pods is gone.
+        Jobs::Nobody => &[],
+        Jobs::Silent => {
+            let message = format!(
+                "the JobManager of version {hash}, of which the status says nothing, does not say what it runs"
+            );
+            let (reason, cures) = (Reason::FlinkUnreachable, vec![Cure::ObjectsDeleted]);
+            return Err(Box::new(stalled(cx, state, reason, message, cures)));
+        }
+        Jobs::Unknown => {
+            let what =
+                format!("the JobManager of version {hash}, of which the status says nothing");
+            return Err(Box::new(waiting(cx, state, &what)));
+        }
+    };
+    match jobs.iter().find(|job| !job.state.over()) {
+        None => Ok(()),
+        Some(JobSummary { id, .. }) => {
+            let message =
+                format!("job {id} runs in version {hash}, of which the status says nothing");
+            let cures = vec![Cure::EndJob(*id)];
+            Err(Box::new(stalled(cx, state, Reason::ForeignJob, message, cures)))
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The clusters of the reference operator bear no number: each is given one, once it is known that what is
+//! deployed can be taken over. Nothing is written on them.
+
+use super::{not_read_back, stalled, versions};
+use crate::colour::Colour;
+use crate::context::Context;
+use crate::cure::Cure;
+use crate::ids::{DeployHash, Digest, Incarnation};
+use crate::observation::{Objects, ReadBack, Unnumbered};
+use crate::reason::Reason;
+use crate::state::{Left, LeftStep, Phase, Record, Scaled, State, Target};
+use crate::states::Next;
+
+/// Numbers that are not in the record yet; `newest`: the highest one of a stored revision.
+pub(super) fn step(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &Left,
+    objects: &Objects,
+    newest: Option<Incarnation>,
+) -> Option<Next> {
+    for hash in versions(phase).map(|left| left.hash) {
+        let mut unnumbered = objects.unnumbered.iter().filter(|c| c.label == Some(hash));
+        match (unnumbered.next(), unnumbered.next()) {
+            (None, _) => {}
+            (Some(Unnumbered { version: None, .. }), None) => {
+                return Some(not_read_back(cx, state, hash));
+            }
+            (Some(_), None) => {}
+            (Some(one), Some(other)) => {
+                let message = format!(
+                    "two clusters, {} and {}, are labelled with version {hash}",
+                    one.names, other.names
+                );
+                let cures = vec![Cure::ObjectsDeleted];
+                let reason = Reason::AdoptionHashMismatch;
+                return Some(stalled(cx, state, reason, message, cures));
+            }
+        }
+    }
+    let mut record = state.record.clone();
+    let numbers = objects.clusters.iter().map(|c| c.incarnation).chain(newest);
+    let highest = numbers.map(|number| number.0).max().unwrap_or_default();
+    record.incarnations = record.incarnations.max(highest);
+    let known = |names| record.adopted.iter().any(|adopted| adopted.names() == names);
+    let lack: Vec<&Unnumbered> = objects.unnumbered.iter().filter(|c| !known(c.names)).collect();
+    lack.into_iter().for_each(|cluster| number(cx, &mut record, *cluster));
+    if record == state.record {
+        return None;
+    }
+    // Whether the `restore` of the spec was used before is not known: only another one is a word to this
+    // operator.
+    record.restored = cx.desired.restore.as_ref().map(|restore| restore.nonce.clone());
+    let target = phase.target.or_else(|| target(phase, objects));
+    let phase = Phase::Left(Left { target, ..*phase });
+    let message = "taking over what the reference operator has left: its clusters have numbers";
+    Some(Next::new(record, phase, Reason::Deploying, message))
+}
+
+/// The version that was being deployed: of the only cluster that is not the deployed version's.
+fn target(phase: &Left, objects: &Objects) -> Option<DeployHash> {
+    phase.under_way.filter(|step| *step != LeftStep::Deleting)?;
+    let deployed = phase.deployed.map(|left| left.hash);
+    let numbered = objects.clusters.iter().map(|cluster| (cluster.label, false));
+    let unnumbered = objects.unnumbered.iter().map(|c| (c.label, c.version.is_some()));
+    let others = numbered.chain(unnumbered);
+    let others = others.filter(|(label, _)| label.is_none() || *label != deployed);
+    match others.collect::<Vec<_>>().as_slice() {
+        [(Some(hash), true)] => Some(*hash),
+        _ => None,
+    }
+}
+
+fn number(cx: &Context<'_>, record: &mut Record, cluster: Unnumbered) {
+    record.incarnations += 1;
+    let incarnation = Incarnation(record.incarnations);
+    let Unnumbered { names, label, version } = cluster;
+    let hash = label.unwrap_or(names);
+    let desired = colour_of(cx, hash);
+    // Of one that nothing is known of: it can only go.
+    let unknown = ReadBack {
+        parallelism: cx.desired.parallelism,
+        taskmanagers: cx.desired.taskmanagers,
+        mode: cx.desired.mode,
+        colour: None,
+    };
+    let ReadBack { parallelism, taskmanagers, mode, colour } = version.unwrap_or(unknown);
+    record.adopted.push(Target {
+        hash,
+        incarnation,
+        generation: cx.desired.generation,
+        digest: desired.map_or(another(hash), |_| cx.desired.digest),
+        parallelism,
+        taskmanagers,
+        mode,
+        colour,
+        scaled: (names != hash).then_some(Scaled { names, revision: incarnation }),
+    });
+}
+
+/// The fingerprint of a spec that is not the present one.
+fn another(hash: DeployHash) -> Digest {
+    Digest(u64::from(hash.0))
+}
+
+/// In which colour the spec asks for a version; none: it asks for another one.
+pub(super) fn colour_of(cx: &Context<'_>, hash: DeployHash) -> Option<Option<Colour>> {
+    let colours = [None, Some(Colour::Blue), Some(Colour::Green)];
+    colours.into_iter().find(|colour| cx.desired.hash_in(*colour) == hash)
+}

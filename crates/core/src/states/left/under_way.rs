@@ -1,0 +1,254 @@
+//! What the reference operator was in the middle of goes on. Nothing that it has asked of Flink is asked again while
+//! that may still come about; what it may have submitted is waited for, or goes with its cluster.
+
+use super::jobs::{Jobs, asked};
+use super::{Scene, stalled, target, waiting};
+use crate::context::Context;
+use crate::cure::Cure;
+use crate::desired::Mode;
+use crate::ids::JobId;
+use crate::observation::{FactRequest, JobSummary, Observation};
+use crate::policy::{readiness, restore_point};
+use crate::reason::Reason;
+use crate::state::{
+    ClusterStarting, Leaving, Left, LeftStep, Origin, Phase, Record, Running, State, Submission,
+    SubmittingJob, Target, Work,
+};
+use crate::states::{Next, deploy};
+use crate::time::Timestamp;
+
+/// What the deployed job writes; what a submitted one started from.
+pub(super) fn needs(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &Left,
+    seen: &Observation,
+    ask: &mut FactRequest,
+) {
+    let Some(objects) = seen.objects.known() else { return };
+    let (hash, told) = match phase.under_way {
+        None => return,
+        Some(LeftStep::Deploying | LeftStep::Deleting) => {
+            (phase.deployed.map(|left| left.hash), phase.deployed.and_then(|left| left.job))
+        }
+        Some(LeftStep::Submitting { job, .. }) => (phase.target, job),
+    };
+    let of = |hash| target(cx, &state.record, objects, hash);
+    let Some(cluster) = hash.and_then(of).map(|target| target.incarnation) else { return };
+    let Jobs::Known(jobs) = asked(cx, cluster, seen) else { return };
+    let Some(job) = its_own(jobs, told) else { return };
+    let requests = ask.flink.iter_mut().filter(|request| request.incarnation == cluster);
+    requests.for_each(|request| {
+        request.cluster = true;
+        request.statistics = Some(job);
+    });
+}
+
+/// The application's job among those of its cluster: the one that the status names, the only live one, or the
+/// only one.
+fn its_own(jobs: &[JobSummary], told: Option<JobId>) -> Option<JobId> {
+    let live: Vec<&JobSummary> = jobs.iter().filter(|job| !job.state.over()).collect();
+    let named = jobs.iter().find(|job| Some(job.id) == told);
+    match (named, live.as_slice(), jobs) {
+        (Some(job), _, _) => Some(job.id),
+        (None, [job], _) => Some(job.id),
+        (None, [], [job]) => Some(job.id),
+        (None, _, _) => None,
+    }
+}
+
+impl Scene<'_> {
+    /// A deploy, before its job: it goes on once nothing is being written of the deployed job.
+    pub(super) fn deploying(&self, record: Record) -> Result<Next, Box<Next>> {
+        self.writes_nothing(&record)?;
+        let Some(target) = self.target() else { return self.anew(record) };
+        self.no_job_elsewhere(&record, Some(target.incarnation))?;
+        super::is_stored(self.cx, self.state, target, self.seen)?;
+        let deadline = self.cx.now + self.cx.desired.timeouts.cluster_start;
+        let starting = ClusterStarting { target, deadline, troubled: None, attempt: 1, from: None };
+        let next = State { record, phase: Phase::ClusterStarting(starting) };
+        Ok(Next::waiting(&next, readiness::awaited(target), deadline))
+    }
+
+    /// A deploy whose job is there, or may come.
+    pub(super) fn submitting(
+        &self,
+        record: Record,
+        told: Option<JobId>,
+        since: Timestamp,
+    ) -> Result<Next, Box<Next>> {
+        let Scene { cx, state, seen, .. } = *self;
+        let Some(target) = self.target() else { return self.anew(record) };
+        self.no_job_elsewhere(&record, Some(target.incarnation))?;
+        super::is_stored(cx, state, target, seen)?;
+        let until = since + cx.desired.timeouts.submit;
+        let jobs = match asked(cx, target.incarnation, seen) {
+            Jobs::Known(jobs) => jobs,
+            Jobs::Unknown => return Err(Box::new(waiting(cx, state, "the JobManager to answer"))),
+            Jobs::Silent => {
+                let message = format!(
+                    "the JobManager of version {}, to which a job was submitted, does not answer",
+                    target.hash
+                );
+                let reason = Reason::FlinkUnreachable;
+                return Err(Box::new(stalled(cx, state, reason, message, vec![])));
+            }
+            Jobs::Nobody => &[],
+        };
+        match its_own(jobs, told) {
+            Some(job) => self.came(record, target, job),
+            None if jobs.is_empty() => self.never_came(record, target, told, until),
+            None => {
+                let message = format!(
+                    "which job of version {} is the application's is not known: its status names none of \
+                     those that its cluster has",
+                    target.hash
+                );
+                let cures = vec![Cure::ObjectsDeleted];
+                Err(Box::new(stalled(cx, state, Reason::ForeignJob, message, cures)))
+            }
+        }
+    }
+
+    /// The submitted job is there: followed like one of ours.
+    fn came(&self, mut record: Record, target: Target, job: JobId) -> Result<Next, Box<Next>> {
+        let Scene { cx, state, seen, .. } = *self;
+        let flink = seen.flink.get(&target.incarnation);
+        let statistics = flink.and_then(|flink| flink.statistics.known());
+        let (Some(statistics), Some(process)) = (statistics, flink.and_then(|f| f.process)) else {
+            return Err(Box::new(waiting(cx, state, "what the submitted job started from")));
+        };
+        let from = statistics.as_ref().and_then(|s| s.restored_from.as_ref()?.path.clone());
+        let from = from.map_or(Origin::Empty, Origin::Given);
+        if let Some(deployed) = &mut record.deployed {
+            if self.runs(deployed.target) {
+                let message = format!(
+                    "the jobs of two versions run: that of {} was to end before job {job} of {} began",
+                    deployed.target.hash, target.hash
+                );
+                let cures = vec![Cure::EndJob(job)];
+                return Err(Box::new(stalled(cx, state, Reason::ForeignJob, message, cures)));
+            }
+            // What a rollback starts from.
+            deployed.work = Work::Stopped(from.clone());
+        }
+        let start = cx.now + cx.desired.timeouts.job_start;
+        let submission = Submission {
+            job,
+            process,
+            from,
+            attempt: 1,
+            not_before: cx.now,
+            // It is there: whatever becomes of it, it is never sent.
+            deadline: cx.now,
+            start_deadline: Some(start),
+        };
+        let phase = Phase::SubmittingJob(SubmittingJob { target, submission });
+        let next = State { record, phase };
+        Ok(Next::waiting(&next, "every vertex of the job to run", start))
+    }
+
+    /// No job is there. One that was sent may still come for a while; then it goes with its cluster.
+    fn never_came(
+        &self,
+        record: Record,
+        target: Target,
+        told: Option<JobId>,
+        until: Timestamp,
+    ) -> Result<Next, Box<Next>> {
+        let Scene { cx, state, .. } = *self;
+        if cx.now < until {
+            let next = waiting(cx, state, "the job that may have been submitted");
+            return Err(Box::new(next.also_wakes(cx, until)));
+        }
+        let process =
+            self.seen.cluster(target.incarnation).and_then(|c| c.jobmanager_process(None));
+        // What has become of one, and where its newest state lies, nobody can tell any more.
+        let may_have_run = told.is_some() || process.is_none_or(|process| process.restarts > 0);
+        if may_have_run && restore_point::allowed_by_the_user(cx, &record).is_none() {
+            let message = format!(
+                "a job of version {} may have run, and its JobManager does not know it any more",
+                target.hash
+            );
+            let cures = vec![Cure::Restore, Cure::FallbackWithoutState];
+            let reason = Reason::RestorePointUnproven;
+            return Err(Box::new(stalled(cx, state, reason, message, cures)));
+        }
+        self.anew(record)
+    }
+
+    /// A deletion: the deployed job is ended like any other, once nothing is being written of it.
+    pub(super) fn deleting(&self, record: Record) -> Result<Next, Box<Next>> {
+        self.writes_nothing(&record)?;
+        self.no_job_elsewhere(&record, None)?;
+        let phase = Phase::Running(Running { confirming: None });
+        Ok(Next::new(record, phase, Reason::Deleting, "its deletion goes on"))
+    }
+
+    /// The version that was being deployed, where all of it stands.
+    fn target(&self) -> Option<Target> {
+        let target = target(self.cx, &self.state.record, self.objects, self.phase.target?)?;
+        let cluster = self.seen.cluster(target.incarnation)?;
+        // The reference operator knows no other order.
+        cluster.complete().then_some(Target { mode: Mode::Dual, ..target })
+    }
+
+    /// Whether a version's job runs, or may.
+    fn runs(&self, target: Target) -> bool {
+        match asked(self.cx, target.incarnation, self.seen) {
+            Jobs::Known(jobs) => jobs.iter().any(|job| !job.state.over()),
+            Jobs::Unknown | Jobs::Silent => true,
+            Jobs::Nobody => false,
+        }
+    }
+
+    /// The deployed job is over, or no savepoint of it is being written any more that it may be cancelled with.
+    fn writes_nothing(&self, record: &Record) -> Result<(), Box<Next>> {
+        let Scene { cx, state, seen, .. } = *self;
+        let Some(deployed) = &record.deployed else { return Ok(()) };
+        let Some(job) = deployed.live() else { return Ok(()) };
+        let cluster = deployed.target.incarnation;
+        let wait = |what: &str| Err(Box::new(waiting(cx, state, what)));
+        let jobs = match asked(cx, cluster, seen) {
+            Jobs::Nobody => return Ok(()),
+            Jobs::Unknown => return wait("the JobManager of the deployed version to answer"),
+            Jobs::Silent => {
+                let message = "the JobManager of the deployed version does not answer".to_owned();
+                let reason = Reason::FlinkUnreachable;
+                return Err(Box::new(stalled(cx, state, reason, message, vec![])));
+            }
+            Jobs::Known(jobs) => jobs,
+        };
+        if jobs.iter().all(|found| found.id != job.id || found.state.over()) {
+            return Ok(());
+        }
+        let flink = seen.flink.get(&cluster);
+        let about = flink.and_then(|flink| flink.cluster.known());
+        let statistics = flink.and_then(|flink| flink.statistics.known());
+        let (Some(about), Some(statistics)) = (about, statistics) else {
+            return wait("what the deployed job writes");
+        };
+        // They can be a copy from before that operator's last word.
+        let recent = cx.now >= Timestamp(state.record.ids.epoch) + about.refresh_interval;
+        let quiet = statistics.as_ref().is_none_or(|statistics| statistics.in_progress == 0);
+        if recent && quiet { Ok(()) } else { wait("what is being written of the deployed job") }
+    }
+
+    /// What stands of the deploy goes, with whatever may still come of it, and the spec is deployed anew.
+    fn anew(&self, mut record: Record) -> Result<Next, Box<Next>> {
+        let Scene { cx, objects, .. } = *self;
+        self.no_job_elsewhere(&record, None)?;
+        let deployed = record.deployed.as_ref().map(|deployed| deployed.target.incarnation);
+        let others = objects.clusters.iter().filter(|c| Some(c.incarnation) != deployed);
+        let leaves =
+            others.map(|c| Leaving { incarnation: c.incarnation, hash: c.hash, may_run: true });
+        record.leaving.extend(leaves);
+        let message = "what the reference operator was deploying is deployed anew";
+        if record.deployed.is_some() {
+            let phase = Phase::Running(Running { confirming: None });
+            return Ok(Next::new(record, phase, Reason::Running, message));
+        }
+        let next = State { record, phase: self.state.phase.clone() };
+        Ok(deploy::begin(cx, &next, message.to_owned()))
+    }
+}

@@ -1,0 +1,135 @@
+//! An application as the reference operator would have left it, made of one of ours: the clusters have no
+//! numbers until the machine gives them some, there is no revision, and the status tells what is deployed.
+//!
+//! The world goes on counting clusters: the numbers that the machine gives are the same.
+
+use std::rc::Rc;
+
+use flinkk8soperator_core as machine;
+use machine::{
+    ClusterObjects, DeployHash, Incarnation, Left, LeftStep, LeftVersion, Mode, Objects, Phase,
+    ReadBack, State, Unnumbered, Version,
+};
+
+use super::node::{APP, Node};
+use super::scenario::{Suite, Told, Wish};
+use crate::world::{Cluster, World};
+
+/// What the reference operator would be in the middle of. Of an application that it cannot be in the middle of that
+/// way nothing changes.
+pub(super) fn leave(node: &mut Node, told: Told) {
+    let record = &node.stored.record;
+    let version = |version: &Version| LeftVersion {
+        hash: version.target.hash,
+        job: job_of(node, version).filter(|_| told == Told::Jobs),
+    };
+    let deployed = record.deployed.as_ref().map(version);
+    let none = Left { deployed, beside: None, failed: None, under_way: None, target: None };
+    let since = node.now();
+    let submitting = |job: Option<machine::JobId>| Left {
+        under_way: Some(LeftStep::Submitting { job: job.filter(|_| told == Told::Jobs), since }),
+        ..none
+    };
+    let left = match &node.stored.phase {
+        Phase::Running(phase) if phase.confirming.is_none() => none,
+        Phase::DualRunning(phase) if phase.confirming.is_none() && phase.teardown.is_none() => {
+            Left { beside: record.beside().map(version), ..none }
+        }
+        Phase::DeployFailed(phase) => Left { failed: Some(phase.failed.hash), ..none },
+        _ if record.deployed.iter().any(|d| d.removed || d.target.scaled.is_some()) => return,
+        _ if node.stored.target().is_some_and(|t| t.mode != Mode::Dual || t.scaled.is_some()) => {
+            return;
+        }
+        // It has submitted once the deployed job is over.
+        Phase::ClusterStarting(_)
+            if record.deployed.as_ref().is_some_and(|d| d.live().is_none()) =>
+        {
+            submitting(None)
+        }
+        Phase::Recovering(phase) if matches!(phase.purpose, machine::Purpose::Restart(_)) => return,
+        Phase::ClusterStarting(_)
+        | Phase::Savepointing(_)
+        | Phase::Cancelling(_)
+        | Phase::Recovering(_) => Left { under_way: Some(LeftStep::Deploying), ..none },
+        Phase::SubmittingJob(phase) => {
+            let submission = &phase.submission;
+            submitting(submission.start_deadline.map(|_| submission.job))
+        }
+        Phase::Deleting(_) if deployed.is_some() => {
+            Left { under_way: Some(LeftStep::Deleting), ..none }
+        }
+        _ => return,
+    };
+    if left.deployed.is_none() && left.under_way.is_none() {
+        return;
+    }
+    let beside = record.deployed.as_ref().is_some_and(|d| d.target.mode == Mode::BlueGreen);
+    // What may be needed at once is from a time before the reference operator's.
+    let kept = left.failed.is_some() || left.under_way.is_some() || beside;
+    node.stored = Rc::new(match told {
+        Told::Jobs | Told::Versions => State::left(node.now(), left),
+        Told::Nothing => State::new(node.now()),
+    });
+    let stored = node.world.revisions.iter().filter(|_| !kept);
+    let numbers: Vec<Cluster> = stored.map(|r| r.cluster).collect();
+    numbers.into_iter().for_each(|number| node.world.delete_revision(number));
+}
+
+/// The id of a version's job, also of one that has ended: the status of the reference operator keeps it.
+fn job_of(node: &Node, version: &Version) -> Option<machine::JobId> {
+    let number = version.target.incarnation.0;
+    let of_it = |run: &&crate::world::Run| run.incarnation == number && !run.foreign;
+    let last = node.world.runs.iter().rfind(of_it);
+    version.live().map(|live| live.id).or_else(|| last.map(|run| machine::JobId(run.job.0)))
+}
+
+/// Takes the clusters without a number out of what is seen.
+pub(super) fn unnumber(suite: &Suite, node: &Node, objects: &mut Objects) {
+    let lost = suite.edits.iter().any(|edit| edit.what == Wish::Left(Told::Nothing));
+    let left = match node.stored.phase {
+        Phase::Left(_) => true,
+        Phase::New(_) => lost,
+        _ => false,
+    };
+    if !left {
+        return;
+    }
+    let numbered = |c: &ClusterObjects| node.stored.record.is_adopted(c.incarnation);
+    let all = std::mem::take(&mut objects.clusters);
+    let (numbered, others): (Vec<_>, Vec<_>) = all.into_iter().partition(numbered);
+    objects.clusters = numbered;
+    objects.unnumbered = others.iter().map(|cluster| unnumbered(node, objects, cluster)).collect();
+}
+
+/// The highest number that was given out: those that come next are the world's own.
+pub(super) fn newest(world: &World) -> Option<Incarnation> {
+    let deployments = world.deployments.iter().map(|deployment| deployment.cluster);
+    let services = world.services.iter().map(|service| service.cluster);
+    let all = deployments.chain(services).chain(world.pods.iter().map(|pod| pod.cluster));
+    let first = all.map(|cluster| cluster.incarnation).min()?;
+    (first > 1).then(|| Incarnation(first - 1))
+}
+
+fn unnumbered(node: &Node, objects: &Objects, cluster: &ClusterObjects) -> Unnumbered {
+    let number = cluster.incarnation;
+    let of =
+        |d: &&crate::world::Deployment| d.cluster == Cluster { app: APP, incarnation: number.0 };
+    let made = node.watched().deployments.iter().find(of).map(|d| &d.spec);
+    let colour = objects.coloured.iter().find(|(_, of)| **of == number).map(|(colour, _)| *colour);
+    let version = made.filter(|spec| cluster.label == Some(DeployHash(spec.hash)));
+    let version = version.map(|spec| ReadBack {
+        parallelism: spec.parallelism,
+        taskmanagers: spec.taskmanagers,
+        mode: mode(spec.alone, spec.beside),
+        colour: colour.filter(|_| spec.beside),
+    });
+    Unnumbered { names: cluster.hash, label: cluster.label, version }
+}
+
+fn mode(alone: bool, beside: bool) -> Mode {
+    match (alone, beside) {
+        (true, _) => Mode::Single,
+        (_, true) => Mode::BlueGreen,
+        (false, false) => Mode::Dual,
+    }
+}
