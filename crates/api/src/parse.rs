@@ -192,9 +192,9 @@ fn initial_savepoint(spec: &FlinkApplicationSpec) -> Option<String> {
     paths.into_iter().flatten().find(|path| !path.is_empty()).cloned()
 }
 
-/// The state that the application is in: the persisted one, or a new one where nothing was done yet, or what the
-/// status of the reference operator tells where that left nothing under way. Else, and where it cannot be
-/// read, it is [`State::unreadable`]: it says why, and what helps.
+/// The state that the application is in: the persisted one, a new one where nothing was done yet, or what the
+/// status of the reference operator tells. What cannot be read, or gone on with, is [`State::unreadable`]: it
+/// says why, and what helps.
 #[must_use]
 pub fn state(app: &FlinkApplication, now: Timestamp) -> State {
     let Some(status) = &app.status else { return State::new(now) };
@@ -206,7 +206,7 @@ pub fn state(app: &FlinkApplication, now: Timestamp) -> State {
         None if untouched(status) => State::new(now),
         None => match left::of(status) {
             Some(left) => State::left(now, left),
-            None => State::unreadable(now, not_adopted(status)),
+            None => State::unreadable(now, not_gone_on_with(status)),
         },
     }
 }
@@ -216,7 +216,7 @@ fn untouched(status: &FlinkApplicationStatus) -> bool {
     status.phase == Phase::New && status.deploy_hash.is_empty()
 }
 
-fn not_adopted(status: &FlinkApplicationStatus) -> String {
+fn not_gone_on_with(status: &FlinkApplicationStatus) -> String {
     format!(
         "status.machine is missing and the phase is {:?}: what the reference operator was in the \
          middle of is not yet gone on with; let the reference operator finish it, or delete the \

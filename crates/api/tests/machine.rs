@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use flinkk8soperator_api::machine::{MachineError, read, write};
+use flinkk8soperator_api::machine::{MachineError, adopted, read, write};
 use flinkk8soperator_core::*;
 use serde_json::{Value, json};
 
@@ -214,7 +214,11 @@ impl Generator {
 
     fn left_version(&mut self) -> LeftVersion {
         let hash = DeployHash(self.small());
-        LeftVersion { hash, job: self.maybe(|g| JobId(g.wide())) }
+        LeftVersion {
+            hash,
+            job: self.maybe(|g| JobId(g.wide())),
+            cluster: self.maybe(|g| Incarnation(g.small())),
+        }
     }
 
     fn left_step(&mut self) -> LeftStep {
@@ -311,6 +315,19 @@ fn states() -> Vec<State> {
 }
 
 #[test]
+fn what_clusters_of_the_reference_operator_have_numbers_is_read_alone() {
+    let mut some = 0;
+    for state in states() {
+        assert_eq!(adopted(&write(&state)), state.record.adopted);
+        some += state.record.adopted.len();
+    }
+    assert!(some > 0);
+    for none in [json!({}), json!({ "record": { "adopted": [{ "hash": 5 }] } }), json!("none")] {
+        assert_eq!(adopted(&none), [], "{none}");
+    }
+}
+
+#[test]
 fn every_state_survives_being_written_as_text_and_read() {
     for state in states() {
         let text = write(&state).to_string();
@@ -380,6 +397,7 @@ fn a_missing_member_is_an_error_that_names_its_path_or_one_that_may_be_absent() 
         "job",
         "underWay",
         "target",
+        "cluster",
     ]
     .into();
     let (mut refused, mut absent) = (BTreeSet::new(), BTreeSet::new());

@@ -649,8 +649,11 @@ fn left(status: &Value) -> Option<Left> {
 #[test]
 fn what_the_reference_operator_left_at_rest_is_told_by_its_status() {
     let id = |n: u128| format!("{n:032x}");
-    let version =
-        |hash, job: Option<u128>| LeftVersion { hash: DeployHash(hash), job: job.map(JobId) };
+    let version = |hash, job: Option<u128>| LeftVersion {
+        hash: DeployHash(hash),
+        job: job.map(JobId),
+        cluster: None,
+    };
     let single = |job| Left {
         deployed: Some(version(1, job)),
         beside: None,
@@ -696,7 +699,8 @@ fn what_the_reference_operator_was_in_the_middle_of_is_told_by_its_phase() {
             "lastUpdatedAt": "2026-11-22T12:20:26Z",
         })
     };
-    let of = |job: Option<u128>| LeftVersion { hash: DeployHash(1), job: job.map(JobId) };
+    let of =
+        |job: Option<u128>| LeftVersion { hash: DeployHash(1), job: job.map(JobId), cluster: None };
     let none = Left { deployed: None, beside: None, failed: None, under_way: None, target: None };
     let step = |step| Left { under_way: Some(step), ..none };
     for phase in ["Updating", "ClusterStarting", "Savepointing", "Cancelling", "Recovering"] {

@@ -42,14 +42,17 @@ fn of_what_the_reference_operator_left_is_told_what_becomes_of_it() {
         | "rescaling-in-place"
         | "update-rolling-back"
         | "update-submit-not-sent" => "Stalled",
-        // Without a status it does not rest.
-        "running-status-lost" => "Continued",
-        at_rest if ["running-", "deploy-failed-"].iter().any(|rest| at_rest.starts_with(rest)) => {
-            "Unchanged"
-        }
-        at_rest if at_rest.starts_with("bluegreen-") || at_rest.ends_with("-running") => {
-            "Unchanged"
-        }
+        "bluegreen-after-teardown"
+        | "bluegreen-dual-running"
+        | "bluegreen-first-running"
+        | "deploy-failed-no-checkpoint"
+        | "deploy-failed-rolled-back"
+        | "first-deploy-running"
+        | "ha-kubernetes-running"
+        | "running-after-in-place-scale-up"
+        | "running-after-update"
+        | "running-last-applied-changed" => "Unchanged",
+        // Something is under way, or, without a status, may be.
         _ => "Continued",
     };
     for name in WORLDS {

@@ -31,7 +31,8 @@ pub(crate) fn child(app: &Application, child: Child) -> Child {
     }
 }
 
-/// A pod of the application, with the number of its cluster.
+/// A pod of the application, with the number of its cluster. The reference operator's selectors tell no application
+/// from its namesake before it: a pod of that counts, and is waited for, as long as it is there.
 pub(crate) fn pod(app: &Application, mut pod: Pod) -> Option<Pod> {
     if pod.numbered {
         return pod.belongs_to(app.uid).then_some(pod);

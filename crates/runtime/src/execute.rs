@@ -86,7 +86,7 @@ impl EffectError {
                 Some(format!("{what}: {source}"))
             }
             EffectError::Render(error) => Some(error.to_string()),
-            EffectError::NameTaken(_) => Some(self.to_string()),
+            EffectError::NameTaken(_) | EffectError::NotReadBack(_) => Some(self.to_string()),
             EffectError::Flink { what, source } if flink::final_refusal(source) => {
                 Some(format!("{what}: {source}"))
             }
@@ -95,7 +95,6 @@ impl EffectError {
             | EffectError::Flink { .. }
             | EffectError::Unidentified { .. }
             | EffectError::NoRevision(_)
-            | EffectError::NotReadBack(_)
             | EffectError::OnItsWayOut(_)
             | EffectError::Unreadable(_) => None,
         }

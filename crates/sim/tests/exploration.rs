@@ -98,6 +98,8 @@ explorations! {
     alone_without_savepoints: "alone: update without savepoints" sees [WITHOUT_STATE];
     alone_rollback_without_savepoints: "alone: rollback without savepoints" sees [KEPT_FOR_ROLLBACK];
     left: "left, then updated" sees [UPDATED];
+    left_given_back: "left in an update of what it was given" sees [UPDATED];
+    left_changed_by_hand: "left with Deployments changed by hand, then edited" sees [UPDATED];
     left_in_a_first_deploy: "left in a first deploy" sees [FIRST_DEPLOYED];
     left_in_a_first_deploy_untold: "left in a first deploy, without an id" sees [FIRST_DEPLOYED];
     left_in_an_update: "left in an update" sees [UPDATED];
@@ -319,8 +321,15 @@ fn every_cure_that_is_named_works() {
             always.into_iter().filter(|cure| !tried(&mine).contains(cure)).collect();
         assert!(missing.is_empty(), "{mode:?}: never tried: {missing:?}");
     }
-    let others =
-        ["AdoptJob", "ForceCancel", "ForceRollback", "Remove", "SavepointAgain", "TearDown"];
+    let others = [
+        "AdoptJob",
+        "DeployedSpec",
+        "ForceCancel",
+        "ForceRollback",
+        "Remove",
+        "SavepointAgain",
+        "TearDown",
+    ];
     assert_eq!(tried(&suites()), always.into_iter().chain(others).collect());
 }
 

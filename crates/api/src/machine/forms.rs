@@ -89,7 +89,7 @@ record!(Left {
     under_way: "underWay",
     target: "target",
 });
-record!(LeftVersion { hash: "hash", job: "job" });
+record!(LeftVersion { hash: "hash", job: "job", cluster: "cluster" });
 record!(Updating { target: "target", deadline: "deadline" });
 record!(Rescaling { target: "target", step: "step", deadline: "deadline" });
 record!(ClusterStarting {

@@ -64,7 +64,7 @@ fn step(status: &FlinkApplicationStatus) -> Option<Option<LeftStep>> {
 }
 
 fn version(status: &FlinkApplicationStatus, hash: &str) -> Option<LeftVersion> {
-    Some(LeftVersion { hash: hash.parse().ok()?, job: job_of(status, hash) })
+    Some(LeftVersion { hash: hash.parse().ok()?, job: job_of(status, hash), cluster: None })
 }
 
 /// The job of a version: as that is told of, in mode BlueGreen; else there is one.

@@ -53,6 +53,8 @@ pub struct LeftVersion {
     pub hash: DeployHash,
     /// The id of its job; none where the status has lost it.
     pub job: Option<JobId>,
+    /// Its cluster, where this operator has made that, before the reference operator was given the application.
+    pub cluster: Option<Incarnation>,
 }
 
 /// See [`Phase::Updating`](crate::Phase::Updating).

@@ -71,7 +71,10 @@ impl State {
         let known = targets.map(|target| (target.revision(), target.hash));
         let leaving = record.leaving.iter().map(|l| (l.incarnation, l.hash));
         let obsolete = record.obsolete.iter().map(|o| (o.incarnation, o.hash));
-        let mut all = known.chain(leaving).chain(obsolete).chain(revived);
+        let left = if let Phase::Left(left) = &self.phase { Some(left) } else { None };
+        let left = left.into_iter().flat_map(|left| left.deployed.into_iter().chain(left.beside));
+        let left = left.filter_map(|version| Some((version.cluster?, version.hash)));
+        let mut all = known.chain(leaving).chain(obsolete).chain(revived).chain(left);
         all.find(|(of, _)| *of == revision).map(|(_, hash)| hash)
     }
 

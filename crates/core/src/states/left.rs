@@ -25,7 +25,7 @@ use jobs::{job, runs_nothing};
 pub(crate) fn without_a_status(cx: &Context<'_>, clusters: &[Unnumbered]) -> Option<Left> {
     let [Unnumbered { label: Some(hash), version: Some(_), .. }] = clusters else { return None };
     numbering::colour_of(cx, *hash)?;
-    let deployed = Some(LeftVersion { hash: *hash, job: None });
+    let deployed = Some(LeftVersion { hash: *hash, job: None, cluster: None });
     let left = Left { deployed, beside: None, failed: None, under_way: None, target: None };
     cx.desired.finalizer.then_some(left)
 }
@@ -55,20 +55,20 @@ pub(crate) fn needs(
 
 pub(crate) fn step(cx: &Context<'_>, state: &State, phase: &Left, seen: &Observation) -> Next {
     let Some(objects) = seen.objects.known() else {
-        return waiting(cx, state, "the view of the cluster");
+        return *waiting(cx, state, "the view of the cluster");
     };
     let newest = match &seen.newest_revision {
         Fact::Known(newest) => *newest,
         _ if state.record.incarnations > 0 => None,
         Fact::Unasked | Fact::Unknown { .. } => {
-            return waiting(cx, state, "the list of stored revisions");
+            return *waiting(cx, state, "the list of stored revisions");
         }
     };
     if let Some(next) = numbering::step(cx, state, phase, objects, newest) {
         return next;
     }
     if !objects.unnumbered.is_empty() {
-        return waiting(cx, state, "its clusters to be seen under their numbers");
+        return *waiting(cx, state, "its clusters to be seen under their numbers");
     }
     take_over(cx, state, phase, objects, seen).unwrap_or_else(|next| *next)
 }
@@ -145,7 +145,7 @@ fn take_over(
     seen: &Observation,
 ) -> Result<Next, Box<Next>> {
     if objects.clusters.is_empty() {
-        return Ok(nothing_stands(cx, state, phase));
+        return nothing_stands(cx, state, phase);
     }
     let mut record = state.record.clone();
     let mut taken = |left: Option<LeftVersion>| {
@@ -222,7 +222,7 @@ fn version(
     ids: &mut Ids,
 ) -> Result<Version, Box<Next>> {
     let Some(target) = target(cx, &state.record, objects, left.hash) else {
-        return Err(Box::new(not_found(cx, state, left.hash, objects)));
+        return Err(not_found(cx, state, left.hash, objects));
     };
     is_stored(cx, state, target, seen)?;
     let id = job(cx, state, left, target, seen, ids)?;
@@ -241,7 +241,7 @@ fn is_stored(
         return Ok(());
     }
     let what = format!("the revision of version {} to be stored", target.hash);
-    Err(Box::new(waiting(cx, state, &what)))
+    Err(waiting(cx, state, &what))
 }
 
 /// The version that is not to be tried again: that operator takes it for current as long as the spec asks
@@ -265,10 +265,11 @@ fn gave_up(cx: &Context<'_>, mut record: Record, hash: DeployHash) -> Next {
 
 /// All its clusters are gone. A job starts only from what the user names, or from nothing where the user
 /// allows it, or where none ever ran.
-fn nothing_stands(cx: &Context<'_>, state: &State, phase: &Left) -> Next {
+fn nothing_stands(cx: &Context<'_>, state: &State, phase: &Left) -> Result<Next, Box<Next>> {
     let none_ran = phase.deployed.is_none() && phase.under_way == Some(LeftStep::Deploying);
     if none_ran || restore_point::allowed_by_the_user(cx, &state.record).is_some() {
-        return deploy::begin(cx, state, "first deploy after its clusters were lost".to_owned());
+        let message = "first deploy after its clusters were lost".to_owned();
+        return Ok(deploy::begin(cx, state, message));
     }
     let what = match phase.deployed {
         Some(left) => format!("version {} is deployed", left.hash),
@@ -276,10 +277,10 @@ fn nothing_stands(cx: &Context<'_>, state: &State, phase: &Left) -> Next {
     };
     let message = format!("the status says that {what}, but nothing of it stands");
     let cures = vec![Cure::Restore, Cure::FallbackWithoutState];
-    stalled(cx, state, Reason::RestorePointUnproven, message, cures)
+    Err(stalled(cx, state, Reason::RestorePointUnproven, message, cures))
 }
 
-fn not_found(cx: &Context<'_>, state: &State, hash: DeployHash, objects: &Objects) -> Next {
+fn not_found(cx: &Context<'_>, state: &State, hash: DeployHash, objects: &Objects) -> Box<Next> {
     let mut clusters = objects.clusters.iter();
     if clusters.any(|cluster| cluster.label == Some(hash)) {
         return not_read_back(cx, state, hash);
@@ -296,7 +297,7 @@ fn not_found(cx: &Context<'_>, state: &State, hash: DeployHash, objects: &Object
 
 /// What a version was made from is known neither from its objects nor from the spec: nothing could be compared
 /// with it, and it could not be put back.
-fn not_read_back(cx: &Context<'_>, state: &State, hash: DeployHash) -> Next {
+fn not_read_back(cx: &Context<'_>, state: &State, hash: DeployHash) -> Box<Next> {
     let message = format!(
         "what version {hash} was made from cannot be told: the spec is another one, and its Deployments do \
          not give that hash"
@@ -311,8 +312,9 @@ fn stalled(
     reason: Reason,
     message: String,
     cures: Vec<Cure>,
-) -> Next {
-    match cx.desired.goal {
+) -> Box<Next> {
+    let stays = |cures| Next::stay(state, reason, &message).cured_by(cures).polls_seldom(cx);
+    Box::new(match cx.desired.goal {
         Goal::Delete(DeleteMode::ForceCancel) => {
             let why = format!("{message}; the last restore point is not known");
             let deadline = cx.now + cx.desired.timeouts.delete;
@@ -321,15 +323,13 @@ fn stalled(
             Next::new(state.record.clone(), phase, Reason::Deleting, why)
         }
         Goal::Delete(DeleteMode::Savepoint | DeleteMode::None) => {
-            Next::stay(state, reason, message)
-                .cured_by([cures, vec![Cure::ForceCancel]].concat())
-                .polls_seldom(cx)
+            stays([cures, vec![Cure::ForceCancel]].concat())
         }
-        Goal::Run => Next::stay(state, reason, message).cured_by(cures).polls_seldom(cx),
-    }
+        Goal::Run => stays(cures),
+    })
 }
 
-fn waiting(cx: &Context<'_>, state: &State, what: &str) -> Next {
+fn waiting(cx: &Context<'_>, state: &State, what: &str) -> Box<Next> {
     let message = format!("taking over what the reference operator has left: waiting for {what}");
-    Next::stay(state, Reason::Deploying, message).polls_busily(cx)
+    Box::new(Next::stay(state, Reason::Deploying, message).polls_busily(cx))
 }

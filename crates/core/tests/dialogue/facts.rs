@@ -278,8 +278,10 @@ fn left(world: &mut World, words: &[&str]) -> Applied {
         all => (None, all),
     };
     let one = |words: &[&str]| match words {
-        [name] => Ok::<_, String>(LeftVersion { hash: hash(name)?, job: None }),
-        [name, id] => Ok(LeftVersion { hash: hash(name)?, job: Some(flink::job(id)?) }),
+        [name] => Ok::<_, String>(LeftVersion { hash: hash(name)?, job: None, cluster: None }),
+        [name, id] => {
+            Ok(LeftVersion { hash: hash(name)?, job: Some(flink::job(id)?), cluster: None })
+        }
         other => Err(format!("not a version and its job: {}", other.join(" "))),
     };
     let mut parts = words.split(|word| *word == "beside");

@@ -41,7 +41,7 @@ pub(crate) fn all() -> Vec<State> {
 
 /// As the reference operator has left it: before its clusters have numbers, and after.
 fn left() -> Vec<State> {
-    let of = |n, job: Option<JobId>| LeftVersion { hash: DeployHash(n), job };
+    let of = |n, job: Option<JobId>| LeftVersion { hash: DeployHash(n), job, cluster: None };
     let old = Some(of(1, Some(OLD)));
     let single = Left { deployed: old, beside: None, failed: None, under_way: None, target: None };
     let target = Some(DeployHash(2));

@@ -11,6 +11,7 @@ mod counts;
 mod deleted;
 mod finished;
 mod foreign;
+mod given_back;
 mod high_availability;
 mod in_place;
 mod metrics;

@@ -2,12 +2,13 @@
 
 use flinkk8soperator_core as machine;
 use machine::{
-    Aftermath, ClusterStarting, Confirming, DeletingStep, DualRunning, Failure, Find, Learnt, Left,
-    LeftStep, Phase, Post, Purpose, Recovering, RecoveringStep, Rescaling, RescalingStep, Restart,
+    Aftermath, ClusterStarting, Confirming, DeletingStep, DualRunning, Failure, Find, Learnt,
+    Phase, Post, Purpose, Recovering, RecoveringStep, Rescaling, RescalingStep, Restart,
     RollingBackJob, State, Stop, Submission, Target, Version, Work,
 };
 
 use super::canon::{Canon, pod_of};
+use super::left;
 use super::node::{Node, Triggered};
 
 /// Attempts count up to here: more than every limit of the exploration.
@@ -24,6 +25,9 @@ pub(super) fn incarnations(state: &State) -> impl Iterator<Item = u32> {
     let others = record.leaving.iter().map(|l| l.incarnation);
     let others = others.chain(record.obsolete.iter().map(|o| o.incarnation)).chain(revived);
     let others = others.chain(record.adopted.iter().map(|a| a.incarnation));
+    let left = if let Phase::Left(left) = &state.phase { Some(left) } else { None };
+    let left = left.into_iter().flat_map(|left| left.deployed.into_iter().chain(left.beside));
+    let others = others.chain(left.filter_map(|version| version.cluster));
     targets.flat_map(numbers).chain(others.map(|incarnation| incarnation.0))
 }
 
@@ -65,9 +69,8 @@ pub(super) fn state(canon: &mut Canon<'_>, state: &State) {
     }
     canon.number(record.settled.map_or(0, |d| d.0 + 1));
     canon.number(record.forced.map_or(0, |g| g.unsigned_abs() + 1));
-    if let Phase::Left(_) = state.phase {
-        // Whether statistics can be from before the state.
-        canon.since(record.ids.epoch);
+    if let Phase::Left(phase) = &state.phase {
+        left::canon(canon, record, phase);
     }
     phase(canon, &state.phase);
 }
@@ -121,40 +124,10 @@ fn origin(canon: &mut Canon<'_>, origin: &machine::Origin) {
     }
 }
 
-fn left(canon: &mut Canon<'_>, left: &Left) {
-    for version in [&left.deployed, &left.beside] {
-        canon.flags(&[version.is_some()]);
-        let Some(version) = version else { continue };
-        canon.number(u64::from(version.hash.0));
-        maybe_job(canon, version.job);
-    }
-    for hash in [left.failed, left.target] {
-        canon.number(hash.map_or(0, |hash| u64::from(hash.0)));
-    }
-    match left.under_way {
-        None => canon.number(0),
-        Some(LeftStep::Deploying) => canon.number(1),
-        Some(LeftStep::Deleting) => canon.number(2),
-        Some(LeftStep::Submitting { job, since }) => {
-            canon.number(3);
-            maybe_job(canon, job);
-            canon.since(since.0);
-        }
-    }
-}
-
-fn maybe_job(canon: &mut Canon<'_>, job: Option<machine::JobId>) {
-    canon.flags(&[job.is_some()]);
-    job.into_iter().for_each(|job| canon.job(job.0));
-}
-
 fn phase(canon: &mut Canon<'_>, phase: &Phase) {
     match phase {
         Phase::New(phase) => canon.numbers(&[1, u64::from(phase.lost)]),
-        Phase::Left(phase) => {
-            canon.number(15);
-            left(canon, phase);
-        }
+        Phase::Left(_) => canon.number(15),
         Phase::Updating(phase) => {
             canon.number(2);
             target(canon, phase.target);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use flinkk8soperator_core as machine;
 use machine::{Cure, DeleteMode, ForeignJobAction, Reason, Recovery, ScaleMode};
 
+use super::left;
 use super::node::{APP, Node};
 use super::round::Thought;
 use super::scenario::{Edition, Suite};
@@ -34,6 +35,7 @@ pub(super) struct Cured {
 pub(super) fn name(cure: &Cure) -> Option<&'static str> {
     let name = match cure {
         Cure::NewSpec => "NewSpec",
+        Cure::DeployedSpec => "DeployedSpec",
         Cure::NewRestartNonce => "NewRestartNonce",
         Cure::Restore => "Restore",
         Cure::LastSeen => "LastSeen",
@@ -52,8 +54,6 @@ pub(super) fn name(cure: &Cure) -> Option<&'static str> {
         Cure::Fields(_) | Cure::CheckpointAge | Cure::Upgrade | Cure::Crd => {
             return None;
         }
-        // Every Deployment of an exploration shows what it was made from.
-        Cure::DeployedSpec => return None,
         // What the pods report comes from the spec, and a new one is named with it.
         Cure::Pods => return None,
         // What comes after a lost status is told by its own suites: no job is started.
@@ -144,6 +144,11 @@ fn edited(suite: &Suite, node: &Node, cure: &Cure) -> Option<Edition> {
             *spec = Spec { image, program, tear_down: spec.tear_down, ..good };
             *tear_down = None;
             *force_rollback = false;
+        }
+        Cure::DeployedSpec => {
+            let Spec { alone, beside, stateless, last_seen, .. } = *spec;
+            let made = left::deployed(node)?.clone();
+            *spec = Spec { alone, beside, stateless, last_seen, ..made };
         }
         // What is wrong with the spec itself fails once more.
         Cure::NewRestartNonce => *spec = Some(with(spec, spec)).filter(is_good)?,

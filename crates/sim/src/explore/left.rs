@@ -7,26 +7,28 @@ use std::rc::Rc;
 
 use flinkk8soperator_core as machine;
 use machine::{
-    ClusterObjects, DeployHash, Incarnation, Left, LeftStep, LeftVersion, Mode, Objects, Phase,
-    ReadBack, State, Unnumbered, Version,
+    ClusterObjects, DeployHash, Incarnation, JobId, Left, LeftStep, LeftVersion, Mode, Objects,
+    Phase, Purpose, ReadBack, Record, State, Unnumbered, Version,
 };
 
+use super::canon::Canon;
 use super::node::{APP, Node};
 use super::scenario::{Suite, Told, Wish};
-use crate::world::{Cluster, World};
+use crate::world::{Cluster, Spec, World};
 
 /// What the reference operator would be in the middle of. Of an application that it cannot be in the middle of that
 /// way nothing changes.
-pub(super) fn leave(node: &mut Node, told: Told) {
+pub(super) fn leave(suite: &Suite, node: &mut Node, told: Told) {
     let record = &node.stored.record;
     let version = |version: &Version| LeftVersion {
         hash: version.target.hash,
         job: job_of(node, version).filter(|_| told == Told::Jobs),
+        cluster: None,
     };
     let deployed = record.deployed.as_ref().map(version);
     let none = Left { deployed, beside: None, failed: None, under_way: None, target: None };
     let since = node.now();
-    let submitting = |job: Option<machine::JobId>| Left {
+    let submitting = |job: Option<JobId>| Left {
         under_way: Some(LeftStep::Submitting { job: job.filter(|_| told == Told::Jobs), since }),
         ..none
     };
@@ -46,7 +48,7 @@ pub(super) fn leave(node: &mut Node, told: Told) {
         {
             submitting(None)
         }
-        Phase::Recovering(phase) if matches!(phase.purpose, machine::Purpose::Restart(_)) => return,
+        Phase::Recovering(phase) if matches!(phase.purpose, Purpose::Restart(_)) => return,
         Phase::ClusterStarting(_)
         | Phase::Savepointing(_)
         | Phase::Cancelling(_)
@@ -65,7 +67,7 @@ pub(super) fn leave(node: &mut Node, told: Told) {
     }
     let beside = record.deployed.as_ref().is_some_and(|d| d.target.mode == Mode::BlueGreen);
     // What may be needed at once is from a time before the reference operator's.
-    let kept = left.failed.is_some() || left.under_way.is_some() || beside;
+    let kept = suite.given_back || left.failed.is_some() || left.under_way.is_some() || beside;
     node.stored = Rc::new(match told {
         Told::Jobs | Told::Versions => State::left(node.now(), left),
         Told::Nothing => State::new(node.now()),
@@ -76,11 +78,18 @@ pub(super) fn leave(node: &mut Node, told: Told) {
 }
 
 /// The id of a version's job, also of one that has ended: the status of the reference operator keeps it.
-fn job_of(node: &Node, version: &Version) -> Option<machine::JobId> {
+fn job_of(node: &Node, version: &Version) -> Option<JobId> {
     let number = version.target.incarnation.0;
     let of_it = |run: &&crate::world::Run| run.incarnation == number && !run.foreign;
     let last = node.world.runs.iter().rfind(of_it);
-    version.live().map(|live| live.id).or_else(|| last.map(|run| machine::JobId(run.job.0)))
+    version.live().map(|live| live.id).or_else(|| last.map(|run| JobId(run.job.0)))
+}
+
+/// What the version is made of that the status tells to be deployed.
+pub(super) fn deployed(node: &Node) -> Option<&Spec> {
+    let Phase::Left(left) = &node.stored.phase else { return None };
+    let hash = left.deployed?.hash.0;
+    node.world.deployments.iter().find(|made| made.label == hash).map(|made| &*made.spec)
 }
 
 /// Takes the clusters without a number out of what is seen.
@@ -91,18 +100,22 @@ pub(super) fn unnumber(suite: &Suite, node: &Node, objects: &mut Objects) {
         Phase::New(_) => lost,
         _ => false,
     };
-    if !left {
+    if !left || suite.given_back {
         return;
     }
     let numbered = |c: &ClusterObjects| node.stored.record.is_adopted(c.incarnation);
     let all = std::mem::take(&mut objects.clusters);
     let (numbered, others): (Vec<_>, Vec<_>) = all.into_iter().partition(numbered);
     objects.clusters = numbered;
-    objects.unnumbered = others.iter().map(|cluster| unnumbered(node, objects, cluster)).collect();
+    let unnumbered = others.iter().map(|cluster| unnumbered(suite, node, objects, cluster));
+    objects.unnumbered = unnumbered.collect();
 }
 
 /// The highest number that was given out: those that come next are the world's own.
-pub(super) fn newest(world: &World) -> Option<Incarnation> {
+pub(super) fn newest(suite: &Suite, world: &World) -> Option<Incarnation> {
+    if suite.given_back {
+        return world.revisions.iter().map(|r| Incarnation(r.cluster.incarnation)).max();
+    }
     let deployments = world.deployments.iter().map(|deployment| deployment.cluster);
     let services = world.services.iter().map(|service| service.cluster);
     let all = deployments.chain(services).chain(world.pods.iter().map(|pod| pod.cluster));
@@ -110,13 +123,21 @@ pub(super) fn newest(world: &World) -> Option<Incarnation> {
     (first > 1).then(|| Incarnation(first - 1))
 }
 
-fn unnumbered(node: &Node, objects: &Objects, cluster: &ClusterObjects) -> Unnumbered {
+fn unnumbered(
+    suite: &Suite,
+    node: &Node,
+    objects: &Objects,
+    cluster: &ClusterObjects,
+) -> Unnumbered {
     let number = cluster.incarnation;
     let of =
         |d: &&crate::world::Deployment| d.cluster == Cluster { app: APP, incarnation: number.0 };
     let made = node.watched().deployments.iter().find(of).map(|d| &d.spec);
     let colour = objects.coloured.iter().find(|(_, of)| **of == number).map(|(colour, _)| *colour);
+    let wanted = node.edition(suite).spec.hash;
+    let shown = |hash: u32| !suite.changed_by_hand || hash == wanted;
     let version = made.filter(|spec| cluster.label == Some(DeployHash(spec.hash)));
+    let version = version.filter(|spec| shown(spec.hash));
     let version = version.map(|spec| ReadBack {
         parallelism: spec.parallelism,
         taskmanagers: spec.taskmanagers,
@@ -124,6 +145,39 @@ fn unnumbered(node: &Node, objects: &Objects, cluster: &ClusterObjects) -> Unnum
         colour: colour.filter(|_| spec.beside),
     });
     Unnumbered { names: cluster.hash, label: cluster.label, version }
+}
+
+/// The canonical form of what belongs to the phase.
+pub(super) fn canon(canon: &mut Canon<'_>, record: &Record, left: &Left) {
+    // Whether statistics can be from before the state, and whether numbers were given out.
+    canon.since(record.ids.epoch);
+    canon.flags(&[record.incarnations == 0]);
+    for version in [&left.deployed, &left.beside] {
+        canon.flags(&[version.is_some()]);
+        let Some(version) = version else { continue };
+        canon.number(u64::from(version.hash.0));
+        maybe_job(canon, version.job);
+        canon.flags(&[version.cluster.is_some()]);
+        version.cluster.into_iter().for_each(|cluster| canon.incarnation(cluster.0));
+    }
+    for hash in [left.failed, left.target] {
+        canon.number(hash.map_or(0, |hash| u64::from(hash.0)));
+    }
+    match left.under_way {
+        None => canon.number(0),
+        Some(LeftStep::Deploying) => canon.number(1),
+        Some(LeftStep::Deleting) => canon.number(2),
+        Some(LeftStep::Submitting { job, since }) => {
+            canon.number(3);
+            maybe_job(canon, job);
+            canon.since(since.0);
+        }
+    }
+}
+
+fn maybe_job(canon: &mut Canon<'_>, job: Option<JobId>) {
+    canon.flags(&[job.is_some()]);
+    job.into_iter().for_each(|job| canon.job(job.0));
 }
 
 fn mode(alone: bool, beside: bool) -> Mode {

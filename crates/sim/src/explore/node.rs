@@ -180,7 +180,7 @@ impl Node {
                 let why = "status.machine has an unknown format".to_owned();
                 self.stored = Rc::new(State::unreadable(self.now(), why));
             }
-            Wish::Left(told) => left::leave(self, told),
+            Wish::Left(told) => left::leave(suite, self, told),
         }
         self.edits += 1;
     }

@@ -2,6 +2,7 @@
 //! wrong on the way.
 
 mod fault;
+mod told;
 
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use super::knobs;
 #[cfg(doc)]
 use crate::world::PERSONS_JOB;
 pub use fault::Fault;
+pub use told::Told;
 
 use crate::world::{FlinkVersion, JobScheduler, Settings, Spec};
 
@@ -87,17 +89,6 @@ pub enum Wish {
     Left(Told),
 }
 
-/// What the status tells of an application that the reference operator has left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
-    /// Everything.
-    Jobs,
-    /// The versions, and not the ids of their jobs.
-    Versions,
-    /// Nothing: it is lost.
-    Nothing,
-}
-
 impl Wish {
     /// It befalls the status, also of an application that is being deleted.
     pub(super) fn of_the_status(self) -> bool {
@@ -126,6 +117,12 @@ pub struct Suite {
     pub slow_main: bool,
     /// `minPhaseDuration` is a unit.
     pub dwells: bool,
+    /// The clusters that the reference operator has left are ours, which it was given: they have numbers, and
+    /// revisions.
+    pub given_back: bool,
+    /// Someone has changed the Deployments that the reference operator has left: what they were made from is known
+    /// only as long as the spec still asks for it.
+    pub changed_by_hand: bool,
     /// The laws of the machine are checked in every state, not only the invariants of the world.
     pub laws: bool,
     /// What a status names as a cure is tried, wherever the machine is at rest with one.
@@ -149,6 +146,8 @@ impl Suite {
             free_time: false,
             slow_main: false,
             dwells: false,
+            given_back: false,
+            changed_by_hand: false,
             laws: false,
             cures: false,
             settings: Settings {
@@ -192,20 +191,6 @@ impl Suite {
     #[must_use]
     pub fn then(mut self, what: Wish) -> Suite {
         self.edits.push(Edit { what, any_time: false });
-        self
-    }
-
-    /// Left by the reference operator before this edit.
-    #[must_use]
-    pub fn left_before(mut self, edit: usize, told: Told) -> Suite {
-        self.edits.insert(edit, Edit { what: Wish::Left(told), any_time: false });
-        self
-    }
-
-    /// Left by the reference operator at any moment from this edit on.
-    #[must_use]
-    pub fn left_at_any_time(mut self, edit: usize, told: Told) -> Suite {
-        self.edits.insert(edit, Edit { what: Wish::Left(told), any_time: true });
         self
     }
 

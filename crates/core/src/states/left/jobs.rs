@@ -21,7 +21,7 @@ pub(super) fn job(
 ) -> Result<JobId, Box<Next>> {
     let jobs = match asked(cx, target.incarnation, seen) {
         Jobs::Known(jobs) => jobs,
-        Jobs::Unknown => return Err(Box::new(waiting(cx, state, "the JobManager to answer"))),
+        Jobs::Unknown => return Err(waiting(cx, state, "the JobManager to answer")),
         // Whatever becomes of it, the status is the last word about it.
         Jobs::Nobody | Jobs::Silent if left.job.is_some() => &[],
         Jobs::Nobody | Jobs::Silent => {
@@ -30,29 +30,39 @@ pub(super) fn job(
                 left.hash
             );
             let reason = Reason::FlinkUnreachable;
-            return Err(Box::new(stalled(cx, state, reason, message, vec![])));
+            return Err(stalled(cx, state, reason, message, vec![]));
         }
     };
-    let told = left.job.filter(|id| jobs.iter().any(|job| job.id == *id));
-    let live: Vec<JobId> = jobs.iter().filter(|j| !j.state.over()).map(|job| job.id).collect();
-    match (told, live.as_slice()) {
-        (Some(id), _) => Ok(id),
-        (None, [one]) => Ok(*one),
-        (None, []) => {
-            let ended = if let [one] = jobs { Some(one.id) } else { None };
-            Ok(left.job.or(ended).unwrap_or_else(|| ids.job(cx.desired.uid)))
-        }
-        (None, several) => {
-            let message = format!(
-                "which job of version {} is the application's is not known: its status names none of the {} \
-                 that run",
-                left.hash,
-                several.len()
-            );
-            let cures: Vec<Cure> = several.iter().map(|job| Cure::EndJob(*job)).collect();
-            Err(Box::new(stalled(cx, state, Reason::ForeignJob, message, cures)))
-        }
+    if let Some(id) = its_own(jobs, left.job) {
+        return Ok(id);
     }
+    let live: Vec<JobId> = live(jobs).collect();
+    if live.is_empty() {
+        return Ok(left.job.unwrap_or_else(|| ids.job(cx.desired.uid)));
+    }
+    let message = format!(
+        "which job of version {} is the application's is not known: its status names none of the {} that run",
+        left.hash,
+        live.len()
+    );
+    let cures: Vec<Cure> = live.into_iter().map(Cure::EndJob).collect();
+    Err(stalled(cx, state, Reason::ForeignJob, message, cures))
+}
+
+/// The application's job among those of its cluster: the one that the status names; else the only one that runs;
+/// else, where the status names none, the only one that there is.
+pub(super) fn its_own(jobs: &[JobSummary], told: Option<JobId>) -> Option<JobId> {
+    let running: Vec<JobId> = live(jobs).collect();
+    let named = jobs.iter().find(|job| Some(job.id) == told).map(|job| job.id);
+    match (named, running.as_slice(), jobs) {
+        (Some(id), _, _) | (None, &[id], _) => Some(id),
+        (None, [], [ended]) if told.is_none() => Some(ended.id),
+        (None, _, _) => None,
+    }
+}
+
+fn live(jobs: &[JobSummary]) -> impl Iterator<Item = JobId> {
+    jobs.iter().filter(|job| !job.state.over()).map(|job| job.id)
 }
 
 /// What a JobManager says of its jobs.
@@ -94,21 +104,15 @@ pub(super) fn runs_nothing(
                 "the JobManager of version {hash}, of which the status says nothing, does not say what it runs"
             );
             let (reason, cures) = (Reason::FlinkUnreachable, vec![Cure::ObjectsDeleted]);
-            return Err(Box::new(stalled(cx, state, reason, message, cures)));
+            return Err(stalled(cx, state, reason, message, cures));
         }
         Jobs::Unknown => {
             let what =
                 format!("the JobManager of version {hash}, of which the status says nothing");
-            return Err(Box::new(waiting(cx, state, &what)));
+            return Err(waiting(cx, state, &what));
         }
     };
-    match jobs.iter().find(|job| !job.state.over()) {
-        None => Ok(()),
-        Some(JobSummary { id, .. }) => {
-            let message =
-                format!("job {id} runs in version {hash}, of which the status says nothing");
-            let cures = vec![Cure::EndJob(*id)];
-            Err(Box::new(stalled(cx, state, Reason::ForeignJob, message, cures)))
-        }
-    }
+    let Some(id) = live(jobs).next() else { return Ok(()) };
+    let message = format!("job {id} runs in version {hash}, of which the status says nothing");
+    Err(stalled(cx, state, Reason::ForeignJob, message, vec![Cure::EndJob(id)]))
 }

@@ -6,9 +6,9 @@ use crate::colour::Colour;
 use crate::context::Context;
 use crate::cure::Cure;
 use crate::ids::{DeployHash, Digest, Incarnation};
-use crate::observation::{Objects, ReadBack, Unnumbered};
+use crate::observation::{ClusterObjects, Objects, ReadBack, Unnumbered};
 use crate::reason::Reason;
-use crate::state::{Left, LeftStep, Phase, Record, Scaled, State, Target};
+use crate::state::{Left, LeftStep, LeftVersion, Phase, Record, Scaled, State, Target};
 use crate::states::Next;
 
 /// Numbers that are not in the record yet; `newest`: the highest one of a stored revision.
@@ -24,7 +24,7 @@ pub(super) fn step(
         match (unnumbered.next(), unnumbered.next()) {
             (None, _) => {}
             (Some(Unnumbered { version: None, .. }), None) => {
-                return Some(not_read_back(cx, state, hash));
+                return Some(*not_read_back(cx, state, hash));
             }
             (Some(_), None) => {}
             (Some(one), Some(other)) => {
@@ -34,7 +34,7 @@ pub(super) fn step(
                 );
                 let cures = vec![Cure::ObjectsDeleted];
                 let reason = Reason::AdoptionHashMismatch;
-                return Some(stalled(cx, state, reason, message, cures));
+                return Some(*stalled(cx, state, reason, message, cures));
             }
         }
     }
@@ -45,15 +45,26 @@ pub(super) fn step(
     let known = |names| record.adopted.iter().any(|adopted| adopted.names() == names);
     let lack: Vec<&Unnumbered> = objects.unnumbered.iter().filter(|c| !known(c.names)).collect();
     lack.into_iter().for_each(|cluster| number(cx, &mut record, *cluster));
+    if state.record.incarnations == 0 {
+        // Looked at once, also where nothing stands. Whether the `restore` of the spec was used before is not
+        // known: only another one is a word to this operator.
+        record.incarnations = record.incarnations.max(1);
+        record.restored = cx.desired.restore.as_ref().map(|restore| restore.nonce.clone());
+    }
     if record == state.record {
         return None;
     }
-    // Whether the `restore` of the spec was used before is not known: only another one is a word to this
-    // operator.
-    record.restored = cx.desired.restore.as_ref().map(|restore| restore.nonce.clone());
     let target = phase.target.or_else(|| target(phase, objects));
-    let phase = Phase::Left(Left { target, ..*phase });
-    let message = "taking over what the reference operator has left: its clusters have numbers";
+    let of_ours = |left: LeftVersion| {
+        let ours = |cluster: &&ClusterObjects| {
+            cluster.label == Some(left.hash) && !state.record.is_adopted(cluster.incarnation)
+        };
+        let mut clusters = objects.clusters.iter().filter(ours);
+        LeftVersion { cluster: clusters.next().map(|cluster| cluster.incarnation), ..left }
+    };
+    let (deployed, beside) = (phase.deployed.map(of_ours), phase.beside.map(of_ours));
+    let phase = Phase::Left(Left { deployed, beside, target, ..*phase });
+    let message = "taking over what the reference operator has left: numbers are given out";
     Some(Next::new(record, phase, Reason::Deploying, message))
 }
 

@@ -1,17 +1,17 @@
 //! What the reference operator was in the middle of goes on. Nothing that it has asked of Flink is asked again while
 //! that may still come about; what it may have submitted is waited for, or goes with its cluster.
 
-use super::jobs::{Jobs, asked};
-use super::{Scene, stalled, target, waiting};
+use super::jobs::{Jobs, asked, its_own};
+use super::{Scene, is_stored, stalled, target, waiting};
 use crate::context::Context;
 use crate::cure::Cure;
 use crate::desired::Mode;
 use crate::ids::JobId;
-use crate::observation::{FactRequest, JobSummary, Observation};
+use crate::observation::{FactRequest, Observation};
 use crate::policy::{readiness, restore_point};
 use crate::reason::Reason;
 use crate::state::{
-    ClusterStarting, Leaving, Left, LeftStep, Origin, Phase, Record, Running, State, Submission,
+    ClusterStarting, Left, LeftStep, Origin, Phase, Record, Running, State, Submission,
     SubmittingJob, Target, Work,
 };
 use crate::states::{Next, deploy};
@@ -44,26 +44,13 @@ pub(super) fn needs(
     });
 }
 
-/// The application's job among those of its cluster: the one that the status names, the only live one, or the
-/// only one.
-fn its_own(jobs: &[JobSummary], told: Option<JobId>) -> Option<JobId> {
-    let live: Vec<&JobSummary> = jobs.iter().filter(|job| !job.state.over()).collect();
-    let named = jobs.iter().find(|job| Some(job.id) == told);
-    match (named, live.as_slice(), jobs) {
-        (Some(job), _, _) => Some(job.id),
-        (None, [job], _) => Some(job.id),
-        (None, [], [job]) => Some(job.id),
-        (None, _, _) => None,
-    }
-}
-
 impl Scene<'_> {
     /// A deploy, before its job: it goes on once nothing is being written of the deployed job.
     pub(super) fn deploying(&self, record: Record) -> Result<Next, Box<Next>> {
         self.writes_nothing(&record)?;
         let Some(target) = self.target() else { return self.anew(record) };
         self.no_job_elsewhere(&record, Some(target.incarnation))?;
-        super::is_stored(self.cx, self.state, target, self.seen)?;
+        is_stored(self.cx, self.state, target, self.seen)?;
         let deadline = self.cx.now + self.cx.desired.timeouts.cluster_start;
         let starting = ClusterStarting { target, deadline, troubled: None, attempt: 1, from: None };
         let next = State { record, phase: Phase::ClusterStarting(starting) };
@@ -80,18 +67,18 @@ impl Scene<'_> {
         let Scene { cx, state, seen, .. } = *self;
         let Some(target) = self.target() else { return self.anew(record) };
         self.no_job_elsewhere(&record, Some(target.incarnation))?;
-        super::is_stored(cx, state, target, seen)?;
+        is_stored(cx, state, target, seen)?;
         let until = since + cx.desired.timeouts.submit;
         let jobs = match asked(cx, target.incarnation, seen) {
             Jobs::Known(jobs) => jobs,
-            Jobs::Unknown => return Err(Box::new(waiting(cx, state, "the JobManager to answer"))),
+            Jobs::Unknown => return Err(waiting(cx, state, "the JobManager to answer")),
             Jobs::Silent => {
                 let message = format!(
                     "the JobManager of version {}, to which a job was submitted, does not answer",
                     target.hash
                 );
                 let reason = Reason::FlinkUnreachable;
-                return Err(Box::new(stalled(cx, state, reason, message, vec![])));
+                return Err(stalled(cx, state, reason, message, vec![]));
             }
             Jobs::Nobody => &[],
         };
@@ -105,7 +92,7 @@ impl Scene<'_> {
                     target.hash
                 );
                 let cures = vec![Cure::ObjectsDeleted];
-                Err(Box::new(stalled(cx, state, Reason::ForeignJob, message, cures)))
+                Err(stalled(cx, state, Reason::ForeignJob, message, cures))
             }
         }
     }
@@ -116,7 +103,7 @@ impl Scene<'_> {
         let flink = seen.flink.get(&target.incarnation);
         let statistics = flink.and_then(|flink| flink.statistics.known());
         let (Some(statistics), Some(process)) = (statistics, flink.and_then(|f| f.process)) else {
-            return Err(Box::new(waiting(cx, state, "what the submitted job started from")));
+            return Err(waiting(cx, state, "what the submitted job started from"));
         };
         let from = statistics.as_ref().and_then(|s| s.restored_from.as_ref()?.path.clone());
         let from = from.map_or(Origin::Empty, Origin::Given);
@@ -127,7 +114,7 @@ impl Scene<'_> {
                     deployed.target.hash, target.hash
                 );
                 let cures = vec![Cure::EndJob(job)];
-                return Err(Box::new(stalled(cx, state, Reason::ForeignJob, message, cures)));
+                return Err(stalled(cx, state, Reason::ForeignJob, message, cures));
             }
             // What a rollback starts from.
             deployed.work = Work::Stopped(from.clone());
@@ -172,7 +159,7 @@ impl Scene<'_> {
             );
             let cures = vec![Cure::Restore, Cure::FallbackWithoutState];
             let reason = Reason::RestorePointUnproven;
-            return Err(Box::new(stalled(cx, state, reason, message, cures)));
+            return Err(stalled(cx, state, reason, message, cures));
         }
         self.anew(record)
     }
@@ -208,14 +195,14 @@ impl Scene<'_> {
         let Some(deployed) = &record.deployed else { return Ok(()) };
         let Some(job) = deployed.live() else { return Ok(()) };
         let cluster = deployed.target.incarnation;
-        let wait = |what: &str| Err(Box::new(waiting(cx, state, what)));
+        let wait = |what: &str| Err(waiting(cx, state, what));
         let jobs = match asked(cx, cluster, seen) {
             Jobs::Nobody => return Ok(()),
             Jobs::Unknown => return wait("the JobManager of the deployed version to answer"),
             Jobs::Silent => {
                 let message = "the JobManager of the deployed version does not answer".to_owned();
                 let reason = Reason::FlinkUnreachable;
-                return Err(Box::new(stalled(cx, state, reason, message, vec![])));
+                return Err(stalled(cx, state, reason, message, vec![]));
             }
             Jobs::Known(jobs) => jobs,
         };
@@ -234,21 +221,16 @@ impl Scene<'_> {
         if recent && quiet { Ok(()) } else { wait("what is being written of the deployed job") }
     }
 
-    /// What stands of the deploy goes, with whatever may still come of it, and the spec is deployed anew.
-    fn anew(&self, mut record: Record) -> Result<Next, Box<Next>> {
-        let Scene { cx, objects, .. } = *self;
+    /// What stands of the deploy goes, with whatever may still come of it, as every cluster that has no place, and
+    /// the spec is deployed anew.
+    fn anew(&self, record: Record) -> Result<Next, Box<Next>> {
         self.no_job_elsewhere(&record, None)?;
-        let deployed = record.deployed.as_ref().map(|deployed| deployed.target.incarnation);
-        let others = objects.clusters.iter().filter(|c| Some(c.incarnation) != deployed);
-        let leaves =
-            others.map(|c| Leaving { incarnation: c.incarnation, hash: c.hash, may_run: true });
-        record.leaving.extend(leaves);
         let message = "what the reference operator was deploying is deployed anew";
         if record.deployed.is_some() {
             let phase = Phase::Running(Running { confirming: None });
             return Ok(Next::new(record, phase, Reason::Running, message));
         }
         let next = State { record, phase: self.state.phase.clone() };
-        Ok(deploy::begin(cx, &next, message.to_owned()))
+        Ok(deploy::begin(self.cx, &next, message.to_owned()))
     }
 }

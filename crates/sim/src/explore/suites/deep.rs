@@ -6,7 +6,7 @@ use super::{FEW, first, in_place, suites, update, version, with_program};
 use crate::explore::scenario::{Fault, Suite, Wish};
 use crate::world::{JobScheduler, Program, Spec};
 
-/// All suites, with the laws and the cures in every one of them, and the larger ones.
+/// The larger ones, and those of every test run that go without the laws or the cures there, with both.
 #[must_use]
 pub fn deep_suites() -> Vec<Suite> {
     let mut all = pairs();
@@ -14,7 +14,8 @@ pub fn deep_suites() -> Vec<Suite> {
     all.extend(rollbacks());
     all.extend(deletions());
     all.extend(takeovers());
-    all.extend(suites());
+    let whole = |suite: &Suite| suite.laws && (suite.cures || !suite.is_quiet());
+    all.extend(suites().into_iter().filter(|suite| !whole(suite)));
     all.into_iter()
         .map(Suite::with_laws)
         .map(|s| if s.is_quiet() { s.with_cures() } else { s })

@@ -23,6 +23,15 @@ pub(super) fn suites() -> Vec<Suite> {
             .then(Wish::Deleted)
             .at_any_time()
             .only(FEW),
+        update("left in an update of what it was given", &[version(2)])
+            .left_at_any_time(1, Told::Jobs)
+            .given_back()
+            .only(FEW),
+        update("left with Deployments changed by hand, then edited", &[version(2)])
+            .left_before(0, Told::Jobs)
+            .changed_by_hand()
+            .at_any_time()
+            .only(FEW),
         update("left, then deleted", &[])
             .left_before(0, Told::Jobs)
             .then(Wish::Deleted)

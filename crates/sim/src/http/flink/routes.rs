@@ -8,9 +8,9 @@ use super::{answers, refusals};
 use crate::http::cluster::intent::property;
 use crate::world::{JobId, JobScheduler, OperateError, Process, Spec, Stop, TriggerId, World};
 
-/// Both names of the directory that savepoints go to by default.
 /// By this key a cluster of ours says which one it is.
 const MARKER: &str = "flinkk8soperator.cluster";
+/// Both names of the directory that savepoints go to by default.
 const SAVEPOINT_DIRECTORY: [&str; 2] =
     ["execution.checkpointing.savepoint-dir", "state.savepoints.dir"];
 
