@@ -129,7 +129,7 @@ impl Generator {
         Stop {
             job: JobId(self.wide()),
             trigger: TriggerId(self.wide()),
-            process: Process { pod: Uid(self.wide()), restarts: self.small() },
+            process: self.process(),
             baseline: Baseline { checkpoint: self.number(), restored: self.number() },
             attempt: self.small(),
             not_before: self.time(),
@@ -140,7 +140,7 @@ impl Generator {
     fn submission(&mut self) -> Submission {
         Submission {
             job: JobId(self.wide()),
-            process: Process { pod: Uid(self.wide()), restarts: self.small() },
+            process: self.process(),
             from: self.origin(),
             attempt: self.small(),
             not_before: self.time(),
@@ -178,7 +178,7 @@ impl Generator {
     fn recovering(&mut self) -> Recovering {
         let failed = |g: &mut Generator| DeployFailed { failed: g.target(), failure: g.failure() };
         let step = if self.flag() {
-            RecoveringStep::Find(Find { cancel: self.flag() })
+            RecoveringStep::Find(Find { cancel: self.flag(), sent: self.maybe(|g| g.process()) })
         } else {
             RecoveringStep::Start(Box::new(self.restart()))
         };
@@ -197,7 +197,7 @@ impl Generator {
     fn aftermath(&mut self) -> Aftermath {
         match self.below(3) {
             0 => Aftermath::Job { job: JobId(self.wide()), until: self.time() },
-            1 => Aftermath::JobManager(Process { pod: Uid(self.wide()), restarts: self.small() }),
+            1 => Aftermath::JobManager(self.process()),
             _ => Aftermath::TaskManagers((0..self.below(3)).map(|_| Uid(self.wide())).collect()),
         }
     }
@@ -221,9 +221,15 @@ impl Generator {
         }
     }
 
+    fn process(&mut self) -> Process {
+        Process { pod: Uid(self.wide()), restarts: self.small() }
+    }
+
     fn left_step(&mut self) -> LeftStep {
-        match self.below(3) {
+        match self.below(5) {
             0 => LeftStep::Deploying,
+            2 => LeftStep::Savepointing(TriggerId(self.wide())),
+            3 => LeftStep::RollingBack { since: self.time() },
             1 => LeftStep::Submitting { job: self.maybe(|g| JobId(g.wide())), since: self.time() },
             _ => LeftStep::Deleting,
         }
@@ -398,6 +404,7 @@ fn a_missing_member_is_an_error_that_names_its_path_or_one_that_may_be_absent() 
         "underWay",
         "target",
         "cluster",
+        "sent",
     ]
     .into();
     let (mut refused, mut absent) = (BTreeSet::new(), BTreeSet::new());

@@ -9,7 +9,7 @@ use flinkk8soperator_api::v1beta1::FlinkApplication;
 use flinkk8soperator_core::{
     Colour, Coloured, DeleteMode, DeployHash, Desired, Digest, ForeignJobAction, Goal, JobId, Left,
     LeftStep, LeftVersion, Mode, ObstacleKind, Phase, Recovery, Restore, SavepointStop, ScaleMode,
-    State, Timestamp, Uid, ids,
+    State, Timestamp, TriggerId, Uid, ids,
 };
 use serde_json::{Value, json};
 
@@ -614,16 +614,11 @@ fn a_state_that_cannot_be_read_says_what_and_what_helps() {
 #[test]
 fn what_the_reference_operator_cannot_be_gone_on_from_says_so() {
     let not_yet = "not yet gone on with";
-    for phase in ["Rescaling", "RollingBackJob", "Invented", ""] {
+    for phase in ["Rescaling", "Invented", ""] {
         let why = why(&json!({ "phase": phase, "deployHash": "00c0ffee" }));
         let begins = format!("status.machine is missing and the phase is {phase:?}: ");
         assert!(why.starts_with(&begins), "{why}");
         assert!(why.contains(not_yet), "{why}");
-    }
-    for phase in ["Savepointing", "ClusterStarting", "SubmittingJob", "Deleting"] {
-        let blue_green =
-            json!({ "phase": phase, "deployHash": "00c0ffee", "deploymentMode": "BlueGreen" });
-        assert!(why(&blue_green).contains(not_yet), "{phase}");
     }
     // Neither is one that does not say what is deployed, or what runs beside it.
     for status in [
@@ -631,6 +626,7 @@ fn what_the_reference_operator_cannot_be_gone_on_from_says_so() {
         json!({ "phase": "Running", "deployHash": "x" }),
         json!({ "phase": "Deleting" }),
         json!({ "phase": "SubmittingJob", "deployHash": "x" }),
+        json!({ "phase": "RollingBackJob", "deployHash": "x" }),
         json!({ "phase": "DualRunning", "deployHash": "00c0ffee" }),
         json!({ "phase": "DualRunning", "deployHash": "00c0ffee", "updatingHash": "00c0ffee" }),
     ] {
@@ -717,4 +713,49 @@ fn what_the_reference_operator_was_in_the_middle_of_is_told_by_its_phase() {
     assert_eq!(left(&status("SubmittingJob", "00000001")), Some(update));
     let deleting = Left { deployed: Some(of(Some(7))), ..step(LeftStep::Deleting) };
     assert_eq!(left(&status("Deleting", "00000001")), Some(deleting));
+    let back = step(LeftStep::RollingBack { since });
+    assert_eq!(left(&status("RollingBackJob", "")), Some(back), "by forceRollback");
+    let back = Left { deployed: Some(of(Some(7))), ..back };
+    assert_eq!(left(&status("RollingBackJob", "00000001")), Some(back));
+    assert_eq!(left(&status("Rescaling", "00000001")), None);
+}
+
+#[test]
+fn what_it_was_in_the_middle_of_in_mode_blue_green_is_told_by_version() {
+    let id = |n: u128| format!("{n:032x}");
+    let told = |hash: &str, job: Option<u128>| json!({ "versionHash": hash, "jobStatus": { "jobID": job.map(id) } });
+    let status = |phase: &str, newer: Option<u128>, more: Value| {
+        let mut status = json!({
+            "phase": phase, "deploymentMode": "BlueGreen", "lastUpdatedAt": "2026-11-22T12:20:26Z",
+            "deployHash": "00000001", "updatingHash": "00000002", "jobStatus": { "jobID": id(5) },
+            "versionStatuses": [told("00000001", Some(8)), told("00000002", newer)],
+        });
+        status.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        left(&status).map(|left| (left.deployed, left.beside, left.under_way))
+    };
+    let of =
+        |hash, n| Some(LeftVersion { hash: DeployHash(hash), job: Some(JobId(n)), cluster: None });
+    let (older, newer) = (of(1, 8), of(2, 9));
+    let since = Timestamp(1_795_350_026_000);
+    let none = || json!({});
+    let trigger = || json!({ "savepointTriggerId": id(3) });
+    // The trigger id says so only where the savepoint is awaited, and is not from before.
+    let stale = json!({ "savepointTriggerId": id(3), "savepointPath": "s3://old" });
+    let savepointing = LeftStep::Savepointing(TriggerId(3));
+    let submitting = |n: Option<u128>| LeftStep::Submitting { job: n.map(JobId), since };
+    let rows = [
+        ("ClusterStarting", None, trigger(), (older, None, LeftStep::Deploying)),
+        ("Savepointing", None, none(), (older, None, LeftStep::Deploying)),
+        ("Savepointing", None, stale, (older, None, LeftStep::Deploying)),
+        ("Savepointing", None, trigger(), (older, None, savepointing)),
+        ("SubmittingJob", None, trigger(), (older, None, submitting(None))),
+        ("SubmittingJob", Some(9), none(), (older, None, submitting(Some(9)))),
+        ("RollingBackJob", None, none(), (older, None, LeftStep::RollingBack { since })),
+        ("Deleting", None, none(), (older, None, LeftStep::Deleting)),
+        ("Deleting", Some(9), none(), (newer, older, LeftStep::Deleting)),
+    ];
+    for (phase, job, more, (deployed, beside, step)) in rows {
+        let expected = (deployed, beside, Some(step));
+        assert_eq!(status(phase, job, more.clone()), Some(expected), "{phase} {job:?} {more}");
+    }
 }

@@ -107,6 +107,13 @@ explorations! {
     left_in_an_update_edited: "left in an update, then edited" sees [UPDATED];
     left_in_an_update_put_back: "left in an update, then put back" sees [UPDATED];
     left_in_an_update_that_fails: "left in an update that fails" sees [ROLLED_BACK];
+    left_in_a_rollback_edited: "left in a rollback, then edited" sees [ROLLED_BACK, UPDATED];
+    left_in_a_rollback_put_back: "left in a rollback, then put back" sees [ROLLED_BACK];
+    beside_left_in_a_first_deploy: "beside: left in a first deploy" sees [FIRST_DEPLOYED];
+    beside_left_in_an_update: "beside: left in an update" sees [BESIDE];
+    beside_left_in_an_update_untold: "beside: left in an update, without ids" sees [BESIDE];
+    beside_left_in_an_update_that_fails: "beside: left in an update that fails"
+        sees [FIRST_DEPLOYED];
     left_in_an_update_that_ends: "left in an update to a job that ends" sees [UPDATED];
     left_without_savepoints: "left in an update without savepoints" sees [WITHOUT_STATE];
     left_and_objects_go: "left, and objects go" sees [UPDATED];

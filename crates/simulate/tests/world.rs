@@ -133,7 +133,8 @@ fn what_cannot_be_told_waits_until_the_spec_is_put_back() {
 
 /// The worlds in which something was under way that goes on: the phase that each comes to (none: it is gone), what
 /// is asked of Flink on the way, and the jobs in the end.
-const GOES_ON: [(&str, &str, &[&str], &[&str]); 12] = [
+const GOES_ON: [(&str, &str, &[&str], &[&str]); 14] = [
+    ("bluegreen-savepoint-in-progress", "DualRunning", &["run"], &["running", "running"]),
     ("bounded-job-finished-in-submitting", "Running", &[], &["finished by itself"]),
     ("deleting-finished-job", "", &[], &["finished by itself"]),
     ("deleting-savepoint-in-progress", "", &[], &["stopped with a savepoint"]),
@@ -143,6 +144,7 @@ const GOES_ON: [(&str, &str, &[&str], &[&str]); 12] = [
     ("update-cancelling", "Running", &["cancel", "run"], &["cancelled", "running"]),
     ("update-cluster-starting", "Running", &["stop", "run"], STOPPED_AND_STARTED),
     ("update-recovering", "Running", &["stop", "run"], STOPPED_AND_STARTED),
+    ("update-rolling-back", "DeployFailed", &["run"], STOPPED_AND_STARTED),
     ("update-savepoint-in-progress", "Running", &["run"], STOPPED_AND_STARTED),
     ("update-savepoint-not-triggered", "Running", &["stop", "run"], STOPPED_AND_STARTED),
     ("update-savepoint-trigger-lost", "Running", &["run"], STOPPED_AND_STARTED),
@@ -194,10 +196,8 @@ fn an_edit_made_in_the_middle_of_a_deploy_goes_on_from_the_savepoint_of_that() {
 }
 
 /// The worlds that wait for a person, and why.
-const WAITS: [(&str, &str); 4] = [
-    ("bluegreen-savepoint-in-progress", "Unreadable"),
+const WAITS: [(&str, &str); 2] = [
     ("rescaling-in-place", "Unreadable"),
-    ("update-rolling-back", "Unreadable"),
     // Its JobManager was restarted, after which nothing tells whether a job ran there.
     ("update-submit-not-sent", "RestorePointUnproven"),
 ];

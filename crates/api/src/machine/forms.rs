@@ -108,7 +108,7 @@ record!(Recovering {
     step: "step",
     deadline: "deadline",
 });
-record!(Find { cancel: "cancel" });
+record!(Find { cancel: "cancel", sent: "sent" });
 record!(Restart {
     submission: "submission",
     aftermath: "aftermath",
@@ -165,6 +165,10 @@ impl Stored for LeftStep {
             LeftStep::Submitting { job, since } => {
                 variant("Submitting", [("job", job.store()), ("since", since.store())])
             }
+            LeftStep::Savepointing(trigger) => {
+                variant("Savepointing", [("trigger", trigger.store())])
+            }
+            LeftStep::RollingBack { since } => variant("RollingBack", [("since", since.store())]),
             LeftStep::Deleting => variant("Deleting", []),
         }
     }
@@ -176,8 +180,10 @@ impl Stored for LeftStep {
             "Submitting" => {
                 Ok(LeftStep::Submitting { job: from.get("job")?, since: from.get("since")? })
             }
+            "Savepointing" => Ok(LeftStep::Savepointing(from.get("trigger")?)),
+            "RollingBack" => Ok(LeftStep::RollingBack { since: from.get("since")? }),
             "Deleting" => Ok(LeftStep::Deleting),
-            _ => Err(kind.wrong("Deploying, Submitting or Deleting")),
+            _ => Err(kind.wrong("Deploying, Submitting, Savepointing, RollingBack or Deleting")),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the status of the reference operator tells of an application that it has left.
 //!
-//! `savepointPath`, `savepointTriggerId`, `updatingHash` and `rollbackHash` are passed over: they may be left over from
-//! an earlier deploy (defects A12 and C2 of that operator), and Flink tells what came of a savepoint.
+//! `savepointPath`, `savepointTriggerId`, `updatingHash` and `rollbackHash` are passed over where they may be left over
+//! from an earlier deploy (defects A12 and C2 of that operator): Flink tells what came of a savepoint.
 
 use flinkk8soperator_core::{JobId, Left, LeftStep, LeftVersion, Timestamp};
 
@@ -19,48 +19,76 @@ pub(super) fn of(status: &FlinkApplicationStatus) -> Option<Left> {
         under_way,
         target: None,
     };
+    let deployed = version(status, &status.deploy_hash);
+    let with = |deployed: LeftVersion| Left { deployed: Some(deployed), ..left };
     let first = status.deploy_hash.is_empty();
     match under_way {
+        Some(LeftStep::Deploying | LeftStep::Submitting { .. } | LeftStep::RollingBack { .. })
+            if first =>
+        {
+            Some(left)
+        }
         // The status tells of the job that is being started.
-        Some(LeftStep::Submitting { .. }) => {
-            let known = version(status, &status.deploy_hash);
-            let deployed = known.map(|known| LeftVersion { job: None, ..known });
-            (first || deployed.is_some()).then_some(Left { deployed, ..left })
+        Some(LeftStep::Submitting { .. }) if !is_blue_green(status) => {
+            deployed.map(|deployed| with(LeftVersion { job: None, ..deployed }))
         }
-        Some(LeftStep::Deploying) if first => Some(left),
-        Some(LeftStep::Deploying | LeftStep::Deleting) => {
-            Some(Left { deployed: Some(version(status, &status.deploy_hash)?), ..left })
+        Some(
+            LeftStep::Deploying
+            | LeftStep::Submitting { .. }
+            | LeftStep::Savepointing(_)
+            | LeftStep::RollingBack { .. },
+        ) => deployed.map(with),
+        Some(LeftStep::Deleting) => {
+            // In mode BlueGreen the job of a newer version may run, too.
+            let newer = newer(status).filter(|newer| is_blue_green(status) && newer.job.is_some());
+            Some(newer.map_or(with(deployed?), |newer| Left { beside: deployed, ..with(newer) }))
         }
-        None => {
-            let known = version(status, &status.deploy_hash)?;
-            if status.phase != Phase::DualRunning {
-                return Some(Left { deployed: Some(known), ..left });
-            }
-            // `deployHash` is the older one's until one of the two is torn down.
-            let newer = status.updating_hash.as_deref().filter(|hash| *hash != status.deploy_hash);
-            Some(Left { deployed: Some(version(status, newer?)?), beside: Some(known), ..left })
+        None if status.phase == Phase::DualRunning => {
+            Some(Left { beside: Some(deployed?), ..with(newer(status)?) })
         }
+        None => deployed.map(with),
     }
 }
 
-/// What was under way; the inner none: nothing. In mode BlueGreen a deploy is not gone on with.
+fn is_blue_green(status: &FlinkApplicationStatus) -> bool {
+    status.deployment_mode == Some(DeploymentMode::BlueGreen)
+}
+
+/// What was under way; the inner none: nothing.
 fn step(status: &FlinkApplicationStatus) -> Option<Option<LeftStep>> {
-    let blue_green = status.deployment_mode == Some(DeploymentMode::BlueGreen);
-    match status.phase {
-        Phase::Running | Phase::DeployFailed | Phase::DualRunning => Some(None),
-        _ if blue_green => None,
-        Phase::Updating
-        | Phase::ClusterStarting
-        | Phase::Savepointing
-        | Phase::Cancelling
-        | Phase::Recovering => Some(Some(LeftStep::Deploying)),
-        Phase::SubmittingJob => {
-            let since = status.last_updated_at.as_ref().map_or(Timestamp(0), instant::of);
-            Some(Some(LeftStep::Submitting { job: id(&status.job_status), since }))
+    let since = || status.last_updated_at.as_ref().map_or(Timestamp(0), instant::of);
+    let step = match status.phase {
+        Phase::Running | Phase::DeployFailed | Phase::DualRunning => return Some(None),
+        Phase::Savepointing => savepointing(status).unwrap_or(LeftStep::Deploying),
+        Phase::Updating | Phase::ClusterStarting | Phase::Cancelling | Phase::Recovering => {
+            LeftStep::Deploying
         }
-        Phase::Deleting => Some(Some(LeftStep::Deleting)),
-        Phase::New | Phase::Rescaling | Phase::RollingBackJob | Phase::Unknown(_) => None,
-    }
+        Phase::SubmittingJob => {
+            let job = match is_blue_green(status) {
+                true => status.updating_hash.as_deref().and_then(|hash| job_of(status, hash)),
+                false => id(&status.job_status),
+            };
+            LeftStep::Submitting { job, since: since() }
+        }
+        Phase::RollingBackJob => LeftStep::RollingBack { since: since() },
+        Phase::Deleting => LeftStep::Deleting,
+        Phase::New | Phase::Rescaling | Phase::Unknown(_) => return None,
+    };
+    Some(Some(step))
+}
+
+/// The savepoint of a job that runs on. The path is there before the id is of an earlier deploy.
+fn savepointing(status: &FlinkApplicationStatus) -> Option<LeftStep> {
+    let path = status.savepoint_path.as_deref().unwrap_or_default();
+    let runs_on = is_blue_green(status) && !status.deploy_hash.is_empty() && path.is_empty();
+    let trigger = status.savepoint_trigger_id.as_deref().filter(|_| runs_on)?;
+    Some(LeftStep::Savepointing(trigger.parse().ok()?))
+}
+
+/// In mode BlueGreen the newer one of two: `deployHash` is the older one's until one of the two is torn down.
+fn newer(status: &FlinkApplicationStatus) -> Option<LeftVersion> {
+    let hash = status.updating_hash.as_deref().filter(|hash| *hash != status.deploy_hash)?;
+    version(status, hash)
 }
 
 fn version(status: &FlinkApplicationStatus, hash: &str) -> Option<LeftVersion> {

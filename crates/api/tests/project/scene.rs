@@ -155,7 +155,7 @@ pub(crate) fn recovering(purpose: Purpose, step: RecoveringStep) -> Phase {
 }
 
 pub(crate) fn finding(purpose: Purpose) -> Phase {
-    recovering(purpose, RecoveringStep::Find(Find { cancel: false }))
+    recovering(purpose, RecoveringStep::Find(Find { cancel: false, sent: None }))
 }
 
 pub(crate) fn restarting(submission: Option<Submission>, attempt: u32) -> Phase {

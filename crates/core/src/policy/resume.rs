@@ -232,7 +232,7 @@ mod tests {
             }),
             (of.savepoint, &tears_down),
             (of.recovery, &|deadline| {
-                let find = Find { cancel: true };
+                let find = Find { cancel: true, sent: None };
                 recovers(RecoveringStep::Find(find), deadline)
             }),
             (of.submit, &|deadline| {

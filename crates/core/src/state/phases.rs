@@ -1,6 +1,6 @@
 //! What belongs to one phase, and exists only there.
 
-use crate::ids::{DeployHash, Incarnation, JobId};
+use crate::ids::{DeployHash, Incarnation, JobId, Process, TriggerId};
 use crate::state::{Failure, Origin, Restart, Stop, Submission, Target};
 use crate::time::Timestamp;
 
@@ -38,6 +38,13 @@ pub enum LeftStep {
     Submitting {
         /// Its id; none: it has not learnt that.
         job: Option<JobId>,
+        /// When it last wrote the status.
+        since: Timestamp,
+    },
+    /// A savepoint of the deployed version's job, in mode BlueGreen, under this id of the operation: the job runs on.
+    Savepointing(TriggerId),
+    /// A rollback: the deployed version's job was to be submitted again, or was.
+    RollingBack {
         /// When it last wrote the status.
         since: Timestamp,
     },
@@ -180,6 +187,8 @@ pub enum RecoveringStep {
 pub struct Find {
     /// The job runs and is being cancelled: the checkpoint that then stays is the newest.
     pub cancel: bool,
+    /// The process that another submission of it may still be on its way to: it ends before the next one.
+    pub sent: Option<Process>,
 }
 
 /// See [`Phase::SubmittingJob`](crate::Phase::SubmittingJob).

@@ -218,7 +218,7 @@ mod tests {
         ] {
             assert_eq!(of_phase(phase), Some(submission.clone()));
         }
-        let find = RecoveringStep::Find(Find { cancel: false });
+        let find = RecoveringStep::Find(Find { cancel: false, sent: None });
         for step in [find, RecoveringStep::Start(Box::new(restart::attempt(1)))] {
             assert_eq!(of_phase(recovering(step)), None);
         }

@@ -146,7 +146,7 @@ pub(crate) fn recover(cx: &Context<'_>, state: &State, target: Target, why: Fail
         purpose: Purpose::Deploy(target),
         job: job.id,
         why,
-        step: RecoveringStep::Find(Find { cancel: false }),
+        step: RecoveringStep::Find(Find { cancel: false, sent: None }),
         deadline,
     });
     let next = State { record: state.record.clone(), phase };

@@ -1,6 +1,7 @@
 //! Left: the reference operator has left the application. Its clusters get numbers, the revisions of its versions
 //! are read back, then what its status calls deployed is, as it runs, and what was under way goes on.
 
+mod given_up;
 mod jobs;
 mod numbering;
 mod under_way;
@@ -14,10 +15,10 @@ use crate::observation::{Fact, FactRequest, FlinkRequest, Objects, Observation, 
 use crate::policy::restore_point;
 use crate::reason::Reason;
 use crate::state::{
-    Deleting, DeletingStep, DeployFailed, Failure, FailureKind, Left, LeftStep, LeftVersion,
-    LiveJob, Origin, Phase, Record, State, Target, Version, Work,
+    Deleting, DeletingStep, Left, LeftStep, LeftVersion, LiveJob, Origin, Phase, Record, State,
+    Target, Version, Work,
 };
-use crate::states::{Next, deploy, running};
+use crate::states::{Next, deploy};
 use jobs::{job, runs_nothing};
 
 /// What the status of the reference operator would tell, where that is lost: the version that the spec asks for
@@ -160,6 +161,8 @@ fn take_over(
         None => scene.at_rest(record)?,
         Some(LeftStep::Deploying) => scene.deploying(record)?,
         Some(LeftStep::Submitting { job, since }) => scene.submitting(record, job, since)?,
+        Some(LeftStep::Savepointing(trigger)) => scene.savepointing(record, trigger)?,
+        Some(LeftStep::RollingBack { since }) => scene.rolling_back(record, since)?,
         Some(LeftStep::Deleting) => scene.deleting(record)?,
     };
     match told.is_empty() {
@@ -179,19 +182,6 @@ struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    /// Nothing was under way.
-    fn at_rest(&self, record: Record) -> Result<Next, Box<Next>> {
-        self.no_job_elsewhere(&record, None)?;
-        Ok(match given_up(self.cx, self.phase) {
-            Some(hash) => gave_up(self.cx, record, hash),
-            None => {
-                let phase = running::under_watch(&record, None);
-                let message = "what the reference operator has left is taken over as it is";
-                Next::new(record, phase, Reason::Running, message)
-            }
-        })
-    }
-
     /// A cluster that has no place goes, as it would with the reference operator, but not with a job.
     fn no_job_elsewhere(
         &self,
@@ -242,25 +232,6 @@ fn is_stored(
     }
     let what = format!("the revision of version {} to be stored", target.hash);
     Err(waiting(cx, state, &what))
-}
-
-/// The version that is not to be tried again: that operator takes it for current as long as the spec asks
-/// for it.
-fn given_up(cx: &Context<'_>, phase: &Left) -> Option<DeployHash> {
-    phase.failed.filter(|hash| {
-        Some(*hash) != phase.deployed.map(|left| left.hash)
-            && numbering::colour_of(cx, *hash).is_some()
-    })
-}
-
-fn gave_up(cx: &Context<'_>, mut record: Record, hash: DeployHash) -> Next {
-    record.incarnations += 1;
-    let failed = Target { hash, ..deploy::target(cx, &record) };
-    let message = "the reference operator gave it up".to_owned();
-    let failure = Failure { kind: FailureKind::GivenUpBefore, message };
-    let message = format!("deploy {hash} failed: {failure}");
-    let phase = Phase::DeployFailed(DeployFailed { failed, failure });
-    Next::new(record, phase, Reason::DeployFailed, message)
 }
 
 /// All its clusters are gone. A job starts only from what the user names, or from nothing where the user

@@ -11,6 +11,7 @@ use scene::Scene;
 use crate::context::Context;
 use crate::cure::Cure;
 use crate::decision::Effect;
+use crate::ids::Process;
 use crate::observation::{FactRequest, Observation};
 use crate::policy::{cancel, change, restart};
 use crate::reason::Reason;
@@ -28,7 +29,19 @@ pub(crate) fn begin(
     why: Failure,
     failed: Option<DeployFailed>,
 ) -> Next {
-    let find = Find { cancel: false };
+    begin_after(cx, state, job, why, failed, None)
+}
+
+/// The same where another submission may still be on its way to the process `sent`.
+pub(crate) fn begin_after(
+    cx: &Context<'_>,
+    state: &State,
+    job: &LiveJob,
+    why: Failure,
+    failed: Option<DeployFailed>,
+    sent: Option<Process>,
+) -> Next {
+    let find = Find { cancel: false, sent };
     let message = format!("job {} is lost: {why}", job.id);
     let phase = Phase::Recovering(Recovering {
         purpose: Purpose::Restart(failed),
@@ -54,7 +67,7 @@ pub(crate) fn needs(
     let open_to_edits = match &phase.step {
         RecoveringStep::Find(find) => {
             find::about(deployed, phase, seen, &mut ask);
-            !find.cancel
+            !find.cancel && !find::may_come(*find, deployed, seen)
         }
         RecoveringStep::Start(restart) => {
             restart::needs(cx, deployed.target, restart, seen, &mut ask);

@@ -9,7 +9,7 @@
 //! config recovery-retries N           how often a recovery may be tried; rollback-retries
 //! config min-phase 10s                minPhaseDuration
 //! given unreadable WHY                 status.machine cannot be read
-//! left vN|nothing [J] [beside vM [J]] [failed vK] [deploying|submitting [J]|deleting]   the reference operator has
+//! left vN|nothing [J] [beside vM [J]] [failed vK] [deploying|submitting [J]|savepointing T|rolling-back|deleting]   the reference operator has
 //! unnumbered N vM [as vK] [unproven]   cluster N of it has no number yet; its label; cannot be read back
 //! spec vN [same-hash]                  the user wants version N (same-hash: only the digest differs)
 //! spec force-rollback                  a newer generation with forceRollback
@@ -264,6 +264,11 @@ fn left(world: &mut World, words: &[&str]) -> Applied {
     let (under_way, words) = match words {
         [before @ .., "deploying"] => (Some(LeftStep::Deploying), before),
         [before @ .., "deleting"] => (Some(LeftStep::Deleting), before),
+        [before @ .., "rolling-back"] => (Some(LeftStep::RollingBack { since: world.now }), before),
+        [before @ .., "savepointing", trigger] => {
+            let trigger = trigger.parse().map_err(|error| format!("{error}"))?;
+            (Some(LeftStep::Savepointing(trigger)), before)
+        }
         [before @ .., "submitting"] => {
             (Some(LeftStep::Submitting { job: None, since: world.now }), before)
         }

@@ -55,6 +55,9 @@ fn left() -> Vec<State> {
         step(LeftStep::Deploying),
         Left { deployed: None, ..step(LeftStep::Deploying) },
         step(LeftStep::Deleting),
+        step(LeftStep::RollingBack { since: ago(1_000) }),
+        Left { deployed: None, ..step(LeftStep::RollingBack { since: ago(1_000) }) },
+        step(LeftStep::Savepointing(TRIGGER)),
         submitting(Some(NEW)),
         Left { deployed: None, ..submitting(None) },
     ];
@@ -264,7 +267,7 @@ fn purposes() -> Vec<Purpose> {
 fn finding() -> Vec<Phase> {
     let mut all = Vec::new();
     for (nth, cancel) in [false, true].into_iter().enumerate() {
-        let step = RecoveringStep::Find(Find { cancel });
+        let step = RecoveringStep::Find(Find { cancel, sent: None });
         // What it is for makes a difference to what follows, not to what is found.
         let purposes = purposes().into_iter().take(if nth == 0 { 3 } else { 1 });
         for purpose in purposes {

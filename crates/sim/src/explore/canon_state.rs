@@ -263,7 +263,10 @@ fn recovering(canon: &mut Canon<'_>, phase: &Recovering) {
     failure(canon, Some(&phase.why));
     canon.until(phase.deadline);
     match &phase.step {
-        RecoveringStep::Find(Find { cancel }) => canon.flags(&[*cancel]),
+        RecoveringStep::Find(Find { cancel, sent }) => {
+            canon.flags(&[*cancel, sent.is_some()]);
+            sent.iter().for_each(|sent| process(canon, *sent));
+        }
         RecoveringStep::Start(again) => restart(canon, again),
     }
 }
@@ -285,10 +288,9 @@ fn aftermath(canon: &mut Canon<'_>, aftermath: Option<&Aftermath>) {
             canon.job(job.0);
             canon.until(*until);
         }
-        Some(Aftermath::JobManager(process)) => {
+        Some(Aftermath::JobManager(of)) => {
             canon.number(1);
-            canon.pod(pod_of(process.pod));
-            canon.number(u64::from(process.restarts));
+            process(canon, *of);
         }
         Some(Aftermath::TaskManagers(pods)) => {
             canon.number(2 + pods.len() as u64);
@@ -316,18 +318,21 @@ fn deleting(canon: &mut Canon<'_>, step: &DeletingStep) {
 fn stop(canon: &mut Canon<'_>, stop: &Stop) {
     canon.job(stop.job.0);
     canon.trigger(stop.trigger.0);
-    canon.pod(pod_of(stop.process.pod));
-    canon.number(u64::from(stop.process.restarts));
+    process(canon, stop.process);
     canon.numbers(&[stop.baseline.checkpoint, stop.baseline.restored]);
     canon.number(u64::from(stop.attempt).min(MANY));
     canon.from(stop.not_before);
     canon.flags(&[stop.cancel]);
 }
 
+fn process(canon: &mut Canon<'_>, process: machine::Process) {
+    canon.pod(pod_of(process.pod));
+    canon.number(u64::from(process.restarts));
+}
+
 fn submission(canon: &mut Canon<'_>, submission: &Submission) {
     canon.job(submission.job.0);
-    canon.pod(pod_of(submission.process.pod));
-    canon.number(u64::from(submission.process.restarts));
+    process(canon, submission.process);
     origin(canon, &submission.from);
     canon.number(u64::from(submission.attempt).min(MANY));
     canon.from(submission.not_before);

@@ -39,7 +39,7 @@ pub(super) fn leave(suite: &Suite, node: &mut Node, told: Told) {
         }
         Phase::DeployFailed(phase) => Left { failed: Some(phase.failed.hash), ..none },
         _ if record.deployed.iter().any(|d| d.removed || d.target.scaled.is_some()) => return,
-        _ if node.stored.target().is_some_and(|t| t.mode != Mode::Dual || t.scaled.is_some()) => {
+        _ if node.stored.target().is_some_and(|t| t.mode == Mode::Single || t.scaled.is_some()) => {
             return;
         }
         // It has submitted once the deployed job is over.
@@ -47,6 +47,21 @@ pub(super) fn leave(suite: &Suite, node: &mut Node, told: Told) {
             if record.deployed.as_ref().is_some_and(|d| d.live().is_none()) =>
         {
             submitting(None)
+        }
+        // In mode BlueGreen once there is a savepoint of that.
+        Phase::ClusterStarting(phase) if phase.from.is_some() => submitting(None),
+        Phase::Savepointing(phase) if phase.target.mode == Mode::BlueGreen => Left {
+            under_way: Some(match told {
+                Told::Jobs => LeftStep::Savepointing(phase.stop.trigger),
+                Told::Versions | Told::Nothing => LeftStep::Deploying,
+            }),
+            ..none
+        },
+        Phase::RollingBackJob(phase)
+            if phase.revived.is_none() && phase.restart.aftermath.is_none() =>
+        {
+            let deployed = none.deployed.map(|deployed| LeftVersion { job: None, ..deployed });
+            Left { deployed, under_way: Some(LeftStep::RollingBack { since }), ..none }
         }
         Phase::Recovering(phase) if matches!(phase.purpose, Purpose::Restart(_)) => return,
         Phase::ClusterStarting(_)
@@ -170,6 +185,14 @@ pub(super) fn canon(canon: &mut Canon<'_>, record: &Record, left: &Left) {
         Some(LeftStep::Submitting { job, since }) => {
             canon.number(3);
             maybe_job(canon, job);
+            canon.since(since.0);
+        }
+        Some(LeftStep::Savepointing(trigger)) => {
+            canon.number(4);
+            canon.trigger(trigger.0);
+        }
+        Some(LeftStep::RollingBack { since }) => {
+            canon.number(5);
             canon.since(since.0);
         }
     }

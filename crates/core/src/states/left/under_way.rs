@@ -6,15 +6,15 @@ use super::{Scene, is_stored, stalled, target, waiting};
 use crate::context::Context;
 use crate::cure::Cure;
 use crate::desired::Mode;
-use crate::ids::JobId;
+use crate::ids::{Incarnation, JobId, TriggerId};
 use crate::observation::{FactRequest, Observation};
-use crate::policy::{readiness, restore_point};
+use crate::policy::{readiness, restore_point, snapshot, stop};
 use crate::reason::Reason;
 use crate::state::{
-    ClusterStarting, Left, LeftStep, Origin, Phase, Record, Running, State, Submission,
-    SubmittingJob, Target, Work,
+    ClusterStarting, Left, LeftStep, Origin, Phase, Record, Running, Savepointing, State, Stop,
+    Submission, SubmittingJob, Target, Work,
 };
-use crate::states::{Next, deploy};
+use crate::states::{Next, deploy, running};
 use crate::time::Timestamp;
 
 /// What the deployed job writes; what a submitted one started from.
@@ -28,7 +28,8 @@ pub(super) fn needs(
     let Some(objects) = seen.objects.known() else { return };
     let (hash, told) = match phase.under_way {
         None => return,
-        Some(LeftStep::Deploying | LeftStep::Deleting) => {
+        Some(LeftStep::RollingBack { .. }) => return,
+        Some(LeftStep::Deploying | LeftStep::Savepointing(_) | LeftStep::Deleting) => {
             (phase.deployed.map(|left| left.hash), phase.deployed.and_then(|left| left.job))
         }
         Some(LeftStep::Submitting { job, .. }) => (phase.target, job),
@@ -55,6 +56,29 @@ impl Scene<'_> {
         let starting = ClusterStarting { target, deadline, troubled: None, attempt: 1, from: None };
         let next = State { record, phase: Phase::ClusterStarting(starting) };
         Ok(Next::waiting(&next, readiness::awaited(target), deadline))
+    }
+
+    /// A savepoint that does not end the deployed job: followed like one of ours.
+    pub(super) fn savepointing(
+        &self,
+        mut record: Record,
+        trigger: TriggerId,
+    ) -> Result<Next, Box<Next>> {
+        let Scene { cx, state, seen, .. } = *self;
+        let (Some((cluster, job)), Some(target)) = (self.running(&record)?, self.target()) else {
+            return self.deploying(record);
+        };
+        self.no_job_elsewhere(&record, Some(target.incarnation))?;
+        is_stored(cx, state, target, seen)?;
+        let flink = seen.flink.get(&cluster);
+        let Some(stop) = flink.and_then(|flink| stop::begin(cx, &mut record.ids, job, flink))
+        else {
+            return Err(waiting(cx, state, "what the deployed job writes"));
+        };
+        let stop = Stop { trigger, ..stop };
+        let deadline = cx.now + cx.desired.timeouts.savepoint;
+        let phase = Phase::Savepointing(Savepointing { target, stop, deadline });
+        Ok(Next::waiting(&State { record, phase }, snapshot::AWAITED, deadline))
     }
 
     /// A deploy whose job is there, or may come.
@@ -107,7 +131,9 @@ impl Scene<'_> {
         };
         let from = statistics.as_ref().and_then(|s| s.restored_from.as_ref()?.path.clone());
         let from = from.map_or(Origin::Empty, Origin::Given);
-        if let Some(deployed) = &mut record.deployed {
+        if let Some(deployed) = &mut record.deployed
+            && target.mode != Mode::BlueGreen
+        {
             if self.runs(deployed.target) {
                 let message = format!(
                     "the jobs of two versions run: that of {} was to end before job {job} of {} began",
@@ -152,7 +178,10 @@ impl Scene<'_> {
             self.seen.cluster(target.incarnation).and_then(|c| c.jobmanager_process(None));
         // What has become of one, and where its newest state lies, nobody can tell any more.
         let may_have_run = told.is_some() || process.is_none_or(|process| process.restarts > 0);
-        if may_have_run && restore_point::allowed_by_the_user(cx, &record).is_none() {
+        // Its state was a copy of what the deployed one goes on with, in mode BlueGreen.
+        let beside = target.mode == Mode::BlueGreen
+            && record.deployed.as_ref().is_some_and(|deployed| self.runs(deployed.target));
+        if may_have_run && !beside && restore_point::allowed_by_the_user(cx, &record).is_none() {
             let message = format!(
                 "a job of version {} may have run, and its JobManager does not know it any more",
                 target.hash
@@ -168,7 +197,7 @@ impl Scene<'_> {
     pub(super) fn deleting(&self, record: Record) -> Result<Next, Box<Next>> {
         self.writes_nothing(&record)?;
         self.no_job_elsewhere(&record, None)?;
-        let phase = Phase::Running(Running { confirming: None });
+        let phase = running::under_watch(&record, None);
         Ok(Next::new(record, phase, Reason::Deleting, "its deletion goes on"))
     }
 
@@ -176,12 +205,16 @@ impl Scene<'_> {
     fn target(&self) -> Option<Target> {
         let target = target(self.cx, &self.state.record, self.objects, self.phase.target?)?;
         let cluster = self.seen.cluster(target.incarnation)?;
-        // The reference operator knows no other order.
-        cluster.complete().then_some(Target { mode: Mode::Dual, ..target })
+        let mode = match target.mode {
+            Mode::BlueGreen => Mode::BlueGreen,
+            // The reference operator knows no other order.
+            Mode::Dual | Mode::Single => Mode::Dual,
+        };
+        cluster.complete().then_some(Target { mode, ..target })
     }
 
     /// Whether a version's job runs, or may.
-    fn runs(&self, target: Target) -> bool {
+    pub(super) fn runs(&self, target: Target) -> bool {
         match asked(self.cx, target.incarnation, self.seen) {
             Jobs::Known(jobs) => jobs.iter().any(|job| !job.state.over()),
             Jobs::Unknown | Jobs::Silent => true,
@@ -189,26 +222,33 @@ impl Scene<'_> {
         }
     }
 
+    /// The deployed job and its cluster, while it runs.
+    fn running(&self, record: &Record) -> Result<Option<(Incarnation, JobId)>, Box<Next>> {
+        let Scene { cx, state, seen, .. } = *self;
+        let Some(deployed) = &record.deployed else { return Ok(None) };
+        let Some(job) = deployed.live() else { return Ok(None) };
+        let cluster = deployed.target.incarnation;
+        match asked(cx, cluster, seen) {
+            Jobs::Nobody => Ok(None),
+            Jobs::Unknown => {
+                Err(waiting(cx, state, "the JobManager of the deployed version to answer"))
+            }
+            Jobs::Silent => {
+                let message = "the JobManager of the deployed version does not answer".to_owned();
+                Err(stalled(cx, state, Reason::FlinkUnreachable, message, vec![]))
+            }
+            Jobs::Known(jobs) => {
+                let runs = jobs.iter().any(|found| found.id == job.id && !found.state.over());
+                Ok(runs.then_some((cluster, job.id)))
+            }
+        }
+    }
+
     /// The deployed job is over, or no savepoint of it is being written any more that it may be cancelled with.
     fn writes_nothing(&self, record: &Record) -> Result<(), Box<Next>> {
         let Scene { cx, state, seen, .. } = *self;
-        let Some(deployed) = &record.deployed else { return Ok(()) };
-        let Some(job) = deployed.live() else { return Ok(()) };
-        let cluster = deployed.target.incarnation;
+        let Some((cluster, _)) = self.running(record)? else { return Ok(()) };
         let wait = |what: &str| Err(waiting(cx, state, what));
-        let jobs = match asked(cx, cluster, seen) {
-            Jobs::Nobody => return Ok(()),
-            Jobs::Unknown => return wait("the JobManager of the deployed version to answer"),
-            Jobs::Silent => {
-                let message = "the JobManager of the deployed version does not answer".to_owned();
-                let reason = Reason::FlinkUnreachable;
-                return Err(stalled(cx, state, reason, message, vec![]));
-            }
-            Jobs::Known(jobs) => jobs,
-        };
-        if jobs.iter().all(|found| found.id != job.id || found.state.over()) {
-            return Ok(());
-        }
         let flink = seen.flink.get(&cluster);
         let about = flink.and_then(|flink| flink.cluster.known());
         let statistics = flink.and_then(|flink| flink.statistics.known());

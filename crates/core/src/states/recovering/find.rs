@@ -15,7 +15,8 @@ use crate::policy::restore_point::{self, Ended, Newest};
 use crate::policy::upkeep;
 use crate::reason::Reason;
 use crate::state::{
-    Find, LiveJob, Origin, Phase, Purpose, Recovering, RecoveringStep, State, Version, Work,
+    Aftermath, Find, LiveJob, Origin, Phase, Purpose, Recovering, RecoveringStep, Restart, State,
+    Version, Work,
 };
 use crate::states::{Next, deploy, handover};
 
@@ -41,9 +42,17 @@ pub(super) fn about(
     }));
 }
 
+/// Another submission may still come about, as far as is known: another version cannot begin beside it.
+pub(super) fn may_come(find: Find, deployed: &Version, seen: &Observation) -> bool {
+    let cluster = seen.cluster(deployed.target.incarnation);
+    let process = cluster.and_then(|cluster| cluster.jobmanager_process(None));
+    find.sent.is_some() && (seen.objects.known().is_none() || process == find.sent)
+}
+
 impl Scene<'_> {
     pub(super) fn find(&self, find: Find, job: &LiveJob) -> Next {
         if !find.cancel
+            && !may_come(find, self.deployed, self.seen)
             && let Some(next) = self.edited(job)
         {
             return next;
@@ -174,7 +183,7 @@ impl Scene<'_> {
                 self.stalled(Reason::CheckpointsNotRetained, &message, cures)
             }
             Ok(()) | Err(_) => {
-                let next = self.anew(RecoveringStep::Find(Find { cancel: true }));
+                let next = self.anew(RecoveringStep::Find(Find { cancel: true, ..find }));
                 let message = format!("Cancelling job {} without a savepoint", job.id);
                 self.waiting(&next, "the cancelled job to end")
                     .tells(EventReason::CancellingJob, message)
@@ -295,7 +304,13 @@ impl Cleared<'_> {
                     deployed.work = Work::Stopped(origin.clone());
                 }
                 let attempt = state.record.recovered.map_or(1, |r| r.attempt + 1);
-                let step = RecoveringStep::Start(Box::new(restart::attempt(attempt)));
+                let sent = match phase.step {
+                    RecoveringStep::Find(find) => find.sent,
+                    RecoveringStep::Start(_) => None,
+                };
+                let aftermath = sent.map(Aftermath::JobManager);
+                let restart = Restart { aftermath, ..restart::attempt(attempt) };
+                let step = RecoveringStep::Start(Box::new(restart));
                 state.phase = Phase::Recovering(Recovering { step, ..phase.clone() });
                 self.scene.waiting(&state, readiness::awaited(self.scene.deployed.target))
             }

@@ -87,7 +87,31 @@ fn under_way() -> Vec<Suite> {
         update("left in an update, then put back", &[version(2), version(1)])
             .left_at_any_time(1, Told::Jobs)
             .only(FEW),
-        update("left in an update that fails", &[wrong]).left_at_any_time(1, Told::Jobs).only(FEW),
+        update("left in an update that fails", std::slice::from_ref(&wrong))
+            .left_at_any_time(1, Told::Jobs)
+            .only(FEW),
+        update("left in a rollback, then edited", &[wrong.clone(), version(3)])
+            .left_at_any_time(1, Told::Jobs)
+            .only(&[Fault::CrashAfterCalls, Fault::ProcessRestarts]),
+        update("left in a rollback, then put back", &[wrong.clone(), version(1)])
+            .left_at_any_time(1, Told::Jobs)
+            .only(&[Fault::CrashAfterCalls]),
+        first("beside: left in a first deploy", &[version(1)])
+            .in_mode(Mode::BlueGreen)
+            .left_at_any_time(0, Told::Jobs)
+            .only(FEW),
+        update("beside: left in an update", &[version(2)])
+            .in_mode(Mode::BlueGreen)
+            .left_at_any_time(1, Told::Jobs)
+            .only(FEW),
+        update("beside: left in an update, without ids", &[version(2)])
+            .in_mode(Mode::BlueGreen)
+            .left_at_any_time(1, Told::Versions)
+            .only(FEW),
+        update("beside: left in an update that fails", &[wrong])
+            .in_mode(Mode::BlueGreen)
+            .left_at_any_time(1, Told::Jobs)
+            .only(FEW),
         update("left in an update to a job that ends", std::slice::from_ref(&finishes))
             .left_at_any_time(1, Told::Jobs)
             .only(FEW),
