@@ -218,9 +218,9 @@ fn untouched(status: &FlinkApplicationStatus) -> bool {
 
 fn not_gone_on_with(status: &FlinkApplicationStatus) -> String {
     format!(
-        "status.machine is missing and the phase is {:?}: what the reference operator was in the \
-         middle of is not yet gone on with; let the reference operator finish it, or delete the \
-         application and create it again, with savepointPath set to its last savepoint",
+        "status.machine is missing, the phase is {:?}, and the status does not tell what is deployed or \
+         under way; restore the status from a backup, or delete the application and create it again, \
+         with savepointPath set to its last savepoint",
         status.phase.as_str()
     )
 }

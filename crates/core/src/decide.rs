@@ -70,17 +70,19 @@ fn effects(cx: &Context<'_>, state: &State, seen: &Observation) -> Vec<Effect> {
         _ if dwell::dwells(cx, state) => Vec::new(),
         Phase::New(_) | Phase::Unreadable(_) => return Vec::new(),
         Phase::Left(phase) => return states::left::effects(cx, state, phase, seen),
-        Phase::Updating(phase) => states::updating::effects(cx, phase, seen),
+        Phase::Updating(phase) => states::updating::effects(cx, state, phase, seen),
         Phase::Rescaling(phase) => states::rescaling::effects(state, phase, seen),
         Phase::ClusterStarting(phase) => states::cluster_starting::effects(cx, state, phase, seen),
         Phase::Savepointing(phase) => states::savepointing::effects(cx, state, phase, seen),
         Phase::Cancelling(phase) => states::cancelling::effects(cx, state, phase, seen),
         Phase::Recovering(phase) => states::recovering::effects(cx, state, phase, seen),
         Phase::SubmittingJob(phase) => states::submitting_job::effects(cx, state, phase, seen),
-        Phase::Running(phase) => states::running::effects(state, phase.confirming.is_none(), seen),
+        Phase::Running(phase) => {
+            states::running::effects(cx, state, phase.confirming.is_none(), seen)
+        }
         Phase::DualRunning(phase) => states::dual_running::effects(cx, state, phase, seen),
         Phase::RollingBackJob(phase) => states::rolling_back_job::effects(cx, state, phase, seen),
-        Phase::DeployFailed(_) => states::running::effects(state, true, seen),
+        Phase::DeployFailed(_) => states::running::effects(cx, state, true, seen),
         Phase::Deleting(phase) => return states::deleting::effects(cx, state, phase, seen),
     };
     effects.extend(leaving::effects(&state.record, seen));

@@ -38,10 +38,7 @@ fn tried(cluster: impl Future<Output = Cluster>) -> Application {
 fn of_what_the_reference_operator_left_is_told_what_becomes_of_it() {
     let outcome = |name: &str| match name {
         "running-edited-while-operator-dead" => "Redeployed",
-        "bluegreen-savepoint-in-progress"
-        | "rescaling-in-place"
-        | "update-rolling-back"
-        | "update-submit-not-sent" => "Stalled",
+        "update-submit-not-sent" => "Stalled",
         "bluegreen-after-teardown"
         | "bluegreen-dual-running"
         | "bluegreen-first-running"

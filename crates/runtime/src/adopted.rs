@@ -73,12 +73,15 @@ pub(crate) async fn unnumbered(
     for (names, parts) in found {
         let mut labels = parts.iter().map(|child| child.hash);
         let label = labels.next().flatten().filter(|first| labels.all(|l| l == Some(*first)));
-        let version = match label {
-            Some(hash) => read_back(operator, app, &parts, hash).await?,
-            None => None,
-        };
-        let version = version.and_then(|version| summary(&version, &operator.settings.operator));
-        all.push(Unnumbered { names, label, version });
+        let mut known =
+            [label, Some(names).filter(|names| label != Some(*names))].map(|hash| (hash, None));
+        for (hash, known) in &mut known {
+            let Some(hash) = *hash else { continue };
+            let version = read_back(operator, app, &parts, hash).await?;
+            *known = version.and_then(|version| summary(&version, &operator.settings.operator));
+        }
+        let [(_, version), (_, made_for)] = known;
+        all.push(Unnumbered { names, label, version, made_for });
     }
     Ok(all)
 }

@@ -131,6 +131,10 @@ explorations! {
     left_after_the_end: "left after its job has ended" sees [AFTER_THE_END];
     left_then_rolled_back: "left, then rolled back onto its cluster" sees [ROLLED_BACK];
     alone_left: "alone: left, then updated" sees [UPDATED];
+    left_in_a_scaling: "left in a scaling in place" sees [SCALED_UP];
+    left_in_a_scaling_put_back: "left in a scaling in place, then put back"
+        sees [SCALED_UP, SCALED_DOWN];
+    left_then_scaled_twice: "left, then scaled twice" sees [SCALED_UP, SCALED_DOWN];
     left_then_scaled: "left, then scaled" sees [UPDATED];
     beside_left: "beside: left with two, then one goes" sees [FIRST_DEPLOYED];
     status_lost: "status lost in an update" sees [UPDATED];

@@ -133,7 +133,7 @@ fn what_cannot_be_told_waits_until_the_spec_is_put_back() {
 
 /// The worlds in which something was under way that goes on: the phase that each comes to (none: it is gone), what
 /// is asked of Flink on the way, and the jobs in the end.
-const GOES_ON: [(&str, &str, &[&str], &[&str]); 14] = [
+const GOES_ON: [(&str, &str, &[&str], &[&str]); 15] = [
     ("bluegreen-savepoint-in-progress", "DualRunning", &["run"], &["running", "running"]),
     ("bounded-job-finished-in-submitting", "Running", &[], &["finished by itself"]),
     ("deleting-finished-job", "", &[], &["finished by itself"]),
@@ -141,6 +141,7 @@ const GOES_ON: [(&str, &str, &[&str], &[&str]); 14] = [
     ("first-deploy-cluster-starting", "Running", &["run"], &["running"]),
     ("first-deploy-job-opening", "Running", &[], &["running"]),
     ("first-deploy-submit-answer-lost", "Running", &[], &["running"]),
+    ("rescaling-in-place", "Running", &["stop", "run"], STOPPED_AND_STARTED),
     ("update-cancelling", "Running", &["cancel", "run"], &["cancelled", "running"]),
     ("update-cluster-starting", "Running", &["stop", "run"], STOPPED_AND_STARTED),
     ("update-recovering", "Running", &["stop", "run"], STOPPED_AND_STARTED),
@@ -184,6 +185,19 @@ fn what_was_under_way_goes_on() {
     }
 }
 
+/// The TaskManagers were asked for, and the cluster bears both names already.
+#[test]
+fn what_was_being_scaled_in_place_stays_in_its_cluster() {
+    let report = simulate(world("rescaling-in-place"));
+    let revisions =
+        ["create", "create", "delete"].map(|verb| format!("{verb} controllerrevisions"));
+    assert_eq!(written(&report), revisions);
+    let [before, after] = report.end.jobs.as_slice() else { panic!("{:#?}", report.end.jobs) };
+    assert_eq!([before.incarnation, after.incarnation], [1, 1]);
+    let told = &report.end.applications[0];
+    assert_eq!(told.reason, "Running", "{}", told.message);
+}
+
 /// The savepoint of the deployed job serves the third version.
 #[test]
 fn an_edit_made_in_the_middle_of_a_deploy_goes_on_from_the_savepoint_of_that() {
@@ -196,8 +210,7 @@ fn an_edit_made_in_the_middle_of_a_deploy_goes_on_from_the_savepoint_of_that() {
 }
 
 /// The worlds that wait for a person, and why.
-const WAITS: [(&str, &str); 2] = [
-    ("rescaling-in-place", "Unreadable"),
+const WAITS: [(&str, &str); 1] = [
     // Its JobManager was restarted, after which nothing tells whether a job ran there.
     ("update-submit-not-sent", "RestorePointUnproven"),
 ];

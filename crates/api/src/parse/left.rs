@@ -8,7 +8,7 @@ use flinkk8soperator_core::{JobId, Left, LeftStep, LeftVersion, Timestamp};
 use crate::instant;
 use crate::v1beta1::{DeploymentMode, FlinkApplicationStatus, JobStatus, Phase};
 
-/// None: it was in the middle of something that is not gone on with, or does not say what is deployed.
+/// None: it does not tell what is deployed or under way.
 pub(super) fn of(status: &FlinkApplicationStatus) -> Option<Left> {
     let under_way = step(status)?;
     let failed = status.failed_deploy_hash.as_deref();
@@ -58,7 +58,10 @@ fn is_blue_green(status: &FlinkApplicationStatus) -> bool {
 fn step(status: &FlinkApplicationStatus) -> Option<Option<LeftStep>> {
     let since = || status.last_updated_at.as_ref().map_or(Timestamp(0), instant::of);
     let step = match status.phase {
-        Phase::Running | Phase::DeployFailed | Phase::DualRunning => return Some(None),
+        // Of a cluster that is being scaled in place the job was not touched yet.
+        Phase::Running | Phase::DeployFailed | Phase::DualRunning | Phase::Rescaling => {
+            return Some(None);
+        }
         Phase::Savepointing => savepointing(status).unwrap_or(LeftStep::Deploying),
         Phase::Updating | Phase::ClusterStarting | Phase::Cancelling | Phase::Recovering => {
             LeftStep::Deploying
@@ -72,7 +75,7 @@ fn step(status: &FlinkApplicationStatus) -> Option<Option<LeftStep>> {
         }
         Phase::RollingBackJob => LeftStep::RollingBack { since: since() },
         Phase::Deleting => LeftStep::Deleting,
-        Phase::New | Phase::Rescaling | Phase::Unknown(_) => return None,
+        Phase::New | Phase::Unknown(_) => return None,
     };
     Some(Some(step))
 }

@@ -50,6 +50,27 @@ pub struct Unnumbered {
     /// That version, as its Deployments show it and its hash proves; none: they do not show what gives that
     /// hash.
     pub version: Option<ReadBack>,
+    /// The version that its objects are named by, where the label is another one: read back in the same way.
+    pub made_for: Option<ReadBack>,
+}
+
+impl Unnumbered {
+    /// Whether a version is in it: as its label says. Once the reference operator has begun to scale it in place, the label
+    /// is already that of the version to come.
+    #[must_use]
+    pub fn is_of(&self, hash: DeployHash) -> bool {
+        self.label == Some(hash) || self.names == hash
+    }
+
+    /// Such a version, as its Deployments show it.
+    #[must_use]
+    pub fn read_back(&self, hash: DeployHash) -> Option<ReadBack> {
+        if self.label == Some(hash) {
+            self.version
+        } else {
+            self.made_for.filter(|_| self.names == hash)
+        }
+    }
 }
 
 /// What is known of a version that was read back from its Deployments.

@@ -40,7 +40,7 @@ pub struct Record {
     /// come back if that does not work out. Empty: it was not asked.
     pub bounds: Vec<Bounds>,
     /// Versions in clusters that the reference operator has made. Their objects bear no number: this says
-    /// which one they have, by their names.
+    /// which one they have, by their names. One that is scaled in place has an object named by each of two.
     #[cfg_attr(feature = "serde", serde(default))]
     pub adopted: Vec<Target>,
 }
@@ -50,6 +50,21 @@ impl Record {
     #[must_use]
     pub fn is_adopted(&self, incarnation: Incarnation) -> bool {
         self.adopted.iter().any(|adopted| adopted.incarnation == incarnation)
+    }
+
+    /// A version is to be in a cluster: one that the reference operator has made is known by that name, too.
+    pub(crate) fn is_to_be_in(&mut self, target: Target) {
+        if !self.is_adopted(target.incarnation) {
+            return;
+        }
+        let deployed = self.deployed.as_ref().map(|deployed| deployed.target.hash);
+        let stays = |known: &Target| {
+            known.incarnation != target.incarnation
+                || known.hash != target.hash
+                    && (known.hash == known.names() || Some(known.hash) == deployed)
+        };
+        self.adopted.retain(stays);
+        self.adopted.push(target);
     }
 
     /// Whether a version is, or is to be, in the deployed version's own cluster: scaled in place.

@@ -51,9 +51,6 @@ pub(crate) fn rescale(cx: &Context<'_>, state: &State, deployed: &Version) -> Ne
         return begin_anew();
     };
     let why_not = match cx.desired.mode {
-        _ if state.record.is_adopted(deployed.target.incarnation) => {
-            "the reference operator has made its cluster"
-        }
         Mode::Dual | Mode::Single if deployed.live().is_some() && !deployed.removed => {
             return rescaling::begin(cx, state, deployed);
         }

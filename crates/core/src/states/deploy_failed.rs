@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::cure::Cure;
 use crate::observation::{FactRequest, Observation};
 use crate::policy::watch::Sight;
-use crate::policy::{learn, resize, watch};
+use crate::policy::{learn, naming, resize, watch};
 use crate::reason::Reason;
 use crate::state::{DeployFailed, FailureKind, Phase, Record, Running, State, Version, Work};
 use crate::states::{Next, deploy, running};
@@ -60,6 +60,7 @@ pub(crate) fn step(
     let sight = watch::look(cx, deployed, seen);
     let (mut state, later) = learn::write_down(cx, state, seen);
     resize::forget_the_gone(&mut state.record, seen);
+    naming::forget_others(&mut state.record, seen);
     let next = running::watched_on(cx, &state, deployed, &sight, Some(phase));
     next.may_wake(cx, later).may_wake(cx, sight.soon(cx))
 }

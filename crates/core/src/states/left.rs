@@ -11,7 +11,9 @@ use crate::cure::Cure;
 use crate::decision::{Effect, EventReason};
 use crate::desired::{DeleteMode, Goal};
 use crate::ids::{DeployHash, Ids, Incarnation};
-use crate::observation::{Fact, FactRequest, FlinkRequest, Objects, Observation, Unnumbered};
+use crate::observation::{
+    ClusterObjects, Fact, FactRequest, FlinkRequest, Objects, Observation, Unnumbered,
+};
 use crate::policy::restore_point;
 use crate::reason::Reason;
 use crate::state::{
@@ -116,11 +118,11 @@ fn target(
     objects: &Objects,
     hash: DeployHash,
 ) -> Option<Target> {
-    let mut clusters = objects.clusters.iter();
-    let cluster = clusters.find(|cluster| cluster.label == Some(hash))?;
+    let cluster = objects.clusters.iter().find(|cluster| is_of(cluster, hash))?;
     let incarnation = cluster.incarnation;
     if record.is_adopted(incarnation) {
-        return record.adopted.iter().find(|adopted| adopted.incarnation == incarnation).copied();
+        let mut adopted = record.adopted.iter().filter(|a| a.incarnation == incarnation);
+        return adopted.find(|adopted| adopted.hash == hash).copied();
     }
     // One that was scaled in place is named by another version, whose hash does not tell its spec.
     let colour = numbering::colour_of(cx, hash).filter(|_| cluster.hash == hash)?;
@@ -135,6 +137,11 @@ fn target(
         colour,
         scaled: None,
     })
+}
+
+/// See [`Unnumbered::is_of`].
+fn is_of(cluster: &ClusterObjects, hash: DeployHash) -> bool {
+    cluster.label == Some(hash) || cluster.hash == hash
 }
 
 /// What the status calls deployed is. `Err`: why not yet.
@@ -253,7 +260,7 @@ fn nothing_stands(cx: &Context<'_>, state: &State, phase: &Left) -> Result<Next,
 
 fn not_found(cx: &Context<'_>, state: &State, hash: DeployHash, objects: &Objects) -> Box<Next> {
     let mut clusters = objects.clusters.iter();
-    if clusters.any(|cluster| cluster.label == Some(hash)) {
+    if clusters.any(|cluster| is_of(cluster, hash)) {
         return not_read_back(cx, state, hash);
     }
     let standing: Vec<String> =

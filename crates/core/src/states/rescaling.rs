@@ -38,6 +38,7 @@ pub(crate) fn begin(cx: &Context<'_>, state: &State, deployed: &Version) -> Next
         scaled: Some(Scaled { names: before.names(), revision }),
         ..deploy::target(cx, &record)
     };
+    record.is_to_be_in(target);
     let deadline = cx.now + cx.desired.timeouts.cluster_start;
     let message = format!(
         "Scaling in place from parallelism {} to {} ({} to {} TaskManagers)",

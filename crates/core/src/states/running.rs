@@ -44,6 +44,7 @@ pub(crate) fn step(cx: &Context<'_>, state: &State, phase: &Running, seen: &Obse
         None => {
             let (mut state, later) = learn::write_down(cx, state, seen);
             resize::forget_the_gone(&mut state.record, seen);
+            naming::forget_others(&mut state.record, seen);
             let next = confirmed(cx, &state, deployed, &sight, seen);
             next.may_wake(cx, later).may_wake(cx, sight.soon(cx))
         }
@@ -306,14 +307,19 @@ pub(crate) fn tell(cx: &Context<'_>, state: &State, sight: &Sight, at_rest: Reas
 
 /// The generic Service points at the deployed version.
 /// `confirmed`: its cluster is named by it, and has no TaskManagers more than it takes.
-pub(crate) fn effects(state: &State, confirmed: bool, seen: &Observation) -> Vec<Effect> {
+pub(crate) fn effects(
+    cx: &Context<'_>,
+    state: &State,
+    confirmed: bool,
+    seen: &Observation,
+) -> Vec<Effect> {
     let Some(deployed) = state.record.deployed.as_ref().filter(|d| !d.removed) else {
         return Vec::new();
     };
     let mut effects = Vec::new();
     effects.extend(readiness::point_service(deployed.target, seen));
     if confirmed {
-        effects.extend(naming::label(&state.record, deployed.target, seen));
+        effects.extend(naming::label_at_rest(cx, &state.record, deployed.target, seen));
         effects.extend(resize::surplus(&state.record, seen));
     }
     effects

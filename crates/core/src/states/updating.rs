@@ -7,7 +7,7 @@ use crate::decision::Effect;
 use crate::desired::Mode;
 use crate::observation::{ClusterObjects, FactRequest, Observation};
 use crate::policy::change::{self, Edit};
-use crate::policy::{leaving, readiness};
+use crate::policy::{leaving, naming, readiness};
 use crate::reason::Reason;
 use crate::state::{ClusterStarting, Failure, FailureKind, Phase, State, Target, Updating, Work};
 use crate::states::handover::{self, Asked};
@@ -139,8 +139,20 @@ fn wait(cx: &Context<'_>, state: &State, phase: &Updating, what: &str) -> Next {
     Next::waiting(state, what, phase.deadline).polls_busily(cx)
 }
 
-pub(crate) fn effects(cx: &Context<'_>, phase: &Updating, seen: &Observation) -> Vec<Effect> {
+pub(crate) fn effects(
+    cx: &Context<'_>,
+    state: &State,
+    phase: &Updating,
+    seen: &Observation,
+) -> Vec<Effect> {
     let mut effects = Vec::new();
+    let deployed = state.record.deployed.as_ref().filter(|d| !d.removed).map(|d| d.target);
+    // Since the reference operator was about to scale it to this version, it bears that name, too.
+    if let Some(deployed) = deployed.filter(|d| state.record.is_adopted(d.incarnation))
+        && deployed.incarnation != phase.target.incarnation
+    {
+        effects.extend(naming::label(&state.record, deployed, seen));
+    }
     if !cx.desired.finalizer {
         effects.push(Effect::AddFinalizer);
     }

@@ -314,7 +314,8 @@ fn unnumbered(world: &mut World, n: Incarnation, words: &[&str]) -> Applied {
         cluster.objects.label = Some(label);
         cluster.objects.aliases.extend((label != names).then_some(label));
     }
-    world.unnumbered.push(Unnumbered { names, label: Some(label), version });
+    let made_for = (*rest != ["unproven"] && label != names).then_some(known);
+    world.unnumbered.push(Unnumbered { names, label: Some(label), version, made_for });
     Ok(())
 }
 

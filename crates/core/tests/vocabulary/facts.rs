@@ -205,8 +205,12 @@ fn objects() -> Vec<Fact<Objects>> {
     let stranger = Stranger { name: "deployment/x".to_owned(), hash: Some(DeployHash(2)) };
     let strangers = vec![stranger];
     let known = ReadBack { parallelism: 1, taskmanagers: 1, mode: Mode::Dual, colour: None };
-    let bare =
-        |n, version| Unnumbered { names: DeployHash(n), label: Some(DeployHash(n)), version };
+    let bare = |n, version| Unnumbered {
+        names: DeployHash(n),
+        label: Some(DeployHash(n)),
+        version,
+        made_for: None,
+    };
     let without_numbers = |unnumbered| Fact::Known(Objects { unnumbered, ..Objects::default() });
     vec![
         without_numbers(vec![bare(1, Some(known))]),

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::cluster::{add, delete, identity, is_part, kubernetes, revision_of};
 use super::{EffectError, Ground};
-use crate::cache::Child;
+use crate::cache::{Child, Front};
 use crate::memory::Kind;
 use crate::observe::kube::named;
 
@@ -76,7 +76,14 @@ pub(super) async fn label(ground: &mut Ground<'_>, target: Target) -> Result<(),
     let revision = revision_of(ground, target.revision()).await?;
     let identity = identity(ground, target);
     if hash != target.names() {
-        let alias = created::alias(&revision.application, &identity, hash)?;
+        let mut alias = created::alias(&revision.application, &identity, hash)?;
+        // As of the one that the pods know: that of a cluster of the reference operator's is random.
+        let services = ground.operator.cache.lock().services_of(&ground.app);
+        let pods = Front::services(ground.app.uid, "", &services).selector(incarnation);
+        let selector = alias.spec.as_mut().and_then(|spec| spec.selector.as_mut());
+        if let Some(selector) = selector {
+            selector.insert(labels::SELECTOR.to_owned(), pods);
+        }
         add(ground, &alias, Kind::Service, hash).await?;
     }
     let (deployments, services) = {

@@ -10,6 +10,7 @@ use machine::{
     Colour, DeployHash, Effect, Post, Requirements, Savepoint, SavepointStop, Submit, Target,
 };
 
+use super::left;
 use super::node::{APP, Node, Triggered};
 use super::scenario::Suite;
 use super::translate;
@@ -138,7 +139,8 @@ pub(super) fn perform(suite: &Suite, node: &mut Node, call: &Call) -> Result<(),
         Call::RebuildRevision(target) => {
             let cluster = Cluster { app: APP, incarnation: target.incarnation.0 };
             let made = node.world.deployments.iter().find(|d| d.cluster == cluster);
-            let spec = made.ok_or(Failed)?.spec.clone();
+            let made = made.ok_or(Failed)?.spec.clone();
+            let spec = left::spec(suite, Some(&made), target.hash).ok_or(Failed)?.clone();
             node.world.save_revision(cluster, spec)?;
         }
         Call::CreateDeployment(target, role) => create_deployment(node, *target, *role)?,

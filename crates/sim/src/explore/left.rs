@@ -3,12 +3,14 @@
 //!
 //! The world goes on counting clusters: the numbers that the machine gives are the same.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use flinkk8soperator_core as machine;
 use machine::{
-    ClusterObjects, DeployHash, Incarnation, JobId, Left, LeftStep, LeftVersion, Mode, Objects,
-    Phase, Purpose, ReadBack, Record, State, Unnumbered, Version,
+    Cancelling, ClusterObjects, DeployHash, Incarnation, JobId, Left, LeftStep, LeftVersion, Mode,
+    Objects, Phase, Purpose, ReadBack, Record, RescalingStep, Savepointing, State, Target,
+    Unnumbered, Version,
 };
 
 use super::canon::Canon;
@@ -39,6 +41,13 @@ pub(super) fn leave(suite: &Suite, node: &mut Node, told: Told) {
         }
         Phase::DeployFailed(phase) => Left { failed: Some(phase.failed.hash), ..none },
         _ if record.deployed.iter().any(|d| d.removed || d.target.scaled.is_some()) => return,
+        Phase::Rescaling(phase) if matches!(phase.step, RescalingStep::Grow { .. }) => none,
+        Phase::Savepointing(Savepointing { target, .. })
+        | Phase::Cancelling(Cancelling { target, .. })
+            if target.scaled.is_some() =>
+        {
+            Left { under_way: Some(LeftStep::Deploying), ..none }
+        }
         _ if node.stored.target().is_some_and(|t| t.mode == Mode::Single || t.scaled.is_some()) => {
             return;
         }
@@ -77,10 +86,14 @@ pub(super) fn leave(suite: &Suite, node: &mut Node, told: Told) {
         }
         _ => return,
     };
-    if left.deployed.is_none() && left.under_way.is_none() {
+    let tells_nothing = left.deployed.is_none() && left.under_way.is_none();
+    if tells_nothing || !counts_on(&node.world) {
         return;
     }
     let beside = record.deployed.as_ref().is_some_and(|d| d.target.mode == Mode::BlueGreen);
+    if let Some(target) = node.stored.target().filter(|target| target.scaled.is_some()) {
+        named_by_both(node, target);
+    }
     // What may be needed at once is from a time before the reference operator's.
     let kept = suite.given_back || left.failed.is_some() || left.under_way.is_some() || beside;
     node.stored = Rc::new(match told {
@@ -90,6 +103,28 @@ pub(super) fn leave(suite: &Suite, node: &mut Node, told: Told) {
     let stored = node.world.revisions.iter().filter(|_| !kept);
     let numbers: Vec<Cluster> = stored.map(|r| r.cluster).collect();
     numbers.into_iter().for_each(|number| node.world.delete_revision(number));
+}
+
+/// That operator names a cluster by the version to come as soon as it begins to scale it in place.
+fn named_by_both(node: &mut Node, target: Target) {
+    let cluster = Cluster { app: APP, incarnation: target.incarnation.0 };
+    let mine = node.world.deployments.iter().filter(|d| d.cluster == cluster);
+    let mine: Vec<_> = mine.map(|deployment| deployment.uid).collect();
+    mine.into_iter().for_each(|uid| node.world.label_deployment(uid, target.hash.0));
+    // It keeps no revision.
+    node.world.delete_revision(Cluster { app: APP, incarnation: target.revision().0 });
+    // There may be one already.
+    _ = node.world.create_service_named(cluster, target.hash.0);
+}
+
+/// What a version in a cluster is made of.
+pub(super) fn spec<'n>(
+    suite: &'n Suite,
+    made: Option<&'n Spec>,
+    hash: DeployHash,
+) -> Option<&'n Spec> {
+    let specs = suite.editions.iter().map(|edition| &edition.spec);
+    specs.chain(made).find(|spec| DeployHash(spec.hash) == hash)
 }
 
 /// The id of a version's job, also of one that has ended: the status of the reference operator keeps it.
@@ -131,11 +166,22 @@ pub(super) fn newest(suite: &Suite, world: &World) -> Option<Incarnation> {
     if suite.given_back {
         return world.revisions.iter().map(|r| Incarnation(r.cluster.incarnation)).max();
     }
+    let first = *numbers(world).first()?;
+    (first > 1).then(|| Incarnation(first - 1))
+}
+
+/// Whether the numbers of the clusters follow upon each other, as those will that the machine gives. (A revision that a
+/// scaling in place has left out leaves a gap.)
+fn counts_on(world: &World) -> bool {
+    let numbers: Vec<u32> = numbers(world).into_iter().collect();
+    numbers.windows(2).all(|pair| pair[0] + 1 == pair[1])
+}
+
+fn numbers(world: &World) -> BTreeSet<u32> {
     let deployments = world.deployments.iter().map(|deployment| deployment.cluster);
     let services = world.services.iter().map(|service| service.cluster);
     let all = deployments.chain(services).chain(world.pods.iter().map(|pod| pod.cluster));
-    let first = all.map(|cluster| cluster.incarnation).min()?;
-    (first > 1).then(|| Incarnation(first - 1))
+    all.map(|cluster| cluster.incarnation).collect()
 }
 
 fn unnumbered(
@@ -151,15 +197,19 @@ fn unnumbered(
     let colour = objects.coloured.iter().find(|(_, of)| **of == number).map(|(colour, _)| *colour);
     let wanted = node.edition(suite).spec.hash;
     let shown = |hash: u32| !suite.changed_by_hand || hash == wanted;
-    let version = made.filter(|spec| cluster.label == Some(DeployHash(spec.hash)));
-    let version = version.filter(|spec| shown(spec.hash));
-    let version = version.map(|spec| ReadBack {
-        parallelism: spec.parallelism,
-        taskmanagers: spec.taskmanagers,
-        mode: mode(spec.alone, spec.beside),
-        colour: colour.filter(|_| spec.beside),
-    });
-    Unnumbered { names: cluster.hash, label: cluster.label, version }
+    let read_back = |hash: DeployHash| {
+        let spec = spec(suite, made.map(|spec| &**spec), hash)?;
+        shown(spec.hash).then_some(ReadBack {
+            parallelism: spec.parallelism,
+            taskmanagers: spec.taskmanagers,
+            mode: mode(spec.alone, spec.beside),
+            colour: colour.filter(|_| spec.beside),
+        })
+    };
+    let names = cluster.hash;
+    let version = cluster.label.and_then(read_back);
+    let made_for = if cluster.label == Some(names) { None } else { read_back(names) };
+    Unnumbered { names, label: cluster.label, version, made_for }
 }
 
 /// The canonical form of what belongs to the phase.

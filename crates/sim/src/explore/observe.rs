@@ -35,7 +35,7 @@ pub(super) fn observe(suite: &Suite, node: &mut Node, request: &FactRequest) -> 
     if request.newest_revision {
         let numbers = node.world.revisions.iter().map(|r| Incarnation(r.cluster.incarnation));
         let newest = match node.stored.phase {
-            machine::Phase::Left(_) => left::newest(suite, &node.world),
+            machine::Phase::Left(_) => left::newest(suite, node.watched()),
             _ => numbers.max(),
         };
         seen.newest_revision = Fact::Known(newest);

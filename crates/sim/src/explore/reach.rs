@@ -77,6 +77,8 @@ pub fn followers(place: Place) -> &'static [Place] {
             DeployFailed,
             Updating,
             ClusterStarting,
+            Savepointing,
+            Recovering,
             SubmittingJob,
             Deleting,
         ],

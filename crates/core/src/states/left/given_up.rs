@@ -38,6 +38,7 @@ impl Scene<'_> {
         since: Timestamp,
     ) -> Result<Next, Box<Next>> {
         let Scene { cx, state, phase, .. } = *self;
+        self.is_not_scaled(&record)?;
         let deployed = record.deployed.clone();
         let failed = self.given_up(&mut record);
         let standing = failed.filter(|failed| self.seen.cluster(failed.incarnation).is_some());

@@ -1,7 +1,7 @@
 //! The clusters of the reference operator bear no number: each is given one, once it is known that what is
 //! deployed can be taken over. Nothing is written on them.
 
-use super::{not_read_back, stalled, versions};
+use super::{is_of, not_read_back, stalled, versions};
 use crate::colour::Colour;
 use crate::context::Context;
 use crate::cure::Cure;
@@ -20,13 +20,8 @@ pub(super) fn step(
     newest: Option<Incarnation>,
 ) -> Option<Next> {
     for hash in versions(phase).map(|left| left.hash) {
-        let mut unnumbered = objects.unnumbered.iter().filter(|c| c.label == Some(hash));
+        let mut unnumbered = objects.unnumbered.iter().filter(|cluster| cluster.is_of(hash));
         match (unnumbered.next(), unnumbered.next()) {
-            (None, _) => {}
-            (Some(Unnumbered { version: None, .. }), None) => {
-                return Some(*not_read_back(cx, state, hash));
-            }
-            (Some(_), None) => {}
             (Some(one), Some(other)) => {
                 let message = format!(
                     "two clusters, {} and {}, are labelled with version {hash}",
@@ -36,6 +31,10 @@ pub(super) fn step(
                 let reason = Reason::AdoptionHashMismatch;
                 return Some(*stalled(cx, state, reason, message, cures));
             }
+            (Some(one), None) if one.read_back(hash).is_none() => {
+                return Some(*not_read_back(cx, state, hash));
+            }
+            (Some(_) | None, None) | (None, Some(_)) => {}
         }
     }
     let mut record = state.record.clone();
@@ -44,7 +43,10 @@ pub(super) fn step(
     record.incarnations = record.incarnations.max(highest);
     let known = |names| record.adopted.iter().any(|adopted| adopted.names() == names);
     let lack: Vec<&Unnumbered> = objects.unnumbered.iter().filter(|c| !known(c.names)).collect();
-    lack.into_iter().for_each(|cluster| number(cx, &mut record, *cluster));
+    for cluster in lack {
+        let deployed = versions(phase).map(|left| left.hash).find(|hash| cluster.is_of(*hash));
+        number(cx, &mut record, *cluster, deployed);
+    }
     if state.record.incarnations == 0 {
         // Looked at once, also where nothing stands. Whether the `restore` of the spec was used before is not
         // known: only another one is a word to this operator.
@@ -71,23 +73,27 @@ pub(super) fn step(
 /// The version that was being deployed: of the only cluster that is not the deployed version's.
 fn target(phase: &Left, objects: &Objects) -> Option<DeployHash> {
     phase.under_way.filter(|step| *step != LeftStep::Deleting)?;
-    let deployed = phase.deployed.map(|left| left.hash);
-    let numbered = objects.clusters.iter().map(|cluster| (cluster.label, false));
-    let unnumbered = objects.unnumbered.iter().map(|c| (c.label, c.version.is_some()));
-    let others = numbered.chain(unnumbered);
-    let others = others.filter(|(label, _)| label.is_none() || *label != deployed);
-    match others.collect::<Vec<_>>().as_slice() {
+    let is_deployed = |of: &dyn Fn(DeployHash) -> bool| phase.deployed.is_some_and(|d| of(d.hash));
+    let numbered = objects.clusters.iter().filter(|c| !is_deployed(&|hash| is_of(c, hash)));
+    let numbered = numbered.map(|cluster| (cluster.label, false));
+    let unnumbered = objects.unnumbered.iter().filter(|c| !is_deployed(&|hash| c.is_of(hash)));
+    let unnumbered = unnumbered.map(|c| (c.label, c.version.is_some()));
+    match numbered.chain(unnumbered).collect::<Vec<_>>().as_slice() {
         [(Some(hash), true)] => Some(*hash),
         _ => None,
     }
 }
 
-fn number(cx: &Context<'_>, record: &mut Record, cluster: Unnumbered) {
+/// Gives a cluster the next number. `deployed`: the version in it that the status speaks of.
+fn number(
+    cx: &Context<'_>,
+    record: &mut Record,
+    cluster: Unnumbered,
+    deployed: Option<DeployHash>,
+) {
     record.incarnations += 1;
     let incarnation = Incarnation(record.incarnations);
-    let Unnumbered { names, label, version } = cluster;
-    let hash = label.unwrap_or(names);
-    let desired = colour_of(cx, hash);
+    let Unnumbered { names, label, .. } = cluster;
     // Of one that nothing is known of: it can only go.
     let unknown = ReadBack {
         parallelism: cx.desired.parallelism,
@@ -95,18 +101,25 @@ fn number(cx: &Context<'_>, record: &mut Record, cluster: Unnumbered) {
         mode: cx.desired.mode,
         colour: None,
     };
-    let ReadBack { parallelism, taskmanagers, mode, colour } = version.unwrap_or(unknown);
-    record.adopted.push(Target {
-        hash,
-        incarnation,
-        generation: cx.desired.generation,
-        digest: desired.map_or(another(hash), |_| cx.desired.digest),
-        parallelism,
-        taskmanagers,
-        mode,
-        colour,
-        scaled: (names != hash).then_some(Scaled { names, revision: incarnation }),
-    });
+    let labelled = label.unwrap_or(names);
+    // It may be on its way from one to the other.
+    let others = [labelled].into_iter().filter(|hash| deployed.is_some_and(|d| d != *hash));
+    for hash in deployed.or(Some(labelled)).into_iter().chain(others) {
+        let known = cluster.read_back(hash).unwrap_or(unknown);
+        let ReadBack { parallelism, taskmanagers, mode, colour } = known;
+        let desired = colour_of(cx, hash);
+        record.adopted.push(Target {
+            hash,
+            incarnation,
+            generation: cx.desired.generation,
+            digest: desired.map_or(another(hash), |_| cx.desired.digest),
+            parallelism,
+            taskmanagers,
+            mode,
+            colour,
+            scaled: (names != hash).then_some(Scaled { names, revision: incarnation }),
+        });
+    }
 }
 
 /// The fingerprint of a spec that is not the present one.

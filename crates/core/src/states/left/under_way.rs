@@ -2,19 +2,20 @@
 //! that may still come about; what it may have submitted is waited for, or goes with its cluster.
 
 use super::jobs::{Jobs, asked, its_own};
+use super::numbering::colour_of;
 use super::{Scene, is_stored, stalled, target, waiting};
 use crate::context::Context;
 use crate::cure::Cure;
 use crate::desired::Mode;
 use crate::ids::{Incarnation, JobId, TriggerId};
-use crate::observation::{FactRequest, Observation};
+use crate::observation::{ClusterObjects, FactRequest, Observation};
 use crate::policy::{readiness, restore_point, snapshot, stop};
 use crate::reason::Reason;
 use crate::state::{
-    ClusterStarting, Left, LeftStep, Origin, Phase, Record, Running, Savepointing, State, Stop,
-    Submission, SubmittingJob, Target, Work,
+    ClusterStarting, Failure, FailureKind, Left, LeftStep, LiveJob, Origin, Phase, Record, Running,
+    Savepointing, State, Stop, Submission, SubmittingJob, Target, Work,
 };
-use crate::states::{Next, deploy, running};
+use crate::states::{Next, deploy, recovering, running};
 use crate::time::Timestamp;
 
 /// What the deployed job writes; what a submitted one started from.
@@ -49,7 +50,8 @@ impl Scene<'_> {
     /// A deploy, before its job: it goes on once nothing is being written of the deployed job.
     pub(super) fn deploying(&self, record: Record) -> Result<Next, Box<Next>> {
         self.writes_nothing(&record)?;
-        let Some(target) = self.target() else { return self.anew(record) };
+        let put_back = self.stopped(&record).is_some() && self.wants_the_deployed();
+        let Some(target) = self.target().filter(|_| !put_back) else { return self.anew(record) };
         self.no_job_elsewhere(&record, Some(target.incarnation))?;
         is_stored(self.cx, self.state, target, self.seen)?;
         let deadline = self.cx.now + self.cx.desired.timeouts.cluster_start;
@@ -89,6 +91,7 @@ impl Scene<'_> {
         since: Timestamp,
     ) -> Result<Next, Box<Next>> {
         let Scene { cx, state, seen, .. } = *self;
+        self.is_not_scaled(&record)?;
         let Some(target) = self.target() else { return self.anew(record) };
         self.no_job_elsewhere(&record, Some(target.incarnation))?;
         is_stored(cx, state, target, seen)?;
@@ -119,6 +122,23 @@ impl Scene<'_> {
                 Err(stalled(cx, state, Reason::ForeignJob, message, cures))
             }
         }
+    }
+
+    /// The job of the deployed version and the one that was submitted are not to be taken for each other.
+    pub(super) fn is_not_scaled(&self, record: &Record) -> Result<(), Box<Next>> {
+        let Scene { cx, state, objects, .. } = *self;
+        let Some(deployed) = &record.deployed else { return Ok(()) };
+        let Target { incarnation, hash, .. } = deployed.target;
+        let mut clusters = objects.clusters.iter();
+        let own = |cluster: &&ClusterObjects| cluster.incarnation == incarnation;
+        if clusters.find(own).is_none_or(|cluster| cluster.label == Some(hash)) {
+            return Ok(());
+        }
+        let message = format!(
+            "the cluster of version {hash} was scaled in place, and whose job was submitted to it is not known"
+        );
+        let cures = vec![Cure::ObjectsDeleted];
+        Err(stalled(cx, state, Reason::AdoptionHashMismatch, message, cures))
     }
 
     /// The submitted job is there: followed like one of ours.
@@ -261,16 +281,34 @@ impl Scene<'_> {
         if recent && quiet { Ok(()) } else { wait("what is being written of the deployed job") }
     }
 
+    /// The spec asks for the deployed version again.
+    fn wants_the_deployed(&self) -> bool {
+        self.phase.deployed.is_some_and(|left| colour_of(self.cx, left.hash).is_some())
+    }
+
+    /// The deployed job, where that operator has ended it for the deploy.
+    fn stopped<'r>(&self, record: &'r Record) -> Option<&'r LiveJob> {
+        let deployed = record.deployed.as_ref()?;
+        deployed.live().filter(|_| !self.runs(deployed.target))
+    }
+
     /// What stands of the deploy goes, with whatever may still come of it, as every cluster that has no place, and
     /// the spec is deployed anew.
     fn anew(&self, record: Record) -> Result<Next, Box<Next>> {
         self.no_job_elsewhere(&record, None)?;
-        let message = "what the reference operator was deploying is deployed anew";
-        if record.deployed.is_some() {
-            let phase = Phase::Running(Running { confirming: None });
-            return Ok(Next::new(record, phase, Reason::Running, message));
-        }
+        let stopped = self.stopped(&record).cloned();
+        let has_deployed = record.deployed.is_some();
         let next = State { record, phase: self.state.phase.clone() };
+        if let Some(job) = stopped {
+            let message = "the reference operator had ended it for a deploy".to_owned();
+            let why = Failure { kind: FailureKind::GivenUpBefore, message };
+            return Ok(recovering::begin(self.cx, &next, &job, why, None));
+        }
+        let message = "what the reference operator was deploying is deployed anew";
+        if has_deployed {
+            let phase = Phase::Running(Running { confirming: None });
+            return Ok(Next::new(next.record, phase, Reason::Running, message));
+        }
         Ok(deploy::begin(self.cx, &next, message.to_owned()))
     }
 }

@@ -59,6 +59,27 @@ pub(super) fn suites() -> Vec<Suite> {
             .in_place()
             .left_before(0, Told::Jobs)
             .only(&[Fault::CrashAfterCalls, Fault::JobFails]),
+        Suite::new("left in a scaling in place", vec![sized(1, 1), sized(2, 3)], 1)
+            .from_running()
+            .in_place()
+            .left_at_any_time(1, Told::Jobs)
+            .only(FEW),
+        Suite::new(
+            "left in a scaling in place, then put back",
+            vec![sized(1, 1), sized(2, 3), sized(1, 1)],
+            1,
+        )
+        .from_running()
+        .in_place()
+        .cancelling()
+        .at_any_time()
+        .left_at_any_time(1, Told::Jobs)
+        .only(&[Fault::CrashAfterCalls]),
+        Suite::new("left, then scaled twice", vec![sized(1, 1), sized(2, 3), sized(3, 1)], 1)
+            .from_running()
+            .in_place()
+            .left_before(0, Told::Jobs)
+            .only(&[Fault::CrashAfterCalls]),
         update("beside: left with two, then one goes", &[version(2), version(2)])
             .tearing_down(1)
             .in_mode(Mode::BlueGreen)
