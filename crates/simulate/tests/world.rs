@@ -198,6 +198,26 @@ fn what_was_being_scaled_in_place_stays_in_its_cluster() {
     assert_eq!(told.reason, "Running", "{}", told.message);
 }
 
+/// Under its names, and with a Service more whose pods are those that the reference operator's Service has.
+#[test]
+fn a_cluster_that_was_taken_over_is_scaled_in_place() {
+    let report = changed("first-deploy-running", |app| {
+        app["spec"]["scaleMode"] = json!("InPlace");
+        app["spec"]["parallelism"] = json!(4);
+    });
+    let [before, after] = report.end.jobs.as_slice() else { panic!("{:#?}", report.end.jobs) };
+    assert_eq!([before.incarnation, after.incarnation], [1, 1]);
+    assert_eq!(after.begins_at, before.consumed, "from its very end");
+    let told = &report.end.applications[0];
+    assert_eq!((told.phase.as_str(), told.reason.as_str()), ("Running", "Running"), "{told:#?}");
+    let count = |what: &str| written(&report).iter().filter(|w| *w == what).count();
+    let objects =
+        ["create deployments", "create services", "delete deployments", "delete services"];
+    assert_eq!(objects.map(count), [0, 1, 0, 0], "{:#?}", written(&report));
+    // The TaskManagers, then both Deployments' label.
+    assert_eq!(count("patch deployments"), 3, "{:#?}", written(&report));
+}
+
 /// The savepoint of the deployed job serves the third version.
 #[test]
 fn an_edit_made_in_the_middle_of_a_deploy_goes_on_from_the_savepoint_of_that() {
