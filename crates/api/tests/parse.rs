@@ -624,7 +624,7 @@ fn what_the_reference_operator_cannot_be_gone_on_from_says_so() {
     for status in [
         json!({ "phase": "Running" }),
         json!({ "phase": "Running", "deployHash": "x" }),
-        json!({ "phase": "Deleting" }),
+        json!({ "phase": "Deleting", "deployHash": "x" }),
         json!({ "phase": "SubmittingJob", "deployHash": "x" }),
         json!({ "phase": "RollingBackJob", "deployHash": "x" }),
         json!({ "phase": "DualRunning", "deployHash": "00c0ffee" }),
@@ -713,6 +713,8 @@ fn what_the_reference_operator_was_in_the_middle_of_is_told_by_its_phase() {
     assert_eq!(left(&status("SubmittingJob", "00000001")), Some(update));
     let deleting = Left { deployed: Some(of(Some(7))), ..step(LeftStep::Deleting) };
     assert_eq!(left(&status("Deleting", "00000001")), Some(deleting));
+    let first = Left { deployed: None, ..deleting };
+    assert_eq!(left(&status("Deleting", "")), Some(first), "of a first deploy");
     let back = step(LeftStep::RollingBack { since });
     assert_eq!(left(&status("RollingBackJob", "")), Some(back), "by forceRollback");
     let back = Left { deployed: Some(of(Some(7))), ..back };

@@ -179,8 +179,9 @@ pub enum PlanEnd {
 /// and stay, what is removed is gone. A fact that was not asked for is taken as the state has it: a
 /// deployed job runs. **Not assumed** is that the answer to a question changes by itself: what is
 /// [`Unknown`](crate::Fact::Unknown) stays so, a pod in trouble stays in trouble, a refusal stays one,
-/// a stranger stays in the way, clusters that have no number are not seen under one, and how the spec differs
-/// from a revision is known only if it was seen. A plan that comes to such a wait ends with it ([`PlanEnd::Waits`]); it never lets a deadline pass.
+/// a stranger stays in the way, clusters that have no number are not seen under one, and how the spec
+/// differs from a revision is known only if it was seen. A plan that comes to such a wait ends with it
+/// ([`PlanEnd::Waits`]); it never lets a deadline pass.
 ///
 /// So it tells what the machine would do, not that it will: between now and then facts can differ.
 #[must_use]

@@ -8,9 +8,7 @@ use std::collections::BTreeMap;
 
 use flinkk8soperator_api::parse::{self, Hashes, OperatorSettings};
 use flinkk8soperator_api::v1beta1::FlinkApplication;
-use flinkk8soperator_core::{
-    Colour, DeployHash, Digest, Incarnation, ReadBack, Role, Silence, Unnumbered,
-};
+use flinkk8soperator_core::{Colour, DeployHash, Digest, Incarnation, ReadBack, Role, Unnumbered};
 use flinkk8soperator_resources::{Deployments, Rebuilt, rebuild};
 use k8s_openapi::api::apps::v1::Deployment;
 use serde::Deserialize;
@@ -19,7 +17,7 @@ use serde_json::Value;
 use crate::application::{Application, colour_name};
 use crate::cache::{Child, Pod};
 use crate::kubernetes::KubeError;
-use crate::observe::kube::{named, owned_by, silence};
+use crate::observe::kube::{named, owned_by};
 use crate::operator::Operator;
 
 /// An object of the application, with the number of its cluster.
@@ -55,7 +53,7 @@ pub(crate) async fn unnumbered(
     app: &Application,
     deployments: &[Child],
     pods: &[Pod],
-) -> Result<Vec<Unnumbered>, Silence> {
+) -> Result<Vec<Unnumbered>, KubeError> {
     let ours = |child: &&Child| child.owner == Some(app.uid) && child.incarnation.is_none();
     let mut found: BTreeMap<DeployHash, Vec<&Child>> = BTreeMap::new();
     for deployment in deployments.iter().filter(ours) {
@@ -73,17 +71,28 @@ pub(crate) async fn unnumbered(
     for (names, parts) in found {
         let mut labels = parts.iter().map(|child| child.hash);
         let label = labels.next().flatten().filter(|first| labels.all(|l| l == Some(*first)));
-        let mut known =
-            [label, Some(names).filter(|names| label != Some(*names))].map(|hash| (hash, None));
-        for (hash, known) in &mut known {
-            let Some(hash) = *hash else { continue };
-            let version = read_back(operator, app, &parts, hash).await?;
-            *known = version.and_then(|version| summary(&version, &operator.settings.operator));
-        }
-        let [(_, version), (_, made_for)] = known;
+        let version = match label {
+            Some(hash) => shown(operator, app, &parts, hash).await?,
+            None => None,
+        };
+        let made_for = match label == Some(names) {
+            true => None,
+            false => shown(operator, app, &parts, names).await?,
+        };
         all.push(Unnumbered { names, label, version, made_for });
     }
     Ok(all)
+}
+
+/// What the machine is told of a version in a cluster, where its Deployments show it.
+async fn shown(
+    operator: &Operator,
+    app: &Application,
+    parts: &[&Child],
+    hash: DeployHash,
+) -> Result<Option<ReadBack>, KubeError> {
+    let version = read_back(operator, app, parts, hash).await?;
+    Ok(version.and_then(|version| summary(&version, &operator.settings.operator)))
 }
 
 /// The version in the cluster of these names, as its Deployments show it; none: they do not give its hash.
@@ -92,7 +101,7 @@ pub(crate) async fn version(
     app: &Application,
     names: DeployHash,
     hash: DeployHash,
-) -> Result<Option<Rebuilt>, Silence> {
+) -> Result<Option<Rebuilt>, KubeError> {
     let deployments = operator.cache.lock().deployments_of(app);
     let ours = |child: &&Child| {
         let owned = child.owner == Some(app.uid);
@@ -107,7 +116,7 @@ async fn read_back(
     app: &Application,
     parts: &[&Child],
     hash: DeployHash,
-) -> Result<Option<Rebuilt>, Silence> {
+) -> Result<Option<Rebuilt>, KubeError> {
     let of = |role| parts.iter().find(|child| child.role == Some(role));
     let (Some(job_manager), Some(task_manager)) = (of(Role::JobManager), of(Role::TaskManager))
     else {
@@ -127,11 +136,11 @@ async fn stored(
     operator: &Operator,
     app: &Application,
     name: &str,
-) -> Result<Option<Value>, Silence> {
+) -> Result<Option<Value>, KubeError> {
     match operator.kubernetes.get::<Deployment>(&app.key.namespace, name).await {
         Ok(found) if owned_by(&found, app.uid) => Ok(serde_json::to_value(found).ok()),
         Ok(_) | Err(KubeError::NotFound(_)) => Ok(None),
-        Err(error) => Err(silence(&error)),
+        Err(error) => Err(error),
     }
 }
 

@@ -122,6 +122,9 @@ explorations! {
         sees [AFTER_THE_END];
     left_with_slow_main: "left in an update, main() taking its time" sees [UPDATED];
     left_in_a_deletion: "left in a deletion" sees [DELETED];
+    left_in_a_first_deletion: "left in a deletion of a first deploy" sees [DELETED];
+    left_then_deleted_and_objects_go: "left, then deleted, and objects go" sees [DELETED];
+    beside_left_in_a_deletion: "beside: left in a deletion" sees [BESIDE, DELETED];
     left_without_an_id: "left without an id, then updated" sees [UPDATED];
     left_without_a_status: "left without a status, then updated" sees [UPDATED];
     left_without_a_status_deleted: "left without a status, then deleted" sees [FIRST_DEPLOYED];

@@ -23,11 +23,7 @@ pub(super) fn of(status: &FlinkApplicationStatus) -> Option<Left> {
     let with = |deployed: LeftVersion| Left { deployed: Some(deployed), ..left };
     let first = status.deploy_hash.is_empty();
     match under_way {
-        Some(LeftStep::Deploying | LeftStep::Submitting { .. } | LeftStep::RollingBack { .. })
-            if first =>
-        {
-            Some(left)
-        }
+        Some(_) if first => Some(left),
         // The status tells of the job that is being started.
         Some(LeftStep::Submitting { .. }) if !is_blue_green(status) => {
             deployed.map(|deployed| with(LeftVersion { job: None, ..deployed }))

@@ -55,16 +55,8 @@ pub struct Unnumbered {
 }
 
 impl Unnumbered {
-    /// Whether a version is in it: as its label says. Once the reference operator has begun to scale it in place, the label
-    /// is already that of the version to come.
-    #[must_use]
-    pub fn is_of(&self, hash: DeployHash) -> bool {
-        self.label == Some(hash) || self.names == hash
-    }
-
-    /// Such a version, as its Deployments show it.
-    #[must_use]
-    pub fn read_back(&self, hash: DeployHash) -> Option<ReadBack> {
+    /// A version in it, as its Deployments show it.
+    pub(crate) fn read_back(&self, hash: DeployHash) -> Option<ReadBack> {
         if self.label == Some(hash) {
             self.version
         } else {

@@ -51,7 +51,8 @@ pub(crate) fn in_mid_deploy(
     if cx.desired.obstacles.is_empty() { since(cx, record, base, seen) } else { Edit::None }
 }
 
-fn edited(cx: &Context<'_>, record: &Record, base: Target) -> bool {
+/// Whether the spec is neither that of `base` nor one that was found to ask for the same.
+pub(crate) fn edited(cx: &Context<'_>, record: &Record, base: Target) -> bool {
     cx.desired.digest != base.digest && Some(cx.desired.digest) != record.settled
 }
 

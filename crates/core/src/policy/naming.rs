@@ -4,6 +4,7 @@
 use crate::context::Context;
 use crate::decision::Effect;
 use crate::observation::{ClusterObjects, Observation};
+use crate::policy::change;
 use crate::state::{Record, Target};
 
 /// Names the cluster by the version, where it is not yet. `target` is deployed and confirmed. (The reference operator
@@ -24,9 +25,17 @@ pub(crate) fn label_at_rest(
     target: Target,
     seen: &Observation,
 ) -> Option<Effect> {
-    let digest = cx.desired.digest;
-    let wanted = digest == target.digest || Some(digest) == record.settled;
-    label(record, target, seen).filter(|_| target.scaled.is_some() || wanted)
+    let stays = target.scaled.is_none() && change::edited(cx, record, target);
+    label(record, target, seen).filter(|_| !stays)
+}
+
+/// A version is to be in a cluster: one that the reference operator has made is known by that name, too.
+pub(crate) fn know_by(record: &mut Record, target: Target) {
+    let Target { incarnation, hash, .. } = target;
+    if record.is_adopted(incarnation) {
+        record.adopted.retain(|known| (known.incarnation, known.hash) != (incarnation, hash));
+        record.adopted.push(target);
+    }
 }
 
 /// Forgets by which other version's name a cluster of the reference operator's was known, once it is named by the version.
@@ -105,6 +114,24 @@ mod tests {
         assert_eq!(left(&elsewhere, made_for, named(Some(one), &[])), [three]);
         let half = ClusterObjects { service: Presence::Absent, ..named(Some(one), &[]) };
         assert_eq!(label(&record, scaled(two), &seen(vec![half], Flink::default())), None);
+    }
+
+    #[test]
+    fn a_cluster_of_the_reference_operator_is_known_by_each_version_that_it_is_scaled_to_once() {
+        let [one, two] = [1, 2].map(DeployHash);
+        let made_for = Target { hash: one, ..target() };
+        let scaled = |revision| {
+            let scaled = Some(Scaled { names: one, revision: Incarnation(revision) });
+            Target { hash: two, scaled, ..target() }
+        };
+        let elsewhere = Target { incarnation: Incarnation(7), ..scaled(7) };
+        let mut record = State::new(Timestamp(0)).record;
+        know_by(&mut record, scaled(2));
+        assert_eq!(record.adopted, [], "it is one of ours");
+        record.adopted = vec![made_for, elsewhere];
+        know_by(&mut record, scaled(2));
+        know_by(&mut record, scaled(3));
+        assert_eq!(record.adopted, [made_for, elsewhere, scaled(3)]);
     }
 
     #[test]

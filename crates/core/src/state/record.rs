@@ -52,21 +52,6 @@ impl Record {
         self.adopted.iter().any(|adopted| adopted.incarnation == incarnation)
     }
 
-    /// A version is to be in a cluster: one that the reference operator has made is known by that name, too.
-    pub(crate) fn is_to_be_in(&mut self, target: Target) {
-        if !self.is_adopted(target.incarnation) {
-            return;
-        }
-        let deployed = self.deployed.as_ref().map(|deployed| deployed.target.hash);
-        let stays = |known: &Target| {
-            known.incarnation != target.incarnation
-                || known.hash != target.hash
-                    && (known.hash == known.names() || Some(known.hash) == deployed)
-        };
-        self.adopted.retain(stays);
-        self.adopted.push(target);
-    }
-
     /// Whether a version is, or is to be, in the deployed version's own cluster: scaled in place.
     #[must_use]
     pub fn shares_cluster(&self, target: Target) -> bool {

@@ -108,7 +108,7 @@ pub(crate) fn retarget(cx: &Context<'_>, state: &State, target: Target, may_run:
     if state.record.shares_cluster(target) {
         return rescaling::back(cx, state, target, None);
     }
-    if wants_the_deployed(cx, state) {
+    if wants_the_deployed(cx, &state.record) {
         return put_back(state, target, may_run);
     }
     let mut abandoned = state.clone();
@@ -117,9 +117,9 @@ pub(crate) fn retarget(cx: &Context<'_>, state: &State, target: Target, may_run:
 }
 
 /// The spec names the deployed version again: its cluster stands, it is not deployed anew.
-pub(crate) fn wants_the_deployed(cx: &Context<'_>, state: &State) -> bool {
+pub(crate) fn wants_the_deployed(cx: &Context<'_>, record: &Record) -> bool {
     let wants = |target: Target| cx.desired.hash_in(target.colour) == target.hash;
-    state.record.deployed.as_ref().is_some_and(|d| wants(d.target))
+    record.deployed.as_ref().is_some_and(|d| wants(d.target))
 }
 
 fn put_back(state: &State, target: Target, may_run: bool) -> Next {

@@ -11,16 +11,14 @@ use crate::cure::Cure;
 use crate::decision::{Effect, EventReason};
 use crate::desired::{DeleteMode, Goal};
 use crate::ids::{DeployHash, Ids, Incarnation};
-use crate::observation::{
-    ClusterObjects, Fact, FactRequest, FlinkRequest, Objects, Observation, Unnumbered,
-};
+use crate::observation::{Fact, FactRequest, FlinkRequest, Objects, Observation, Unnumbered};
 use crate::policy::restore_point;
 use crate::reason::Reason;
 use crate::state::{
     Deleting, DeletingStep, Left, LeftStep, LeftVersion, LiveJob, Origin, Phase, Record, State,
     Target, Version, Work,
 };
-use crate::states::{Next, deploy};
+use crate::states::{Next, deploy, deploy_failed, running};
 use jobs::{job, runs_nothing};
 
 /// What the status of the reference operator would tell, where that is lost: the version that the spec asks for
@@ -118,7 +116,8 @@ fn target(
     objects: &Objects,
     hash: DeployHash,
 ) -> Option<Target> {
-    let cluster = objects.clusters.iter().find(|cluster| is_of(cluster, hash))?;
+    let mut clusters = objects.clusters.iter();
+    let cluster = clusters.find(|cluster| is_of(cluster.hash, cluster.label, hash))?;
     let incarnation = cluster.incarnation;
     if record.is_adopted(incarnation) {
         let mut adopted = record.adopted.iter().filter(|a| a.incarnation == incarnation);
@@ -139,9 +138,10 @@ fn target(
     })
 }
 
-/// See [`Unnumbered::is_of`].
-fn is_of(cluster: &ClusterObjects, hash: DeployHash) -> bool {
-    cluster.label == Some(hash) || cluster.hash == hash
+/// Whether a version is in a cluster: as its label says. Once the reference operator has begun to scale it in place the
+/// label is already that of the version to come, and only its names tell.
+fn is_of(names: DeployHash, label: Option<DeployHash>, hash: DeployHash) -> bool {
+    label == Some(hash) || names == hash
 }
 
 /// What the status calls deployed is. `Err`: why not yet.
@@ -189,6 +189,25 @@ struct Scene<'a> {
 }
 
 impl Scene<'_> {
+    /// Nothing was under way.
+    fn at_rest(&self, mut record: Record) -> Result<Next, Box<Next>> {
+        // What it has given up goes with its job.
+        let mut clusters = self.objects.clusters.iter();
+        let failed = clusters.find(|c| c.label.is_some() && c.label == self.phase.failed);
+        self.no_job_elsewhere(&record, failed.map(|cluster| cluster.incarnation))?;
+        Ok(match given_up::hash(self.cx, self.phase) {
+            Some(hash) => {
+                let failed = given_up::numbered(self.cx, &mut record, Some(hash));
+                deploy_failed::rest(record, given_up::failed(failed))
+            }
+            None => {
+                let phase = running::under_watch(&record, None);
+                let message = "what the reference operator has left is taken over as it is";
+                Next::new(record, phase, Reason::Running, message)
+            }
+        })
+    }
+
     /// A cluster that has no place goes, as it would with the reference operator, but not with a job.
     fn no_job_elsewhere(
         &self,
@@ -254,13 +273,16 @@ fn nothing_stands(cx: &Context<'_>, state: &State, phase: &Left) -> Result<Next,
         None => "a job was submitted".to_owned(),
     };
     let message = format!("the status says that {what}, but nothing of it stands");
+    if let Goal::Delete(_) = cx.desired.goal {
+        return Ok(removed(cx, state, &message));
+    }
     let cures = vec![Cure::Restore, Cure::FallbackWithoutState];
     Err(stalled(cx, state, Reason::RestorePointUnproven, message, cures))
 }
 
 fn not_found(cx: &Context<'_>, state: &State, hash: DeployHash, objects: &Objects) -> Box<Next> {
     let mut clusters = objects.clusters.iter();
-    if clusters.any(|cluster| is_of(cluster, hash)) {
+    if clusters.any(|cluster| is_of(cluster.hash, cluster.label, hash)) {
         return not_read_back(cx, state, hash);
     }
     let standing: Vec<String> =
@@ -293,18 +315,21 @@ fn stalled(
 ) -> Box<Next> {
     let stays = |cures| Next::stay(state, reason, &message).cured_by(cures).polls_seldom(cx);
     Box::new(match cx.desired.goal {
-        Goal::Delete(DeleteMode::ForceCancel) => {
-            let why = format!("{message}; the last restore point is not known");
-            let deadline = cx.now + cx.desired.timeouts.delete;
-            let step = DeletingStep::RemoveClusters { why: why.clone() };
-            let phase = Phase::Deleting(Deleting { step, deadline });
-            Next::new(state.record.clone(), phase, Reason::Deleting, why)
-        }
+        Goal::Delete(DeleteMode::ForceCancel) => removed(cx, state, &message),
         Goal::Delete(DeleteMode::Savepoint | DeleteMode::None) => {
             stays([cures, vec![Cure::ForceCancel]].concat())
         }
         Goal::Run => stays(cures),
     })
+}
+
+/// Its deletion ends with no state saved.
+fn removed(cx: &Context<'_>, state: &State, message: &str) -> Next {
+    let why = format!("{message}; the last restore point is not known");
+    let deadline = cx.now + cx.desired.timeouts.delete;
+    let step = DeletingStep::RemoveClusters { why: why.clone() };
+    let phase = Phase::Deleting(Deleting { step, deadline });
+    Next::new(state.record.clone(), phase, Reason::Deleting, why)
 }
 
 fn waiting(cx: &Context<'_>, state: &State, what: &str) -> Box<Next> {

@@ -14,7 +14,7 @@ use crate::observation::{FactRequest, FlinkRequest, Observation};
 use crate::policy::change::{self, Edit};
 use crate::policy::readiness::{forgotten, job_state};
 use crate::policy::trouble::{self, Told};
-use crate::policy::{adapt, dwell, leaving, obsolete, resize};
+use crate::policy::{adapt, dwell, leaving, naming, obsolete, resize};
 use crate::reason::Reason;
 use crate::state::{
     Failure, FailureKind, LiveJob, Phase, Record, Rescaling, RescalingStep, Running, Scaled, State,
@@ -38,7 +38,7 @@ pub(crate) fn begin(cx: &Context<'_>, state: &State, deployed: &Version) -> Next
         scaled: Some(Scaled { names: before.names(), revision }),
         ..deploy::target(cx, &record)
     };
-    record.is_to_be_in(target);
+    naming::know_by(&mut record, target);
     let deadline = cx.now + cx.desired.timeouts.cluster_start;
     let message = format!(
         "Scaling in place from parallelism {} to {} ({} to {} TaskManagers)",

@@ -132,7 +132,7 @@ fn before_an_attempt(
     seen: &Observation,
 ) -> Option<Next> {
     match change::in_mid_deploy(cx, &state.record, phase.failed, seen) {
-        Edit::Redeploy | Edit::Rescale if !deploy::wants_the_deployed(cx, state) => {
+        Edit::Redeploy | Edit::Rescale if !deploy::wants_the_deployed(cx, &state.record) => {
             return Some(deploy::begin(cx, state, "a new spec replaces the failed one".to_owned()));
         }
         Edit::Harmless => {

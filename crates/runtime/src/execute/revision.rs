@@ -24,9 +24,11 @@ pub(super) async fn save(ground: &mut Ground<'_>, target: &Target) -> Result<(),
 
 /// Stores what a version of the reference operator's was made from, as its Deployments show it.
 pub(super) async fn rebuild(ground: &mut Ground<'_>, target: &Target) -> Result<(), EffectError> {
-    let unknown = || EffectError::NotReadBack(target.hash);
-    let version = adopted::version(ground.operator, &ground.app, target.names(), target.hash).await;
-    let version = version.ok().flatten().ok_or_else(unknown)?;
+    let Target { hash, .. } = *target;
+    let version = adopted::version(ground.operator, &ground.app, target.names(), hash).await;
+    let what = || format!("reading what version {hash} was made from");
+    let version = version.map_err(|source| kubernetes(what(), source))?;
+    let version = version.ok_or(EffectError::NotReadBack(hash))?;
     let revision = revision::rebuilt(&ground.app, target, &version);
     store(ground, &revision, target).await
 }

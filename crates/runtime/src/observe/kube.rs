@@ -21,7 +21,7 @@ use crate::operator::Operator;
 use crate::revision::{self, Revision};
 
 /// What the API server left unknown.
-pub(crate) fn silence(error: &KubeError) -> Silence {
+fn silence(error: &KubeError) -> Silence {
     match error {
         KubeError::TimedOut(_) => Silence::TimedOut,
         KubeError::NoAnswer(_) => Silence::Unreachable,
@@ -57,7 +57,8 @@ pub(crate) async fn objects(
     memory.figures.deployments(&deployments);
     let mut objects = sorted(app, &deployments, &services, &pods);
     let strays = operator.cache.pods_without_a_cluster(app);
-    objects.unnumbered = adopted::unnumbered(operator, app, &deployments, &strays).await?;
+    let unnumbered = adopted::unnumbered(operator, app, &deployments, &strays).await;
+    objects.unnumbered = unnumbered.map_err(|error| silence(&error))?;
     memory.refused.iter().for_each(|refused| tell(&mut objects, refused));
     for colour in COLOURS {
         let name = address(&app.key.name, colour);

@@ -8,8 +8,8 @@ use std::rc::Rc;
 
 use flinkk8soperator_core as machine;
 use machine::{
-    Cancelling, ClusterObjects, DeployHash, Incarnation, JobId, Left, LeftStep, LeftVersion, Mode,
-    Objects, Phase, Purpose, ReadBack, Record, RescalingStep, Savepointing, State, Target,
+    ClusterObjects, DeployHash, Incarnation, JobId, Left, LeftStep, LeftVersion, Mode, Objects,
+    Phase, Purpose, ReadBack, Record, Recovering, RescalingStep, State, SubmittingJob, Target,
     Unnumbered, Version,
 };
 
@@ -18,82 +18,16 @@ use super::node::{APP, Node};
 use super::scenario::{Suite, Told, Wish};
 use crate::world::{Cluster, Spec, World};
 
-/// What the reference operator would be in the middle of. Of an application that it cannot be in the middle of that
-/// way nothing changes.
+/// Leaves the application as the reference operator would. Of one that it cannot be in the middle of that way nothing
+/// changes.
 pub(super) fn leave(suite: &Suite, node: &mut Node, told: Told) {
-    let record = &node.stored.record;
-    let version = |version: &Version| LeftVersion {
-        hash: version.target.hash,
-        job: job_of(node, version).filter(|_| told == Told::Jobs),
-        cluster: None,
-    };
-    let deployed = record.deployed.as_ref().map(version);
-    let none = Left { deployed, beside: None, failed: None, under_way: None, target: None };
-    let since = node.now();
-    let submitting = |job: Option<JobId>| Left {
-        under_way: Some(LeftStep::Submitting { job: job.filter(|_| told == Told::Jobs), since }),
-        ..none
-    };
-    let left = match &node.stored.phase {
-        Phase::Running(phase) if phase.confirming.is_none() => none,
-        Phase::DualRunning(phase) if phase.confirming.is_none() && phase.teardown.is_none() => {
-            Left { beside: record.beside().map(version), ..none }
-        }
-        Phase::DeployFailed(phase) => Left { failed: Some(phase.failed.hash), ..none },
-        _ if record.deployed.iter().any(|d| d.removed || d.target.scaled.is_some()) => return,
-        Phase::Rescaling(phase) if matches!(phase.step, RescalingStep::Grow { .. }) => none,
-        Phase::Savepointing(Savepointing { target, .. })
-        | Phase::Cancelling(Cancelling { target, .. })
-            if target.scaled.is_some() =>
-        {
-            Left { under_way: Some(LeftStep::Deploying), ..none }
-        }
-        _ if node.stored.target().is_some_and(|t| t.mode == Mode::Single || t.scaled.is_some()) => {
-            return;
-        }
-        // It has submitted once the deployed job is over.
-        Phase::ClusterStarting(_)
-            if record.deployed.as_ref().is_some_and(|d| d.live().is_none()) =>
-        {
-            submitting(None)
-        }
-        // In mode BlueGreen once there is a savepoint of that.
-        Phase::ClusterStarting(phase) if phase.from.is_some() => submitting(None),
-        Phase::Savepointing(phase) if phase.target.mode == Mode::BlueGreen => Left {
-            under_way: Some(match told {
-                Told::Jobs => LeftStep::Savepointing(phase.stop.trigger),
-                Told::Versions | Told::Nothing => LeftStep::Deploying,
-            }),
-            ..none
-        },
-        Phase::RollingBackJob(phase)
-            if phase.revived.is_none() && phase.restart.aftermath.is_none() =>
-        {
-            let deployed = none.deployed.map(|deployed| LeftVersion { job: None, ..deployed });
-            Left { deployed, under_way: Some(LeftStep::RollingBack { since }), ..none }
-        }
-        Phase::Recovering(phase) if matches!(phase.purpose, Purpose::Restart(_)) => return,
-        Phase::ClusterStarting(_)
-        | Phase::Savepointing(_)
-        | Phase::Cancelling(_)
-        | Phase::Recovering(_) => Left { under_way: Some(LeftStep::Deploying), ..none },
-        Phase::SubmittingJob(phase) => {
-            let submission = &phase.submission;
-            submitting(submission.start_deadline.map(|_| submission.job))
-        }
-        Phase::Deleting(_) if deployed.is_some() => {
-            Left { under_way: Some(LeftStep::Deleting), ..none }
-        }
-        _ => return,
-    };
-    let tells_nothing = left.deployed.is_none() && left.under_way.is_none();
-    if tells_nothing || !counts_on(&node.world) {
-        return;
-    }
-    let beside = record.deployed.as_ref().is_some_and(|d| d.target.mode == Mode::BlueGreen);
+    let left = at_rest(node, told).or_else(|| under_way(node, told));
+    let Some(left) = left.filter(|_| counts_on(&node.world)) else { return };
     if let Some(target) = node.stored.target().filter(|target| target.scaled.is_some()) {
         named_by_both(node, target);
     }
+    let deployed = node.stored.record.deployed.as_ref();
+    let beside = deployed.is_some_and(|deployed| deployed.target.mode == Mode::BlueGreen);
     // What may be needed at once is from a time before the reference operator's.
     let kept = suite.given_back || left.failed.is_some() || left.under_way.is_some() || beside;
     node.stored = Rc::new(match told {
@@ -103,6 +37,85 @@ pub(super) fn leave(suite: &Suite, node: &mut Node, told: Told) {
     let stored = node.world.revisions.iter().filter(|_| !kept);
     let numbers: Vec<Cluster> = stored.map(|r| r.cluster).collect();
     numbers.into_iter().for_each(|number| node.world.delete_revision(number));
+}
+
+/// What the status tells to be deployed.
+fn told_of(node: &Node, told: Told) -> Left {
+    let record = &node.stored.record;
+    let version = |version: &Version| LeftVersion {
+        hash: version.target.hash,
+        job: job_of(node, version).filter(|_| told == Told::Jobs),
+        cluster: None,
+    };
+    let deployed = record.deployed.as_ref().map(version);
+    let beside = record.beside().map(version);
+    Left { deployed, beside, failed: None, under_way: None, target: None }
+}
+
+/// It rests, as far as that operator can tell.
+fn at_rest(node: &Node, told: Told) -> Option<Left> {
+    let left = told_of(node, told);
+    let scaled = |version: &Version| version.target.scaled.is_some();
+    let left = match &node.stored.phase {
+        Phase::Running(phase) if phase.confirming.is_none() => left,
+        Phase::DualRunning(phase) if phase.confirming.is_none() && phase.teardown.is_none() => left,
+        Phase::DeployFailed(phase) => Left { failed: Some(phase.failed.hash), ..left },
+        Phase::Rescaling(phase)
+            if matches!(phase.step, RescalingStep::Grow { .. })
+                && !node.stored.record.deployed.iter().any(scaled) =>
+        {
+            left
+        }
+        _ => return None,
+    };
+    left.deployed.is_some().then_some(left)
+}
+
+/// It is in the middle of something that that operator can be in the middle of.
+fn under_way(node: &Node, told: Told) -> Option<Left> {
+    let State { record, phase } = &*node.stored;
+    let gone_or_scaled = |d: &Version| d.removed || d.target.scaled.is_some();
+    if record.deployed.iter().any(gone_or_scaled) {
+        return None;
+    }
+    let target = node.stored.target();
+    // It submits once the deployed job is over, or, in mode BlueGreen, once there is a savepoint of that.
+    let ended = record.deployed.as_ref().is_some_and(|deployed| deployed.live().is_none());
+    let stops = matches!(phase, Phase::Savepointing(_) | Phase::Cancelling(_));
+    let step = match phase {
+        Phase::Recovering(Recovering { purpose: Purpose::Restart(_), .. }) => return None,
+        _ if target.is_some_and(|t| t.mode == Mode::Single || t.scaled.is_some() && !stops) => {
+            return None;
+        }
+        Phase::ClusterStarting(phase) if ended || phase.from.is_some() => {
+            LeftStep::Submitting { job: None, since: node.now() }
+        }
+        Phase::Savepointing(phase)
+            if phase.target.mode == Mode::BlueGreen && told == Told::Jobs =>
+        {
+            LeftStep::Savepointing(phase.stop.trigger)
+        }
+        Phase::ClusterStarting(_)
+        | Phase::Savepointing(_)
+        | Phase::Cancelling(_)
+        | Phase::Recovering(_) => LeftStep::Deploying,
+        Phase::SubmittingJob(SubmittingJob { submission, .. }) => {
+            let named = submission.start_deadline.filter(|_| told == Told::Jobs);
+            LeftStep::Submitting { job: named.map(|_| submission.job), since: node.now() }
+        }
+        Phase::RollingBackJob(phase)
+            if phase.revived.is_none() && phase.restart.aftermath.is_none() =>
+        {
+            LeftStep::RollingBack { since: node.now() }
+        }
+        Phase::Deleting(_) => LeftStep::Deleting,
+        _ => return None,
+    };
+    let mut left = Left { under_way: Some(step), ..told_of(node, told) };
+    if let LeftStep::RollingBack { .. } = step {
+        left.deployed = left.deployed.map(|deployed| LeftVersion { job: None, ..deployed });
+    }
+    Some(left)
 }
 
 /// That operator names a cluster by the version to come as soon as it begins to scale it in place.

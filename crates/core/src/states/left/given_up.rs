@@ -6,31 +6,11 @@ use super::{Scene, target, waiting};
 use crate::context::Context;
 use crate::ids::DeployHash;
 use crate::policy::leaving;
-use crate::reason::Reason;
 use crate::state::{DeployFailed, Failure, FailureKind, Left, Record, State, Target, Version};
-use crate::states::{Next, deploy, deploy_failed, recovering, running};
+use crate::states::{Next, deploy, deploy_failed, recovering};
 use crate::time::Timestamp;
 
 impl Scene<'_> {
-    /// Nothing was under way.
-    pub(super) fn at_rest(&self, mut record: Record) -> Result<Next, Box<Next>> {
-        // What it has given up goes with its job.
-        let mut clusters = self.objects.clusters.iter();
-        let failed = clusters.find(|c| c.label.is_some() && c.label == self.phase.failed);
-        self.no_job_elsewhere(&record, failed.map(|cluster| cluster.incarnation))?;
-        Ok(match given_up(self.cx, self.phase) {
-            Some(hash) => {
-                let failed = wanted(self.cx, &mut record, Some(hash));
-                deploy_failed::rest(record, gave_up(failed))
-            }
-            None => {
-                let phase = running::under_watch(&record, None);
-                let message = "what the reference operator has left is taken over as it is";
-                Next::new(record, phase, Reason::Running, message)
-            }
-        })
-    }
-
     /// A rollback: the deployed version's job is to run again. That operator may have submitted it already.
     pub(super) fn rolling_back(
         &self,
@@ -52,7 +32,7 @@ impl Scene<'_> {
         }
         // With its job, which was not to run any more.
         standing.into_iter().for_each(|failed| leaving::send_away(&mut record, failed, true));
-        let failed = failed.map(gave_up);
+        let failed = failed.map(self::failed);
         match (deployed.as_ref().and_then(Version::live), failed) {
             (Some(job), failed) if !runs => {
                 let message = "the reference operator was rolling back to its version".to_owned();
@@ -78,27 +58,28 @@ impl Scene<'_> {
             [one] => one.label.and_then(|hash| target(cx, &state.record, objects, hash)),
             _ => None,
         };
-        let is_wanted = |deployed: Target| colour_of(cx, deployed.hash).is_some();
-        one.or_else(|| (!deployed.is_some_and(is_wanted)).then(|| wanted(cx, record, None)))
+        let put_back = deploy::wants_the_deployed(cx, record);
+        one.or_else(|| (!put_back).then(|| numbered(cx, record, None)))
     }
 }
 
 /// The version that is not to be tried again: that operator takes it for current as long as the spec asks
 /// for it.
-fn given_up(cx: &Context<'_>, phase: &Left) -> Option<DeployHash> {
+pub(super) fn hash(cx: &Context<'_>, phase: &Left) -> Option<DeployHash> {
     phase.failed.filter(|hash| {
         Some(*hash) != phase.deployed.map(|left| left.hash) && colour_of(cx, *hash).is_some()
     })
 }
 
 /// A version that no cluster is known to be of: `hash`, or the one that the spec asks for.
-fn wanted(cx: &Context<'_>, record: &mut Record, hash: Option<DeployHash>) -> Target {
+pub(super) fn numbered(cx: &Context<'_>, record: &mut Record, hash: Option<DeployHash>) -> Target {
     record.incarnations += 1;
     let target = deploy::target(cx, record);
     Target { hash: hash.unwrap_or(target.hash), ..target }
 }
 
-fn gave_up(failed: Target) -> DeployFailed {
+/// A version as it failed.
+pub(super) fn failed(failed: Target) -> DeployFailed {
     let message = "the reference operator gave it up".to_owned();
     DeployFailed { failed, failure: Failure { kind: FailureKind::GivenUpBefore, message } }
 }

@@ -20,7 +20,7 @@ pub(super) fn step(
     newest: Option<Incarnation>,
 ) -> Option<Next> {
     for hash in versions(phase).map(|left| left.hash) {
-        let mut unnumbered = objects.unnumbered.iter().filter(|cluster| cluster.is_of(hash));
+        let mut unnumbered = objects.unnumbered.iter().filter(|c| is_of(c.names, c.label, hash));
         match (unnumbered.next(), unnumbered.next()) {
             (Some(one), Some(other)) => {
                 let message = format!(
@@ -44,8 +44,9 @@ pub(super) fn step(
     let known = |names| record.adopted.iter().any(|adopted| adopted.names() == names);
     let lack: Vec<&Unnumbered> = objects.unnumbered.iter().filter(|c| !known(c.names)).collect();
     for cluster in lack {
-        let deployed = versions(phase).map(|left| left.hash).find(|hash| cluster.is_of(*hash));
-        number(cx, &mut record, *cluster, deployed);
+        let mut told = versions(phase).map(|left| left.hash);
+        let told = told.find(|hash| is_of(cluster.names, cluster.label, *hash));
+        number(cx, &mut record, *cluster, told);
     }
     if state.record.incarnations == 0 {
         // Looked at once, also where nothing stands. Whether the `restore` of the spec was used before is not
@@ -70,27 +71,23 @@ pub(super) fn step(
     Some(Next::new(record, phase, Reason::Deploying, message))
 }
 
-/// The version that was being deployed: of the only cluster that is not the deployed version's.
+/// The version that was being deployed: of the only cluster that is not the deployed version's. (A deletion is of that only
+/// where none is deployed.)
 fn target(phase: &Left, objects: &Objects) -> Option<DeployHash> {
-    phase.under_way.filter(|step| *step != LeftStep::Deleting)?;
-    let is_deployed = |of: &dyn Fn(DeployHash) -> bool| phase.deployed.is_some_and(|d| of(d.hash));
-    let numbered = objects.clusters.iter().filter(|c| !is_deployed(&|hash| is_of(c, hash)));
-    let numbered = numbered.map(|cluster| (cluster.label, false));
-    let unnumbered = objects.unnumbered.iter().filter(|c| !is_deployed(&|hash| c.is_of(hash)));
-    let unnumbered = unnumbered.map(|c| (c.label, c.version.is_some()));
-    match numbered.chain(unnumbered).collect::<Vec<_>>().as_slice() {
-        [(Some(hash), true)] => Some(*hash),
+    let deployed = phase.deployed.map(|left| left.hash);
+    phase.under_way.filter(|step| *step != LeftStep::Deleting || deployed.is_none())?;
+    let numbered = objects.clusters.iter().map(|c| (c.hash, c.label, false));
+    let unnumbered = objects.unnumbered.iter().map(|c| (c.names, c.label, c.version.is_some()));
+    let all = numbered.chain(unnumbered);
+    let others = all.filter(|(names, label, _)| deployed.is_none_or(|d| !is_of(*names, *label, d)));
+    match others.collect::<Vec<_>>().as_slice() {
+        [(_, Some(hash), true)] => Some(*hash),
         _ => None,
     }
 }
 
-/// Gives a cluster the next number. `deployed`: the version in it that the status speaks of.
-fn number(
-    cx: &Context<'_>,
-    record: &mut Record,
-    cluster: Unnumbered,
-    deployed: Option<DeployHash>,
-) {
+/// Gives a cluster the next number. `told`: the version in it that the status speaks of.
+fn number(cx: &Context<'_>, record: &mut Record, cluster: Unnumbered, told: Option<DeployHash>) {
     record.incarnations += 1;
     let incarnation = Incarnation(record.incarnations);
     let Unnumbered { names, label, .. } = cluster;
@@ -103,8 +100,8 @@ fn number(
     };
     let labelled = label.unwrap_or(names);
     // It may be on its way from one to the other.
-    let others = [labelled].into_iter().filter(|hash| deployed.is_some_and(|d| d != *hash));
-    for hash in deployed.or(Some(labelled)).into_iter().chain(others) {
+    let to_come = Some(labelled).filter(|hash| told.is_some_and(|told| told != *hash));
+    for hash in [told.unwrap_or(labelled)].into_iter().chain(to_come) {
         let known = cluster.read_back(hash).unwrap_or(unknown);
         let ReadBack { parallelism, taskmanagers, mode, colour } = known;
         let desired = colour_of(cx, hash);

@@ -2,8 +2,7 @@
 //! that may still come about; what it may have submitted is waited for, or goes with its cluster.
 
 use super::jobs::{Jobs, asked, its_own};
-use super::numbering::colour_of;
-use super::{Scene, is_stored, stalled, target, waiting};
+use super::{Scene, is_stored, stalled, target, version, waiting};
 use crate::context::Context;
 use crate::cure::Cure;
 use crate::desired::Mode;
@@ -12,8 +11,8 @@ use crate::observation::{ClusterObjects, FactRequest, Observation};
 use crate::policy::{readiness, restore_point, snapshot, stop};
 use crate::reason::Reason;
 use crate::state::{
-    ClusterStarting, Failure, FailureKind, Left, LeftStep, LiveJob, Origin, Phase, Record, Running,
-    Savepointing, State, Stop, Submission, SubmittingJob, Target, Work,
+    ClusterStarting, Failure, FailureKind, Left, LeftStep, LeftVersion, LiveJob, Origin, Phase,
+    Record, Running, Savepointing, State, Stop, Submission, SubmittingJob, Target, Work,
 };
 use crate::states::{Next, deploy, recovering, running};
 use crate::time::Timestamp;
@@ -28,8 +27,8 @@ pub(super) fn needs(
 ) {
     let Some(objects) = seen.objects.known() else { return };
     let (hash, told) = match phase.under_way {
-        None => return,
-        Some(LeftStep::RollingBack { .. }) => return,
+        None | Some(LeftStep::RollingBack { .. }) => return,
+        Some(LeftStep::Deleting) if phase.deployed.is_none() => (phase.target, None),
         Some(LeftStep::Deploying | LeftStep::Savepointing(_) | LeftStep::Deleting) => {
             (phase.deployed.map(|left| left.hash), phase.deployed.and_then(|left| left.job))
         }
@@ -50,7 +49,8 @@ impl Scene<'_> {
     /// A deploy, before its job: it goes on once nothing is being written of the deployed job.
     pub(super) fn deploying(&self, record: Record) -> Result<Next, Box<Next>> {
         self.writes_nothing(&record)?;
-        let put_back = self.stopped(&record).is_some() && self.wants_the_deployed();
+        let put_back =
+            self.stopped(&record).is_some() && deploy::wants_the_deployed(self.cx, &record);
         let Some(target) = self.target().filter(|_| !put_back) else { return self.anew(record) };
         self.no_job_elsewhere(&record, Some(target.incarnation))?;
         is_stored(self.cx, self.state, target, self.seen)?;
@@ -213,8 +213,15 @@ impl Scene<'_> {
         self.anew(record)
     }
 
-    /// A deletion: the deployed job is ended like any other, once nothing is being written of it.
-    pub(super) fn deleting(&self, record: Record) -> Result<Next, Box<Next>> {
+    /// A deletion: the deployed job, or that of a first deploy, is ended like any other, once nothing is being written of it.
+    pub(super) fn deleting(&self, mut record: Record) -> Result<Next, Box<Next>> {
+        let Scene { cx, state, phase, objects, seen } = *self;
+        let of = |hash| target(cx, &state.record, objects, hash);
+        let first = phase.target.filter(|_| record.deployed.is_none()).and_then(of);
+        if let Some(first) = first.filter(|first| self.runs(*first)) {
+            let first = LeftVersion { hash: first.hash, job: None, cluster: None };
+            record.deployed = Some(version(cx, state, first, objects, seen, &mut record.ids)?);
+        }
         self.writes_nothing(&record)?;
         self.no_job_elsewhere(&record, None)?;
         let phase = running::under_watch(&record, None);
@@ -279,11 +286,6 @@ impl Scene<'_> {
         let recent = cx.now >= Timestamp(state.record.ids.epoch) + about.refresh_interval;
         let quiet = statistics.as_ref().is_none_or(|statistics| statistics.in_progress == 0);
         if recent && quiet { Ok(()) } else { wait("what is being written of the deployed job") }
-    }
-
-    /// The spec asks for the deployed version again.
-    fn wants_the_deployed(&self) -> bool {
-        self.phase.deployed.is_some_and(|left| colour_of(self.cx, left.hash).is_some())
     }
 
     /// The deployed job, where that operator has ended it for the deploy.
