@@ -16,6 +16,10 @@ use kube::{Client, ResourceExt};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+mod kept;
+
+use kept::Kept;
+
 const NAMESPACE: &str = "e2e-crd";
 const CRD_NAME: &str = "flinkapplications.flink.k8s.io";
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -66,6 +70,7 @@ pub(crate) async fn run(client: Client) -> Result<()> {
     let applications = applications(&client);
     wait_until(&applications, &cases, Result::is_ok).await?;
     let stored = store(&applications, &cases).await?;
+    let kept = Kept::store(&applications).await?;
     put_crd(&client, &flinkk8soperator_api::crd()).await?;
     wait_until(&applications, &cases, Result::is_err).await?;
     fits_into_an_annotation(&client).await?;
@@ -83,6 +88,8 @@ pub(crate) async fn run(client: Client) -> Result<()> {
         }
         println!("ok   accepted: {}", case.about);
     }
+    kept.is_as_it_was(&applications).await?;
+    println!("ok   stored before, kept as it was: an application with every field");
     for (name, case) in stored {
         still_writable(&applications, &name, case)
             .await

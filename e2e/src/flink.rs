@@ -56,8 +56,12 @@ pub(crate) async fn live_jobs(kubernetes: &Kubernetes) -> Result<Vec<LiveJob>> {
 
 /// Free and all slots of the JobManager that answers, if one does.
 pub(crate) async fn slots(kubernetes: &Kubernetes) -> Result<Option<(u64, u64)>> {
-    for pod in job_managers(kubernetes).await? {
-        if let Ok(answer) = get(kubernetes, &pod, "/overview").await {
+    slots_by(kubernetes, &job_managers(kubernetes).await?).await
+}
+
+async fn slots_by(kubernetes: &Kubernetes, pods: &[String]) -> Result<Option<(u64, u64)>> {
+    for pod in pods {
+        if let Ok(answer) = get(kubernetes, pod, "/overview").await {
             let number = |key: &str| answer[key].as_u64().unwrap_or_default();
             return Ok(Some((number("slots-available"), number("slots-total"))));
         }
@@ -73,18 +77,71 @@ fn live(job: &Value, pod: &str) -> Option<LiveJob> {
     LIVE.contains(&state.as_str()).then(|| LiveJob { id, state, pod: pod.to_owned(), tasks })
 }
 
+/// Free and all slots of one version's cluster, if its JobManager answers.
+pub(crate) async fn slots_of(kubernetes: &Kubernetes, hash: &str) -> Result<Option<(u64, u64)>> {
+    slots_by(kubernetes, &job_managers_of(kubernetes, hash).await?).await
+}
+
 async fn job_managers(kubernetes: &Kubernetes) -> Result<Vec<String>> {
     let labels = format!("flink-app={},flink-deployment-type=jobmanager", application::NAME);
     let pods = kubernetes.all::<Pod>().list(&ListParams::default().labels(&labels)).await?;
     Ok(pods.items.iter().map(ResourceExt::name_any).collect())
 }
 
+/// Those of one version: their Deployment is named by it. (The reference operator's pods have no label of it.)
+async fn job_managers_of(kubernetes: &Kubernetes, hash: &str) -> Result<Vec<String>> {
+    let mut pods = job_managers(kubernetes).await?;
+    pods.retain(|pod| pod.starts_with(&format!("{}-{hash}-", application::NAME)));
+    Ok(pods)
+}
+
 /// Stops a job with a savepoint in Flink's default directory, as `flink stop` does.
 pub(crate) async fn stop(kubernetes: &Kubernetes, job: &LiveJob) -> Result<()> {
-    let uri = uri(kubernetes, &job.pod, &format!("/jobs/{}/stop", job.id));
-    let body = serde_json::to_vec(&json!({ "drain": false }))?;
-    let request = http::Request::post(uri).header("content-type", "application/json").body(body)?;
-    kubernetes.client.request::<Value>(request).await.map(drop).context("the stop is refused")
+    let path = format!("/jobs/{}/stop", job.id);
+    let answer = post(kubernetes, &job.pod, &path, &json!({ "drain": false })).await;
+    answer.map(drop).context("the stop is refused")
+}
+
+/// Submits the job of a spec to a version's cluster, with what the reference operator sends; gives its id.
+pub(crate) async fn submit(kubernetes: &Kubernetes, hash: &str, spec: &Value) -> Result<String> {
+    let jar = spec["jarName"].as_str().context("the spec names a jar")?;
+    let body = json!({
+        "entryClass": spec["entryClass"],
+        "parallelism": spec["parallelism"],
+        "programArgs": spec["programArgs"],
+    });
+    let pod = job_manager_of(kubernetes, hash).await?;
+    let answer = post(kubernetes, &pod, &format!("/jars/{jar}/run"), &body).await;
+    word(&answer.context("the submission is refused")?, "jobid")
+}
+
+/// Cancels a job with a savepoint, as the reference operator does; gives the savepoint's trigger id.
+pub(crate) async fn cancel_with_savepoint(
+    kubernetes: &Kubernetes,
+    hash: &str,
+    job: &str,
+) -> Result<String> {
+    let pod = job_manager_of(kubernetes, hash).await?;
+    let path = format!("/jobs/{job}/savepoints");
+    let answer = post(kubernetes, &pod, &path, &json!({ "cancel-job": true })).await;
+    word(&answer.context("the savepoint is refused")?, "request-id")
+}
+
+fn word(answer: &Value, member: &str) -> Result<String> {
+    let word = answer[member].as_str().with_context(|| format!("no {member} in {answer}"))?;
+    Ok(word.to_owned())
+}
+
+async fn job_manager_of(kubernetes: &Kubernetes, hash: &str) -> Result<String> {
+    let pod = job_managers_of(kubernetes, hash).await?.pop();
+    pod.with_context(|| format!("{hash} has no JobManager"))
+}
+
+async fn post(kubernetes: &Kubernetes, pod: &str, path: &str, body: &Value) -> Result<Value> {
+    let request = http::Request::post(uri(kubernetes, pod, path));
+    let request =
+        request.header("content-type", "application/json").body(serde_json::to_vec(body)?)?;
+    Ok(kubernetes.client.request(request).await?)
 }
 
 async fn get(kubernetes: &Kubernetes, pod: &str, path: &str) -> Result<Value> {

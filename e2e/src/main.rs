@@ -19,6 +19,7 @@ mod high_availability;
 mod journal;
 mod kubernetes;
 mod operator;
+mod reference;
 mod report;
 mod stage;
 mod stories;

@@ -7,6 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
 
 use crate::Arguments;
 use crate::wait::{not_yet, there, until};
@@ -107,6 +108,17 @@ impl Operator {
     /// Whether it has been started and not ended.
     pub(crate) fn is_started(&self) -> bool {
         self.child.is_some()
+    }
+
+    /// Runs `preflight` with its settings: whether the switch can be made, and the report.
+    pub(crate) fn preflight(&self, namespace: &str, arguments: &[&str]) -> Result<(bool, Value)> {
+        let mut command = Command::new(&self.binary);
+        command.args(["preflight", "-o", "json", "-n", namespace]).args(arguments);
+        command.arg("--kubeconfig").arg(&self.kubeconfig).arg("--config").arg(&self.config);
+        let output = command.stdin(Stdio::null()).output().context("starting preflight")?;
+        let text = String::from_utf8_lossy(&output.stderr);
+        let report = serde_json::from_slice(&output.stdout);
+        Ok((output.status.success(), report.with_context(|| format!("preflight: {text}"))?))
     }
 
     /// Its resident memory in KiB.

@@ -77,6 +77,11 @@ impl Stage {
         if deployed == first { second } else { first }
     }
 
+    /// Whether the Flink of the images is one before 2.0.
+    pub(crate) fn is_flink_1(&self) -> bool {
+        self.manifest["spec"]["flinkVersion"].as_str().is_some_and(|text| text.starts_with("1."))
+    }
+
     /// Creates the application.
     pub(crate) async fn apply(&self) -> Result<()> {
         self.apply_with(json!({})).await

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, DeleteParams, ListParams, LogParams, PostParams};
 use serde_json::{Value, json};
@@ -55,6 +55,13 @@ impl Volume {
     pub(crate) async fn has_savepoint(&self, location: &str) -> Result<bool> {
         let path = location.trim_start_matches("file:").trim_start_matches("//");
         Ok(self.run("look", &format!("test -s '{path}/_metadata' && echo found")).await? == "found")
+    }
+
+    /// How many savepoints there are.
+    pub(crate) async fn savepoints(&self) -> Result<usize> {
+        let script = "find /state/savepoints -mindepth 1 -maxdepth 1 -name 'savepoint-*' | wc -l";
+        let count = self.run("look", script).await?;
+        count.trim().parse().with_context(|| format!("the number of savepoints: {count}"))
     }
 
     /// The newest checkpoint that a job has completed, as a person finds it who looks.

@@ -39,6 +39,7 @@ const LINES: [Line; 2] = [
             "a-b-a",
             "delete",
             "bounded",
+            "taken-over",
             "blue-green",
         ],
     },

@@ -310,6 +310,62 @@ fn no_status_of_the_reference_operator_is_refused() {
     }
 }
 
+/// Fields that the reference operator does not know, and one that goes only with Flink before 1.11.
+const NOT_THE_REFERENCES: [&str; 17] = [
+    "spec.acceptPendingEdit",
+    "spec.confirmAfterSeconds",
+    "spec.foreignJob",
+    "spec.recovery",
+    "spec.restore",
+    "spec.savepointStop",
+    "spec.timeouts",
+    "spec.jobManagerConfig.offHeapMemoryFraction",
+    "spec.jobManagerConfig.resources.claims",
+    "spec.taskManagerConfig.offHeapMemoryFraction",
+    "spec.taskManagerConfig.resources.claims",
+    "status.conditions",
+    "status.deployHistory",
+    "status.lastError",
+    "status.machine",
+    "status.observedGeneration",
+    "status.waitingFor",
+];
+
+/// The fields of the CRD, three levels of them, that an object does not have.
+fn missing(path: &str, schema: &Value, object: &Value, found: &mut Vec<String>) {
+    let fields = schema["properties"].as_object().into_iter().flatten();
+    for (name, field) in fields.filter(|_| path.split('.').count() <= 3) {
+        let path = format!("{path}.{name}");
+        match object.get(name) {
+            None => found.push(path),
+            // What Kubernetes' own types have below this is not looked at.
+            Some(_) if ["affinity", "securityContext"].contains(&name.as_str()) => {}
+            Some(value) => missing(&path, field, value, found),
+        }
+    }
+}
+
+/// The end-to-end story of the CRD stores it under one such as the reference operator's, and compares it after ours
+/// has taken the place of that.
+#[test]
+fn an_application_with_every_field_of_the_references_is_kept() {
+    let everything: Value =
+        serde_json::from_str(include_str!("data/everything.json")).expect("JSON");
+    let (mut lost, mut unset) = (Vec::new(), Vec::new());
+    for part in ["spec", "status"] {
+        pruned(part, at(part), &everything[part], &mut lost);
+        missing(part, at(part), &everything[part], &mut unset);
+    }
+    for version in everything["status"]["versionStatuses"].as_array().expect("two versions") {
+        let path = "status.versionStatuses.[]";
+        missing(path, at(path), version, &mut unset);
+    }
+    assert_eq!(lost, Vec::<String>::new());
+    unset.retain(|path| !NOT_THE_REFERENCES.contains(&path.as_str()));
+    assert_eq!(unset, Vec::<String>::new());
+    assert!(everything["spec"]["aFieldThatNobodyKnows"].is_object());
+}
+
 #[test]
 fn every_field_of_ours_is_described_in_one_line() {
     fn look(path: &str, schema: &Value, bare: &mut Vec<String>) {

@@ -15,7 +15,7 @@ pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
 }
 
 /// Deletes the application, and makes sure that its job ended with a savepoint that is still there.
-async fn leaves_a_savepoint(stage: &mut Stage) -> Result<()> {
+pub(super) async fn leaves_a_savepoint(stage: &mut Stage) -> Result<()> {
     let last = stage.counting().await?;
     stage.deleted().await?;
 

@@ -21,6 +21,7 @@ mod objects;
 mod recovery;
 mod recovery_ha;
 mod stopped_by_hand;
+mod taken_over;
 mod update;
 mod without_savepoint;
 mod wrong_class;
@@ -38,7 +39,7 @@ pub(crate) struct Story {
 }
 
 /// All stories.
-pub(crate) const ALL: [Story; 18] = [
+pub(crate) const ALL: [Story; 19] = [
     Story {
         name: "crd",
         about: "the CRD is taken, refuses what cannot work, and leaves alone what was stored before",
@@ -123,6 +124,11 @@ pub(crate) const ALL: [Story; 18] = [
         name: "bounded",
         about: "a job that comes to its end is kept as it is, and starts anew with a new spec",
         tell: |stage| Box::pin(bounded::tell(stage)),
+    },
+    Story {
+        name: "taken-over",
+        about: "what the reference operator left is taken over untouched, or goes on; and back",
+        tell: |stage| Box::pin(taken_over::tell(stage)),
     },
     Story {
         name: "blue-green",
