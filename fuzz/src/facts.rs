@@ -130,6 +130,8 @@ fn pod(incarnation: Incarnation, role: Role, bytes: &mut Bytes<'_>) -> Option<Po
         incarnation,
         role,
         restarts: u32::from(bytes.once_in(6)),
+        first: !bytes.once_in(6),
+        began: bytes.once_in(2).then_some(Timestamp(1_000)),
         running: !bytes.once_in(6),
         ready: !bytes.once_in(4),
         terminating: bytes.once_in(8),

@@ -230,7 +230,11 @@ impl Generator {
             0 => LeftStep::Deploying,
             2 => LeftStep::Savepointing(TriggerId(self.wide())),
             3 => LeftStep::RollingBack { since: self.time() },
-            1 => LeftStep::Submitting { job: self.maybe(|g| JobId(g.wide())), since: self.time() },
+            1 => LeftStep::Submitting {
+                job: self.maybe(|g| JobId(g.wide())),
+                since: self.time(),
+                failing: self.flag(),
+            },
             _ => LeftStep::Deleting,
         }
     }

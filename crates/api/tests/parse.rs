@@ -707,8 +707,13 @@ fn what_the_reference_operator_was_in_the_middle_of_is_told_by_its_phase() {
     }
     // The id is that of the job which is being started.
     let since = Timestamp(1_795_350_026_000);
-    let submitting = step(LeftStep::Submitting { job: Some(JobId(7)), since });
+    let submitting = step(LeftStep::Submitting { job: Some(JobId(7)), since, failing: false });
     assert_eq!(left(&status("SubmittingJob", "")), Some(submitting));
+    let mut failing = status("SubmittingJob", "");
+    failing["lastSeenError"] = json!({ "appError": "SubmitJob call failed" });
+    let step_of = |left: Option<Left>| left.and_then(|left| left.under_way);
+    let again = LeftStep::Submitting { job: Some(JobId(7)), since, failing: true };
+    assert_eq!(step_of(left(&failing)), Some(again));
     let update = Left { deployed: Some(of(None)), ..submitting };
     assert_eq!(left(&status("SubmittingJob", "00000001")), Some(update));
     let deleting = Left { deployed: Some(of(Some(7))), ..step(LeftStep::Deleting) };
@@ -745,7 +750,8 @@ fn what_it_was_in_the_middle_of_in_mode_blue_green_is_told_by_version() {
     // The trigger id says so only where the savepoint is awaited, and is not from before.
     let stale = json!({ "savepointTriggerId": id(3), "savepointPath": "s3://old" });
     let savepointing = LeftStep::Savepointing(TriggerId(3));
-    let submitting = |n: Option<u128>| LeftStep::Submitting { job: n.map(JobId), since };
+    let submitting =
+        |n: Option<u128>| LeftStep::Submitting { job: n.map(JobId), since, failing: false };
     let rows = [
         ("ClusterStarting", None, trigger(), (older, None, LeftStep::Deploying)),
         ("Savepointing", None, none(), (older, None, LeftStep::Deploying)),

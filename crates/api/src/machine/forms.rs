@@ -162,8 +162,10 @@ impl Stored for LeftStep {
     fn store(&self) -> Option<Value> {
         match self {
             LeftStep::Deploying => variant("Deploying", []),
-            LeftStep::Submitting { job, since } => {
-                variant("Submitting", [("job", job.store()), ("since", since.store())])
+            LeftStep::Submitting { job, since, failing } => {
+                let members =
+                    [("job", job.store()), ("since", since.store()), ("failing", failing.store())];
+                variant("Submitting", members)
             }
             LeftStep::Savepointing(trigger) => {
                 variant("Savepointing", [("trigger", trigger.store())])
@@ -177,9 +179,11 @@ impl Stored for LeftStep {
         let kind = from.member("kind")?;
         match kind.text()? {
             "Deploying" => Ok(LeftStep::Deploying),
-            "Submitting" => {
-                Ok(LeftStep::Submitting { job: from.get("job")?, since: from.get("since")? })
-            }
+            "Submitting" => Ok(LeftStep::Submitting {
+                job: from.get("job")?,
+                since: from.get("since")?,
+                failing: from.get("failing")?,
+            }),
             "Savepointing" => Ok(LeftStep::Savepointing(from.get("trigger")?)),
             "RollingBack" => Ok(LeftStep::RollingBack { since: from.get("since")? }),
             "Deleting" => Ok(LeftStep::Deleting),

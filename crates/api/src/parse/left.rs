@@ -67,7 +67,8 @@ fn step(status: &FlinkApplicationStatus) -> Option<Option<LeftStep>> {
                 true => status.updating_hash.as_deref().and_then(|hash| job_of(status, hash)),
                 false => id(&status.job_status),
             };
-            LeftStep::Submitting { job, since: since() }
+            let failing = status.last_seen_error.is_some();
+            LeftStep::Submitting { job, since: since(), failing }
         }
         Phase::RollingBackJob => LeftStep::RollingBack { since: since() },
         Phase::Deleting => LeftStep::Deleting,

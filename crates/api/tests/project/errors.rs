@@ -13,6 +13,8 @@ fn pod(incarnation: u32, trouble: Option<(TroubleKind, &str)>) -> Pod {
         incarnation: Incarnation(incarnation),
         role: Role::JobManager,
         restarts: 0,
+        first: true,
+        began: None,
         running: false,
         ready: false,
         terminating: false,

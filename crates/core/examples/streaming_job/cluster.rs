@@ -89,6 +89,8 @@ impl Cluster {
             incarnation,
             role,
             restarts: 0,
+            first: true,
+            began: None,
             running: true,
             ready: true,
             terminating: false,

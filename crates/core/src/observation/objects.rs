@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::colour::Colour;
 use crate::desired::Mode;
 use crate::ids::{DeployHash, Incarnation, Process, Role, Uid};
+use crate::time::Timestamp;
 
 /// The objects of an application, without those of strangers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
@@ -183,6 +184,10 @@ pub struct Pod {
     pub role: Role,
     /// Restart count of its container.
     pub restarts: u32,
+    /// It was made with its Deployment: no pod was in its place before that anything was sent to.
+    pub first: bool,
+    /// When the process that runs in it began, by its node's clock; none: nothing runs in it.
+    pub began: Option<Timestamp>,
     /// Its container runs now.
     pub running: bool,
     /// Its readiness probe passes.

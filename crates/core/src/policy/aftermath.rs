@@ -149,6 +149,8 @@ mod tests {
             incarnation: Incarnation(1),
             role,
             restarts,
+            first: true,
+            began: None,
             running: true,
             ready: true,
             terminating: false,

@@ -10,6 +10,7 @@ pub(crate) mod hanging;
 pub(crate) mod learn;
 pub(crate) mod leaving;
 pub(crate) mod naming;
+pub(crate) mod never_ran;
 pub(crate) mod obsolete;
 pub(crate) mod readiness;
 pub(crate) mod resize;
@@ -75,6 +76,8 @@ mod fixture {
             incarnation: Incarnation(1),
             role,
             restarts: 0,
+            first: true,
+            began: None,
             running: true,
             ready: true,
             terminating: false,

@@ -40,6 +40,8 @@ pub enum LeftStep {
         job: Option<JobId>,
         /// When it last wrote the status.
         since: Timestamp,
+        /// Something had failed since it began to submit, as the status tells; it has written that meanwhile.
+        failing: bool,
     },
     /// A savepoint of the deployed version's job, in mode BlueGreen, under this id of the operation: the job runs on.
     Savepointing(TriggerId),

@@ -95,6 +95,17 @@ pub(crate) fn step(cx: &Context<'_>, state: &State, phase: &Deleting, seen: &Obs
     }
 }
 
+/// From a state that had to be looked at first.
+pub(crate) fn begin(
+    cx: &Context<'_>,
+    state: &State,
+    step: DeletingStep,
+    message: impl Into<String>,
+) -> Next {
+    let phase = Deleting { step, deadline: cx.now + cx.desired.timeouts.delete };
+    Next::new(state.record.clone(), Phase::Deleting(phase), Reason::Deleting, message)
+}
+
 fn goes_to(state: &State, phase: &Deleting, step: DeletingStep, message: &str) -> Next {
     let phase = Phase::Deleting(Deleting { step, ..phase.clone() });
     Next::new(state.record.clone(), phase, Reason::Deleting, message)

@@ -12,13 +12,14 @@ use crate::decision::{Effect, EventReason};
 use crate::desired::{DeleteMode, Goal};
 use crate::ids::{DeployHash, Ids, Incarnation};
 use crate::observation::{Fact, FactRequest, FlinkRequest, Objects, Observation, Unnumbered};
+use crate::policy::never_ran::Unanswered;
 use crate::policy::restore_point;
 use crate::reason::Reason;
 use crate::state::{
-    Deleting, DeletingStep, Left, LeftStep, LeftVersion, LiveJob, Origin, Phase, Record, State,
-    Target, Version, Work,
+    DeletingStep, Left, LeftStep, LeftVersion, LiveJob, Origin, Record, State, Target, Version,
+    Work,
 };
-use crate::states::{Next, deploy, deploy_failed, running};
+use crate::states::{Next, deleting, deploy, deploy_failed, running};
 use jobs::{job, runs_nothing};
 
 /// What the status of the reference operator would tell, where that is lost: the version that the spec asks for
@@ -167,7 +168,9 @@ fn take_over(
     let next = match phase.under_way {
         None => scene.at_rest(record)?,
         Some(LeftStep::Deploying) => scene.deploying(record)?,
-        Some(LeftStep::Submitting { job, since }) => scene.submitting(record, job, since)?,
+        Some(LeftStep::Submitting { job, since, failing }) => {
+            scene.submitting(record, job, Unanswered { since, failing })?
+        }
         Some(LeftStep::Savepointing(trigger)) => scene.savepointing(record, trigger)?,
         Some(LeftStep::RollingBack { since }) => scene.rolling_back(record, since)?,
         Some(LeftStep::Deleting) => scene.deleting(record)?,
@@ -306,7 +309,7 @@ fn not_read_back(cx: &Context<'_>, state: &State, hash: DeployHash) -> Box<Next>
 }
 
 /// Nothing goes on without a person. Who wants the application gone, with no state saved, need not wait.
-fn stalled(
+pub(crate) fn stalled(
     cx: &Context<'_>,
     state: &State,
     reason: Reason,
@@ -326,10 +329,7 @@ fn stalled(
 /// Its deletion ends with no state saved.
 fn removed(cx: &Context<'_>, state: &State, message: &str) -> Next {
     let why = format!("{message}; the last restore point is not known");
-    let deadline = cx.now + cx.desired.timeouts.delete;
-    let step = DeletingStep::RemoveClusters { why: why.clone() };
-    let phase = Phase::Deleting(Deleting { step, deadline });
-    Next::new(state.record.clone(), phase, Reason::Deleting, why)
+    deleting::begin(cx, state, DeletingStep::RemoveClusters { why: why.clone() }, why)
 }
 
 fn waiting(cx: &Context<'_>, state: &State, what: &str) -> Box<Next> {

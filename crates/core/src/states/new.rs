@@ -2,12 +2,13 @@
 
 use crate::context::Context;
 use crate::cure::Cure;
+use crate::desired::Goal;
 use crate::ids::{DeployHash, Incarnation};
 use crate::observation::{FactRequest, Observation};
 use crate::policy::restore_point;
 use crate::reason::Reason;
-use crate::state::{New, Phase, State};
-use crate::states::{Next, deploy, left};
+use crate::state::{DeletingStep, New, Phase, State};
+use crate::states::{Next, deleting, deploy, left};
 
 /// The objects: a version of it may run already, though the status does not know. And which numbers were
 /// given out, where something was done before.
@@ -26,13 +27,10 @@ pub(crate) fn step(cx: &Context<'_>, state: &State, phase: New, seen: &Observati
     if let Some(cluster) = objects.clusters.first() {
         let message = format!(
             "objects of this application exist (cluster {} of version {}), but its status does \
-             not know them; taking them over is not yet supported; once they are deleted, restore or \
-             fallbackWithoutState says what a job starts from",
+             not know them; taking them over is not yet supported",
             cluster.incarnation, cluster.hash
         );
-        return Next::stay(state, Reason::NotYetSupported, message)
-            .cured_by([Cure::StatusRestored, Cure::ObjectsDeleted])
-            .polls_seldom(cx);
+        return not_supported(cx, state, message);
     }
     if let [first, ..] = objects.unnumbered.as_slice() {
         return match left::without_a_status(cx, &objects.unnumbered) {
@@ -44,6 +42,9 @@ pub(crate) fn step(cx: &Context<'_>, state: &State, phase: New, seen: &Observati
             ),
             None => not_told(cx, state, first.names),
         };
+    }
+    if let Goal::Delete(_) = cx.desired.goal {
+        return deleting::begin(cx, state, DeletingStep::Look, "nothing of it stands");
     }
     if phase.lost {
         return lost(cx, state);
@@ -62,12 +63,20 @@ pub(crate) fn step(cx: &Context<'_>, state: &State, phase: New, seen: &Observati
 fn not_told(cx: &Context<'_>, state: &State, version: DeployHash) -> Next {
     let message = format!(
         "objects that the reference operator has made for this application exist (of version {version}), but its \
-         status, which says what it was doing with them, is lost; once they are deleted, restore or \
-         fallbackWithoutState says what a job starts from"
+         status, which says what it was doing with them, is lost"
     );
-    Next::stay(state, Reason::NotYetSupported, message)
-        .cured_by([Cure::StatusRestored, Cure::ObjectsDeleted])
-        .polls_seldom(cx)
+    not_supported(cx, state, message)
+}
+
+fn not_supported(cx: &Context<'_>, state: &State, message: String) -> Next {
+    let message = match cx.desired.goal {
+        Goal::Run => format!(
+            "{message}; once they are deleted, restore or fallbackWithoutState says what a job starts from"
+        ),
+        Goal::Delete(_) => message,
+    };
+    let cures = vec![Cure::StatusRestored, Cure::ObjectsDeleted];
+    *left::stalled(cx, state, Reason::NotYetSupported, message, cures)
 }
 
 const LOST: &str = "an operator has worked on this application before (its finalizer is there), but \

@@ -277,6 +277,8 @@ pub(crate) fn pod(incarnation: Incarnation, role: Role, letter: char) -> Pod {
         incarnation,
         role,
         restarts: 0,
+        first: letter == 'a',
+        began: None,
         running: true,
         ready: true,
         terminating: false,

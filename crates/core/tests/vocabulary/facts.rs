@@ -157,6 +157,8 @@ fn pod(n: u32, role: Role) -> Pod {
         incarnation: Incarnation(n),
         role,
         restarts: 0,
+        first: true,
+        began: None,
         running: true,
         ready: true,
         terminating: false,
@@ -191,8 +193,10 @@ fn objects() -> Vec<Fact<Objects>> {
     };
     let mut restarted = up(2);
     restarted.pods[0].restarts = 1;
+    restarted.pods[0].began = Some(Timestamp(0));
     let mut replaced = up(2);
     replaced.pods[0].uid = Uid(29);
+    replaced.pods[0].first = false;
     let mut troubled = up(2);
     let message = "back-off pulling".to_owned();
     troubled.pods[1].trouble = Some(Trouble { kind: TroubleKind::ImagePull, message });

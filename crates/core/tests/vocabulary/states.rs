@@ -46,7 +46,7 @@ fn left() -> Vec<State> {
     let single = Left { deployed: old, beside: None, failed: None, under_way: None, target: None };
     let target = Some(DeployHash(2));
     let step = |under_way| Left { under_way: Some(under_way), target, ..single };
-    let submitting = |job| step(LeftStep::Submitting { job, since: ago(1_000) });
+    let submitting = |job| step(LeftStep::Submitting { job, since: ago(1_000), failing: false });
     let all = [
         single,
         Left { deployed: Some(of(1, None)), ..single },

@@ -42,6 +42,10 @@ pub(crate) struct Pod {
 /// Flink's own default, for a pod that does not name its port.
 const DEFAULT_PORT: u16 = 8081;
 
+/// For so many seconds no JobManager is sent anything: its readiness probe does not begin before
+/// (`initialDelaySeconds`, the reference operator's and ours).
+const NOT_READY: i64 = 10;
+
 impl Pod {
     /// Cuts a pod down. None where it is not a pod of a cluster of ours.
     #[must_use]
@@ -77,6 +81,12 @@ impl Pod {
         }
     }
 
+    /// Tells whether it was made with its Deployment, which was created at this time, in seconds since the epoch.
+    pub(crate) fn made_with(&self, deployment: i64) -> core::Pod {
+        let first = self.born <= deployment.saturating_add(NOT_READY);
+        core::Pod { first, ..self.told.clone() }
+    }
+
     /// Whether it belongs to this very application: a recreated one has the same name.
     #[must_use]
     pub(crate) fn belongs_to(&self, application: Uid) -> bool {
@@ -109,13 +119,20 @@ impl Item for Pod {
 fn told(object: &KubePod, incarnation: Incarnation, role: Role) -> Option<core::Pod> {
     let meta: &ObjectMeta = &object.metadata;
     let container = container(object);
-    let running = container.and_then(|c| c.state.as_ref()).is_some_and(|s| s.running.is_some());
+    let running = container.and_then(|c| c.state.as_ref()?.running.as_ref());
+    let began = running.and_then(|running| running.started_at.as_ref());
+    let began =
+        began.map(|time| Timestamp(u64::try_from(time.0.as_millisecond()).unwrap_or_default()));
+    let running = running.is_some();
     Some(core::Pod {
         uid: meta.uid.as_deref()?.parse().ok()?,
         name: meta.name.clone()?,
         incarnation,
         role,
         restarts: count(container.map(|c| c.restart_count)),
+        // Its Deployment tells ([`Pod::made_with`]).
+        first: false,
+        began,
         running,
         ready: running && container.is_some_and(|c| c.ready),
         terminating: meta.deletion_timestamp.is_some(),
@@ -276,6 +293,21 @@ mod tests {
         let trouble = pod(spec(), json!({"conditions": [condition]})).told.trouble;
         let expected = "0/1 nodes are available".to_owned();
         assert_eq!(trouble, Some(Trouble { kind: TroubleKind::Unschedulable, message: expected }));
+    }
+
+    #[test]
+    fn since_when_a_process_is_in_its_place_is_told() {
+        let state = |state: Value| {
+            let container = json!({"name": "jobmanager-x", "ready": true, "restartCount": 0,
+                "image": "", "imageID": "", "state": state});
+            pod(spec(), json!({"containerStatuses": [container]}))
+        };
+        let running = state(json!({"running": {"startedAt": "1970-01-01T00:00:02Z"}}));
+        assert_eq!(running.told.began, Some(Timestamp(2_000)));
+        assert_eq!(state(json!({"running": {}})).told.began, None);
+        assert_eq!(state(json!({"waiting": {}})).told.began, None);
+        let made = |born: i64| Pod { born, ..running.clone() }.made_with(1_000).first;
+        assert!(made(1_000) && made(1_010) && !made(1_011));
     }
 
     #[test]

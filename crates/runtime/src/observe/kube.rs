@@ -98,7 +98,12 @@ pub(super) fn sorted(
     let mut objects = Objects::default();
     for pod in pods {
         let hash = pod.hash.unwrap_or(DeployHash(0));
-        cluster(&mut clusters, pod.told.incarnation, hash).pods.push(pod.told.clone());
+        let own = |d: &&Child| {
+            (d.incarnation, d.role) == (Some(pod.told.incarnation), Some(pod.told.role))
+        };
+        let deployment = deployments.iter().find(own);
+        let told = deployment.map_or_else(|| pod.told.clone(), |d| pod.made_with(d.born));
+        cluster(&mut clusters, pod.told.incarnation, hash).pods.push(told);
     }
     // Deployments last: they say what the cluster's objects are named by.
     for child in services.iter().chain(deployments) {

@@ -88,7 +88,7 @@ fn under_way(node: &Node, told: Told) -> Option<Left> {
             return None;
         }
         Phase::ClusterStarting(phase) if ended || phase.from.is_some() => {
-            LeftStep::Submitting { job: None, since: node.now() }
+            LeftStep::Submitting { job: None, since: node.now(), failing: false }
         }
         Phase::Savepointing(phase)
             if phase.target.mode == Mode::BlueGreen && told == Told::Jobs =>
@@ -101,7 +101,8 @@ fn under_way(node: &Node, told: Told) -> Option<Left> {
         | Phase::Recovering(_) => LeftStep::Deploying,
         Phase::SubmittingJob(SubmittingJob { submission, .. }) => {
             let named = submission.start_deadline.filter(|_| told == Told::Jobs);
-            LeftStep::Submitting { job: named.map(|_| submission.job), since: node.now() }
+            let job = named.map(|_| submission.job);
+            LeftStep::Submitting { job, since: node.now(), failing: false }
         }
         Phase::RollingBackJob(phase)
             if phase.revived.is_none() && phase.restart.aftermath.is_none() =>
@@ -245,8 +246,9 @@ pub(super) fn canon(canon: &mut Canon<'_>, record: &Record, left: &Left) {
         None => canon.number(0),
         Some(LeftStep::Deploying) => canon.number(1),
         Some(LeftStep::Deleting) => canon.number(2),
-        Some(LeftStep::Submitting { job, since }) => {
+        Some(LeftStep::Submitting { job, since, failing }) => {
             canon.number(3);
+            canon.flags(&[failing]);
             maybe_job(canon, job);
             canon.since(since.0);
         }

@@ -54,6 +54,9 @@ pub(crate) fn pod(pod: &world::Pod) -> machine::Pod {
             world::Role::TaskManager => machine::Role::TaskManager,
         },
         restarts: pod.restarts,
+        // When it was made is not part of the world's state: a pod in another's place is not told from that one.
+        first: true,
+        began: None,
         running: pod.running(),
         ready: pod.ready,
         terminating: pod.terminating,

@@ -38,6 +38,8 @@ pub(super) fn pod(incarnation: Incarnation, role: Role, number: u128) -> Pod {
         incarnation,
         role,
         restarts: 0,
+        first: true,
+        began: None,
         running: true,
         ready: true,
         terminating: false,

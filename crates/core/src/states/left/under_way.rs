@@ -2,12 +2,14 @@
 //! that may still come about; what it may have submitted is waited for, or goes with its cluster.
 
 use super::jobs::{Jobs, asked, its_own};
+
 use super::{Scene, is_stored, stalled, target, version, waiting};
 use crate::context::Context;
 use crate::cure::Cure;
 use crate::desired::Mode;
 use crate::ids::{Incarnation, JobId, TriggerId};
 use crate::observation::{ClusterObjects, FactRequest, Observation};
+use crate::policy::never_ran::{self, Unanswered};
 use crate::policy::{readiness, restore_point, snapshot, stop};
 use crate::reason::Reason;
 use crate::state::{
@@ -88,14 +90,13 @@ impl Scene<'_> {
         &self,
         record: Record,
         told: Option<JobId>,
-        since: Timestamp,
+        sent: Unanswered,
     ) -> Result<Next, Box<Next>> {
         let Scene { cx, state, seen, .. } = *self;
         self.is_not_scaled(&record)?;
         let Some(target) = self.target() else { return self.anew(record) };
         self.no_job_elsewhere(&record, Some(target.incarnation))?;
         is_stored(cx, state, target, seen)?;
-        let until = since + cx.desired.timeouts.submit;
         let jobs = match asked(cx, target.incarnation, seen) {
             Jobs::Known(jobs) => jobs,
             Jobs::Unknown => return Err(waiting(cx, state, "the JobManager to answer")),
@@ -111,7 +112,7 @@ impl Scene<'_> {
         };
         match its_own(jobs, told) {
             Some(job) => self.came(record, target, job),
-            None if jobs.is_empty() => self.never_came(record, target, told, until),
+            None if jobs.is_empty() => self.never_came(record, target, told, sent),
             None => {
                 let message = format!(
                     "which job of version {} is the application's is not known: its status names none of \
@@ -187,17 +188,18 @@ impl Scene<'_> {
         record: Record,
         target: Target,
         told: Option<JobId>,
-        until: Timestamp,
+        sent: Unanswered,
     ) -> Result<Next, Box<Next>> {
-        let Scene { cx, state, .. } = *self;
+        let Scene { cx, state, seen, .. } = *self;
+        let until = sent.since + cx.desired.timeouts.submit;
         if cx.now < until {
             let next = waiting(cx, state, "the job that may have been submitted");
             return Err(Box::new(next.also_wakes(cx, until)));
         }
-        let process =
-            self.seen.cluster(target.incarnation).and_then(|c| c.jobmanager_process(None));
+        let cluster = seen.cluster(target.incarnation);
+        let never_ran = cluster.is_some_and(|cluster| never_ran::proven(sent, cluster, cx.now));
         // What has become of one, and where its newest state lies, nobody can tell any more.
-        let may_have_run = told.is_some() || process.is_none_or(|process| process.restarts > 0);
+        let may_have_run = told.is_some() || !never_ran;
         // Its state was a copy of what the deployed one goes on with, in mode BlueGreen.
         let beside = target.mode == Mode::BlueGreen
             && record.deployed.as_ref().is_some_and(|deployed| self.runs(deployed.target));
