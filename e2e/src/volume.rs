@@ -59,7 +59,7 @@ impl Volume {
 
     /// How many savepoints there are.
     pub(crate) async fn savepoints(&self) -> Result<usize> {
-        let script = "find /state/savepoints -mindepth 1 -maxdepth 1 -name 'savepoint-*' | wc -l";
+        let script = "find /state/savepoints -type d -name 'savepoint-*' | wc -l";
         let count = self.run("look", script).await?;
         count.trim().parse().with_context(|| format!("the number of savepoints: {count}"))
     }

@@ -2,7 +2,6 @@
 //! that may still come about; what it may have submitted is waited for, or goes with its cluster.
 
 use super::jobs::{Jobs, asked, its_own};
-
 use super::{Scene, is_stored, stalled, target, version, waiting};
 use crate::context::Context;
 use crate::cure::Cure;
