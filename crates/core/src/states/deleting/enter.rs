@@ -31,9 +31,7 @@ pub(crate) fn enter(cx: &Context<'_>, state: &State) -> State {
         // It is taken over first, where it can be.
         Phase::Left(_) if mode(cx) != DeleteMode::None => return state.clone(),
         // Something may stand whose status was lost.
-        Phase::New(_) if cx.desired.finalizer && mode(cx) != DeleteMode::None => {
-            return state.clone();
-        }
+        Phase::New(_) if mode(cx) != DeleteMode::None => return state.clone(),
         // What there is to save is not known: only who does not want it saved gets on.
         Phase::Unreadable(_) if mode(cx) == DeleteMode::Savepoint => return state.clone(),
         Phase::Unreadable(phase) => DeletingStep::RemoveClusters {
