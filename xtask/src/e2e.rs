@@ -37,7 +37,6 @@ const LINES: [Line; 2] = [
             "recovery",
             "kill-points",
             "a-b-a",
-            "delete",
             "bounded",
             "taken-over",
             "blue-green",
@@ -46,7 +45,7 @@ const LINES: [Line; 2] = [
     Line {
         version: "2.3.0",
         access: "pod",
-        fixed: &["deploy", "update", "alone", "in-place-adaptive", "recovery", "delete"],
+        fixed: &["deploy", "update", "in-place-adaptive", "recovery", "delete"],
     },
 ];
 
