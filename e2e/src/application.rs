@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use flinkk8soperator_api::v1beta1::FlinkApplication;
-use kube::api::Api;
+use kube::Client;
+use kube::api::{Api, ApiResource, DynamicObject};
 use serde_json::{Value, json};
 
 use crate::Arguments;
@@ -20,6 +21,12 @@ pub(crate) const PARALLELISM: i64 = 2;
 /// Applications in the namespace.
 pub(crate) fn api(kubernetes: &Kubernetes) -> Api<FlinkApplication> {
     kubernetes.all()
+}
+
+/// Applications in a namespace as they are stored, with members that nobody knows.
+pub(crate) fn stored(client: &Client, namespace: &str) -> Api<DynamicObject> {
+    let resource = ApiResource::erase::<FlinkApplication>(&());
+    Api::namespaced_with(client.clone(), namespace, &resource)
 }
 
 /// The application as its user writes it.

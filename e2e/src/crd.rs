@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
+use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
 use kube::{Client, ResourceExt};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -101,8 +101,7 @@ pub(crate) async fn run(client: Client) -> Result<()> {
 }
 
 fn applications(client: &Client) -> Api<DynamicObject> {
-    let resource = ApiResource::erase::<flinkk8soperator_api::v1beta1::FlinkApplication>(&());
-    Api::namespaced_with(client.clone(), NAMESPACE, &resource)
+    crate::application::stored(client, NAMESPACE)
 }
 
 /// A CRD such as the reference operator's: no rules, and fewer fields listed.

@@ -7,9 +7,11 @@ use anyhow::{Context, Result};
 use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{ConfigMap, Event, Namespace, Pod, Service};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope};
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::core::PartialObjectMeta;
 use kube::{Client, Config, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -93,14 +95,25 @@ impl Kubernetes {
         .await
     }
 
-    async fn names<K>(&self) -> Result<Vec<String>>
+    /// The objects of a kind, each as `Kind/name` and its metadata.
+    pub(crate) async fn metadata<K>(&self) -> Result<Vec<(String, ObjectMeta)>>
     where
         K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>,
         K: Clone + Debug + DeserializeOwned,
     {
         let list = self.all::<K>().list_metadata(&ListParams::default()).await?;
-        let name = |object| format!("{}/{}", K::kind(&()), ResourceExt::name_any(object));
-        Ok(list.items.iter().map(name).collect())
+        let named = |object: PartialObjectMeta<K>| {
+            (format!("{}/{}", K::kind(&()), object.name_any()), object.metadata)
+        };
+        Ok(list.items.into_iter().map(named).collect())
+    }
+
+    async fn names<K>(&self) -> Result<Vec<String>>
+    where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>,
+        K: Clone + Debug + DeserializeOwned,
+    {
+        Ok(self.metadata::<K>().await?.into_iter().map(|(name, _)| name).collect())
     }
 
     async fn install_crd(&self) -> Result<()> {

@@ -6,11 +6,11 @@ use flinkk8soperator_resources::{Application, RenderConfig, deploy_hash, referen
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::jiff::Timestamp;
-use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams, PostParams};
+use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::application::NAME;
+use crate::application::{self, NAME};
 use crate::flink;
 use crate::kubernetes::Kubernetes;
 use crate::stage::{DEPLOY, SOON};
@@ -20,19 +20,13 @@ use crate::wait::{not_yet, there, until};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cluster(pub(crate) String);
 
-/// The application as it is stored, with every member.
-async fn stored(kubernetes: &Kubernetes) -> Result<DynamicObject> {
-    Ok(applications(kubernetes).get(NAME).await?)
-}
-
 fn applications(kubernetes: &Kubernetes) -> Api<DynamicObject> {
-    let resource = ApiResource::erase::<flinkk8soperator_api::v1beta1::FlinkApplication>(&());
-    Api::namespaced_with(kubernetes.client.clone(), &kubernetes.namespace, &resource)
+    application::stored(&kubernetes.client, &kubernetes.namespace)
 }
 
 /// Makes the cluster that the spec asks for, and waits until its slots are there.
 pub(crate) async fn cluster(kubernetes: &Kubernetes) -> Result<Cluster> {
-    let object = serde_json::to_value(stored(kubernetes).await?)?;
+    let object = serde_json::to_value(applications(kubernetes).get(NAME).await?)?;
     let app = Application::parse(&object).context("the application as Go reads it")?;
     let config = RenderConfig::default();
     let hash = deploy_hash(&app, &config).to_string();
@@ -83,7 +77,7 @@ pub(crate) async fn deploy(kubernetes: &Kubernetes) -> Result<Cluster> {
     let finalizer = json!({ "metadata": { "finalizers": ["job.finalizers.flink.k8s.io"] } });
     let patch = Patch::Merge(finalizer);
     applications(kubernetes).patch(NAME, &PatchParams::default(), &patch).await?;
-    let object = stored(kubernetes).await?;
+    let object = applications(kubernetes).get(NAME).await?;
     let spec = &object.data["spec"];
     let job = flink::submit(kubernetes, &cluster.0, spec).await?;
     until("its job runs", SOON, async || {
@@ -123,9 +117,9 @@ async fn write_status(
     job: &str,
     more: Value,
 ) -> Result<()> {
-    let mut object = stored(kubernetes).await?;
+    let mut object = applications(kubernetes).get(NAME).await?;
     let spec = object.data["spec"].clone();
-    let now = Timestamp::now().to_string();
+    let now = format!("{:.0}", Timestamp::now());
     let mut status = json!({
         "phase": phase,
         "deployHash": deployed.0,

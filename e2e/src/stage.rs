@@ -162,13 +162,23 @@ impl Stage {
 
     /// Waits until nothing is left of the clusters but those of the given version.
     pub(crate) async fn only(&self, hash: &str) -> Result<()> {
+        let (prefix, generic) = (format!("{NAME}-{hash}"), format!("Service/{NAME}"));
+        let other = |name: &str| *name != generic && !name.contains(&prefix);
+        self.none_left("the other clusters are gone", other).await
+    }
+
+    /// Waits until nothing is left of a version's cluster.
+    pub(crate) async fn vanished(&self, hash: &str) -> Result<()> {
         let prefix = format!("{NAME}-{hash}");
-        until("the other clusters are gone", SOON, async || {
-            let left = self.kubernetes.left_of(NAME).await?;
-            let generic = format!("Service/{NAME}");
-            let foreign = |name: &&String| **name != generic && !name.contains(&prefix);
-            let others: Vec<_> = left.iter().filter(foreign).cloned().collect();
-            if others.is_empty() { there(()) } else { not_yet(others.join(", ")) }
+        self.none_left("the version's objects are gone", |name| name.contains(&prefix)).await
+    }
+
+    /// Waits until none of the application's objects is left that this is said of, by `Kind/name`.
+    pub(crate) async fn none_left(&self, what: &str, of: impl Fn(&str) -> bool) -> Result<()> {
+        until(what, SOON, async || {
+            let mut left = self.kubernetes.left_of(NAME).await?;
+            left.retain(|name| of(name));
+            if left.is_empty() { there(()) } else { not_yet(left.join(", ")) }
         })
         .await
     }
@@ -193,11 +203,7 @@ impl Stage {
 
     /// Waits until nothing is left of the application.
     pub(crate) async fn gone(&self) -> Result<()> {
-        until("nothing is left of the application", SOON, async || {
-            let left = self.kubernetes.left_of(NAME).await?;
-            if left.is_empty() { there(()) } else { not_yet(left.join(", ")) }
-        })
-        .await
+        self.none_left("nothing is left of the application", |_| true).await
     }
 
     /// The one job that runs. More than one is what must never be.

@@ -59,6 +59,60 @@ fn what_was_at_rest_is_taken_over_and_not_touched() {
     }
 }
 
+/// Untidy statuses: what earlier deploys and errors have left in them, and what the reference operator had not come to
+/// write. (`null` takes a member away.)
+#[test]
+fn what_is_left_over_in_a_status_at_rest_means_nothing() {
+    let savepoint = json!({
+        "savepointPath": "s3://state/of-an-earlier-deploy",
+        "savepointTriggerId": "e8f62e0470261a35da8d85290cf01d9f",
+    });
+    // Its CRD prunes the time (defect A1).
+    let error = json!({ "retryCount": 3, "lastSeenError": { "appError": "GetJobs call failed", "isRetryable": true } });
+    let hashes = json!({ "updatingHash": "0badcafe", "rollbackHash": "0badcafe", "teardownHash": "0badcafe" });
+    let no_mode = json!({ "deploymentMode": null });
+    let empty_mode = json!({ "deploymentMode": "" });
+    let half = [
+        json!({ "deployVersion": null }),
+        json!({ "updatingVersion": null }),
+        json!({ "deployVersion": "", "updatingVersion": "" }),
+    ];
+    let [green, blue, none] = &half;
+    for (name, untidy) in [
+        ("running-after-update", &savepoint),
+        ("running-after-update", &error),
+        ("running-after-update", &hashes),
+        ("running-after-update", &empty_mode),
+        ("running-after-in-place-scale-up", &savepoint),
+        ("deploy-failed-rolled-back", &savepoint),
+        ("deploy-failed-rolled-back", &error),
+        ("bluegreen-first-running", &no_mode),
+        ("bluegreen-first-running", &empty_mode),
+        ("bluegreen-first-running", green),
+        ("bluegreen-first-running", blue),
+        ("bluegreen-first-running", none),
+        ("bluegreen-first-running", &savepoint),
+        ("bluegreen-after-teardown", none),
+        ("bluegreen-dual-running", &savepoint),
+        ("bluegreen-dual-running", green),
+        ("bluegreen-dual-running", blue),
+        ("bluegreen-dual-running", none),
+    ] {
+        let report = changed(name, |app| {
+            for (member, value) in untidy.as_object().unwrap() {
+                app["status"][member] = value.clone();
+            }
+            app["status"].as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        });
+        assert_eq!(report.flink_requests, [], "{name} {untidy}");
+        let at_rest = AT_REST.iter().find(|(of, ..)| *of == name).unwrap();
+        let revisions = vec!["create controllerrevisions".to_owned(); at_rest.2];
+        assert_eq!(written(&report), revisions, "{name} {untidy}");
+        let told = &report.end.applications[0];
+        assert_eq!(told.phase, at_rest.1, "{name} {untidy}: {} {}", told.reason, told.message);
+    }
+}
+
 /// An edit that nobody has seen is deployed like any other.
 #[test]
 fn an_edit_made_while_no_operator_ran_is_deployed() {
@@ -255,24 +309,52 @@ fn a_submission_that_never_came_is_made_from_the_savepoint_of_the_deploy() {
     assert_eq!((told.phase.as_str(), told.reason.as_str()), ("Running", "Running"), "{told:#?}");
 }
 
+const FAILING: &str = "/application/status/lastSeenError";
+const BEGAN: &str = "/pods/0/status/containerStatuses/0/state/running/startedAt";
+const RESTARTS: &str = "/pods/0/status/containerStatuses/0/restartCount";
+const CREATED: &str = "/pods/0/metadata/creationTimestamp";
+
+/// The world of a submission that was not sent, with something else in it.
+fn not_sent(changes: &[(&str, Value)]) -> Report {
+    let mut document = document("update-submit-not-sent");
+    for (what, value) in changes {
+        let (within, member) = what.rsplit_once('/').unwrap();
+        document.pointer_mut(within).unwrap()[member] = value.clone();
+    }
+    let report = simulate(Recorded::parse("it", &document.to_string()).unwrap());
+    assert!(report.good, "{changes:?}: {:#?}", report.broken);
+    report
+}
+
+/// The JobManager is the one that was made with the cluster, and was never restarted: whatever has failed, a job
+/// would be there.
+#[test]
+fn a_submission_to_the_first_process_of_a_cluster_never_came_if_that_knows_none() {
+    let report = not_sent(&[(FAILING, failure()), (RESTARTS, json!(0))]);
+    assert_eq!(asked(&report), ["run"]);
+    assert_eq!(report.end.applications[0].reason, "Running");
+}
+
+fn failure() -> Value {
+    json!({ "appError": "SubmitJob failed" })
+}
+
 /// Where nothing tells whether a job has run in the new cluster, a person says what the next one starts from.
 #[test]
 fn a_submission_that_may_have_come_is_not_made_again() {
-    let failing = ("/application/status/lastSeenError", json!({ "appError": "SubmitJob failed" }));
-    let began = "/pods/0/status/containerStatuses/0/state/running/startedAt";
-    for (what, value) in [failing, (began, json!("2026-11-22T12:27:00Z"))] {
-        let mut document = document("update-submit-not-sent");
-        let (within, member) = what.rsplit_once('/').unwrap();
-        document.pointer_mut(within).unwrap()[member] = value;
-        let report = simulate(Recorded::parse("it", &document.to_string()).unwrap());
-        assert!(report.good, "{what}: {:#?}", report.broken);
-        assert!(report.simulated_seconds >= 600.0, "{what}");
-        assert_eq!(report.flink_requests, [], "{what}");
+    let in_anothers_place =
+        [(FAILING, failure()), (RESTARTS, json!(0)), (CREATED, json!("2026-11-22T12:20:40Z"))];
+    let restarted_since = [(BEGAN, json!("2026-11-22T12:27:00Z"))];
+    let earlier_attempts = [(FAILING, failure())];
+    for what in [&in_anothers_place[..], &restarted_since, &earlier_attempts] {
+        let report = not_sent(what);
+        assert!(report.simulated_seconds >= 600.0, "{what:?}");
+        assert_eq!(report.flink_requests, [], "{what:?}");
         let told = &report.end.applications[0];
-        assert_eq!(told.reason, "RestorePointUnproven", "{what}: {}", told.message);
-        assert!(told.unblocked_by.is_some(), "{what}: {}", told.message);
+        assert_eq!(told.reason, "RestorePointUnproven", "{what:?}: {}", told.message);
+        assert!(told.unblocked_by.is_some(), "{what:?}: {}", told.message);
         let revision = |what: &String| what == "create controllerrevisions";
-        assert!(written(&report).iter().all(revision), "{what}: {:#?}", written(&report));
+        assert!(written(&report).iter().all(revision), "{what:?}: {:#?}", written(&report));
     }
 }
 

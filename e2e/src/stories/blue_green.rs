@@ -7,8 +7,7 @@ use serde_json::json;
 
 use crate::application::{self, MISSING_CLASS, NAME};
 use crate::flink::{LiveJob, live_jobs};
-use crate::stage::{DEPLOY, SOON, Stage};
-use crate::wait::{not_yet, there, until};
+use crate::stage::{DEPLOY, Stage};
 
 pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
     let before = stage.running().await?;
@@ -30,7 +29,7 @@ pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
     ensure!(left == newer, "{left} is left, not {newer}");
     let job = stage.one_job().await?;
     ensure!(job.id != first.id, "the job of the version that was torn down runs");
-    vanished(stage, &older).await?;
+    stage.vanished(&older).await?;
     println!("     {older} was torn down, {newer} runs on");
 
     given_up(stage, &newer, &job).await?;
@@ -55,22 +54,11 @@ async fn given_up(stage: &mut Stage, runs: &str, job: &LiveJob) -> Result<()> {
     };
     let (deployed, failed) = stage.until("the deploy is given up", DEPLOY, failed).await?;
     ensure!(deployed == runs, "another version is deployed: {deployed}");
-    vanished(stage, &failed).await?;
+    stage.vanished(&failed).await?;
     let still = stage.one_job().await?;
     ensure!(still.id == job.id, "the job that ran was touched: {still:?} after {job:?}");
     println!("     a version that cannot start was given up, {runs} never stopped");
     stage.change(json!({ "entryClass": entry })).await
-}
-
-/// Waits until nothing of a version's cluster is left.
-async fn vanished(stage: &Stage, hash: &str) -> Result<()> {
-    let prefix = format!("{NAME}-{hash}");
-    until("the version's objects are gone", SOON, async || {
-        let mut left = stage.kubernetes.left_of(NAME).await?;
-        left.retain(|name| name.contains(&prefix));
-        if left.is_empty() { there(()) } else { not_yet(left.join(", ")) }
-    })
-    .await
 }
 
 /// The spec was looked at.

@@ -42,7 +42,7 @@ pub(crate) struct Story {
 pub(crate) const ALL: [Story; 19] = [
     Story {
         name: "crd",
-        about: "the CRD is taken, refuses what cannot work, and leaves alone what was stored before",
+        about: "the CRD is taken, refuses what cannot work, and keeps whole what was stored before",
         tell: |stage| Box::pin(crate::crd::run(stage.kubernetes.client.clone())),
     },
     Story {

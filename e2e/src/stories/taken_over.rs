@@ -6,19 +6,18 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Pod, Service};
-use kube::ResourceExt;
-use kube::api::ListParams;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::json;
 
 use super::{delete, update};
 use crate::application::{self, NAME};
 use crate::reference::{self, Cluster};
-use crate::stage::{SOON, Stage};
-use crate::wait::{not_yet, there, until};
+use crate::stage::Stage;
 
 pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
     if !stage.is_flink_1() {
-        // Nothing of its can be there: Flink 2 passes over `programArgs`, by which it sends a job's arguments.
+        // Nothing of its can be there: Flink 2.0 and newer pass over `programArgs` of `/jars/:jarid/run` without a word,
+        // by which it sends a job's arguments.
         println!("     not told: the reference operator does not run jobs on this Flink");
         return Ok(());
     }
@@ -77,6 +76,7 @@ async fn goes_on(stage: &mut Stage, deployed: &Cluster) -> Result<()> {
     let old = stage.counting().await?;
     let savepoints = stage.volume.savepoints().await?;
     update::request_other_image(stage).await?;
+    expect(stage, &["--back"], "Redeployed").await?;
     let new = reference::savepointing(&stage.kubernetes, deployed, &old.job).await?;
     expect(stage, &[], "Continued").await?;
     stage.operator.start(None)?;
@@ -84,49 +84,34 @@ async fn goes_on(stage: &mut Stage, deployed: &Cluster) -> Result<()> {
     ensure!(hash == new.0, "{hash} is deployed, not {}", new.0);
     // Flink's cancelling with a savepoint lets a job send out what it counts until it is cancelled.
     let job = stage.resumed(&old).await?;
-    goes(stage, deployed).await?;
+    // What our operator had noted of it before it was given back stays, until the application goes.
+    let old = |name: &str| name.contains(&deployed.0) && !name.starts_with("ControllerRevision/");
+    stage.none_left("the old cluster is gone", old).await?;
     let taken = stage.volume.savepoints().await? - savepoints;
     ensure!(taken == 1, "{taken} savepoints were taken");
     println!("     left in the middle of an update: it went on, from {} on", job.from);
     Ok(())
 }
 
-/// Waits until a version's cluster is gone. (What our operator had noted of it before it was given back stays, until
-/// the application goes.)
-async fn goes(stage: &Stage, cluster: &Cluster) -> Result<()> {
-    until("the old cluster is gone", SOON, async || {
-        let mut left = stage.kubernetes.left_of(NAME).await?;
-        left.retain(|name| name.contains(&cluster.0) && !name.starts_with("ControllerRevision/"));
-        if left.is_empty() { there(()) } else { not_yet(left.join(", ")) }
-    })
-    .await
-}
-
-/// Makes sure that `preflight` finds this outcome, and that its exit code says that the switch can be made.
+/// Makes sure that `preflight` finds this outcome, and that its exit code says whether the switch can be made.
 async fn expect(stage: &Stage, arguments: &[&str], outcome: &str) -> Result<()> {
     let (good, report) = stage.operator.preflight(&stage.kubernetes.namespace, arguments)?;
     let found = report.pointer("/applications/0/outcome").context("an outcome")?;
-    let as_expected = good && *found == json!(outcome);
+    let as_expected = good == (outcome != "Redeployed") && *found == json!(outcome);
     ensure!(as_expected, "preflight {arguments:?} does not find {outcome}: {report:#}");
     Ok(())
 }
 
-/// Everything of the application that a write would change: versions of its Deployments and Services,
-/// and its pods.
-async fn written(stage: &Stage) -> Result<BTreeMap<String, String>> {
-    let all = ListParams::default().labels(&format!("flink-app={NAME}"));
-    let mut versions = BTreeMap::new();
-    for object in stage.kubernetes.all::<Deployment>().list_metadata(&all).await? {
-        let version = object.resource_version().unwrap_or_default();
-        versions.insert(format!("Deployment/{}", object.name_any()), version);
-    }
-    for object in stage.kubernetes.all::<Service>().list_metadata(&all).await? {
-        let version = object.resource_version().unwrap_or_default();
-        versions.insert(format!("Service/{}", object.name_any()), version);
-    }
-    for object in stage.kubernetes.all::<Pod>().list_metadata(&all).await? {
-        versions.insert(format!("Pod/{}", object.name_any()), object.uid().unwrap_or_default());
-    }
-    ensure!(versions.len() == 6, "not a cluster's objects: {versions:?}");
-    Ok(versions)
+/// What a write on the application's Deployments and Services would change, and its pods.
+async fn written(stage: &Stage) -> Result<BTreeMap<String, Option<String>>> {
+    let version = |(name, meta): (String, ObjectMeta)| (name, meta.resource_version);
+    let uid = |(name, meta): (String, ObjectMeta)| (name, meta.uid);
+    let kubernetes = &stage.kubernetes;
+    let mut all: BTreeMap<_, _> =
+        kubernetes.metadata::<Deployment>().await?.into_iter().map(version).collect();
+    all.extend(kubernetes.metadata::<Service>().await?.into_iter().map(version));
+    all.extend(kubernetes.metadata::<Pod>().await?.into_iter().map(uid));
+    all.retain(|name, _| name.contains(&format!("/{NAME}")));
+    ensure!(all.len() == 6, "not a cluster's objects: {all:?}");
+    Ok(all)
 }

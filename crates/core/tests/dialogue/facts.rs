@@ -272,9 +272,6 @@ fn left(world: &mut World, words: &[&str]) -> Applied {
         [before @ .., "submitting"] => {
             (Some(LeftStep::Submitting { job: None, since: world.now, failing: false }), before)
         }
-        [before @ .., "submitting", "failing"] => {
-            (Some(LeftStep::Submitting { job: None, since: world.now, failing: true }), before)
-        }
         [before @ .., "submitting", id] => {
             let job = Some(flink::job(id)?);
             (Some(LeftStep::Submitting { job, since: world.now, failing: false }), before)

@@ -58,6 +58,7 @@ fn left() -> Vec<State> {
         step(LeftStep::RollingBack { since: ago(1_000) }),
         Left { deployed: None, ..step(LeftStep::RollingBack { since: ago(1_000) }) },
         step(LeftStep::Savepointing(TRIGGER)),
+        step(LeftStep::Submitting { job: None, since: ago(1_000), failing: true }),
         submitting(Some(NEW)),
         Left { deployed: None, ..submitting(None) },
     ];

@@ -11,7 +11,7 @@ use super::cures::Cured;
 use super::knobs::UNIT;
 use super::node::Node;
 use crate::invariants;
-use crate::world::{File, FileId, FileKind, Origin, Run, RunId, TriggerId, World};
+use crate::world::{File, FileId, FileKind, Origin, Process, Run, RunId, TriggerId, World};
 
 /// Beyond this many units in the past an instant is only "long ago": longer than every wait.
 const LONG_AGO: u64 = 4;
@@ -45,6 +45,8 @@ pub(super) struct Canon<'n> {
     /// A deadline was written that has passed.
     overdue: bool,
     pub(super) world: &'n World,
+    /// See [`Node`].
+    pub(super) left_with: &'n [Process],
     incarnations: Vec<u32>,
     pods: Vec<u64>,
     jobs: Vec<u128>,
@@ -60,6 +62,7 @@ impl<'n> Canon<'n> {
             hash: Hash128::default(),
             overdue: false,
             world: &node.world,
+            left_with: &node.left_with,
             incarnations: incarnations(node),
             pods: Vec::new(),
             jobs: Vec::new(),

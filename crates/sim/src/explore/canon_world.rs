@@ -4,7 +4,7 @@ use super::canon::{Canon, trigger_of};
 use super::node::APP;
 use crate::world::{
     Answer, CheckpointEntry, Cluster, Details, Job, JobManager, OperationState, Pod, ProcessState,
-    Statistics, Stop, World,
+    Role, Statistics, Stop, World,
 };
 
 pub(super) fn world(canon: &mut Canon<'_>, world: &World) {
@@ -45,7 +45,9 @@ pub(super) fn objects(canon: &mut Canon<'_>, world: &World) {
         cluster(canon, deployment.cluster);
         let [hash, label] = [deployment.spec.hash, deployment.label].map(u64::from);
         canon.numbers(&[hash, label, deployment.role as u64, u64::from(deployment.replicas)]);
-        canon.flags(&[deployment.terminating]);
+        // Nobody asks it of TaskManagers.
+        let populated = deployment.populated && deployment.role == Role::JobManager;
+        canon.flags(&[deployment.terminating, populated]);
     }
     canon.number(world.services.len() as u64);
     for service in &world.services {
@@ -70,7 +72,8 @@ fn pod(canon: &mut Canon<'_>, pod: &Pod) {
     cluster(canon, pod.cluster);
     canon.pod(pod.uid.0);
     canon.numbers(&[pod.role as u64, u64::from(pod.restarts)]);
-    canon.flags(&[pod.running(), pod.ready, pod.terminating, pod.stuck]);
+    let first = pod.first && pod.role == Role::JobManager;
+    canon.flags(&[pod.running(), pod.ready, pod.terminating, pod.stuck, first]);
     canon.number(pod.trouble.map_or(0, |t| 1 + t as u64));
 }
 

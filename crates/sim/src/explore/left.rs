@@ -10,19 +10,22 @@ use flinkk8soperator_core as machine;
 use machine::{
     ClusterObjects, DeployHash, Incarnation, JobId, Left, LeftStep, LeftVersion, Mode, Objects,
     Phase, Purpose, ReadBack, Record, Recovering, RescalingStep, State, SubmittingJob, Target,
-    Unnumbered, Version,
+    Timestamp, Unnumbered, Version,
 };
 
 use super::canon::Canon;
 use super::node::{APP, Node};
 use super::scenario::{Suite, Told, Wish};
-use crate::world::{Cluster, Spec, World};
+use super::translate;
+use crate::world::{Cluster, Pod, Role, Spec, World};
 
 /// Leaves the application as the reference operator would. Of one that it cannot be in the middle of that way nothing
 /// changes.
 pub(super) fn leave(suite: &Suite, node: &mut Node, told: Told) {
     let left = at_rest(node, told).or_else(|| under_way(node, told));
     let Some(left) = left.filter(|_| counts_on(&node.world)) else { return };
+    let job_managers = node.world.pods.iter().filter(|pod| pod.role == Role::JobManager);
+    node.left_with = job_managers.filter(|pod| pod.running()).map(Pod::process).collect();
     if let Some(target) = node.stored.target().filter(|target| target.scaled.is_some()) {
         named_by_both(node, target);
     }
@@ -102,7 +105,8 @@ fn under_way(node: &Node, told: Told) -> Option<Left> {
         Phase::SubmittingJob(SubmittingJob { submission, .. }) => {
             let named = submission.start_deadline.filter(|_| told == Told::Jobs);
             let job = named.map(|_| submission.job);
-            LeftStep::Submitting { job, since: node.now(), failing: false }
+            // It began at that earlier.
+            LeftStep::Submitting { job, since: node.now(), failing: true }
         }
         Phase::RollingBackJob(phase)
             if phase.revived.is_none() && phase.restart.aftermath.is_none() =>
@@ -175,6 +179,14 @@ pub(super) fn unnumber(suite: &Suite, node: &Node, objects: &mut Objects) {
     objects.unnumbered = unnumbered.collect();
 }
 
+/// A process that ran when the application was left has done so for long.
+pub(super) fn tell_age(node: &Node, objects: &mut Objects) {
+    for pod in objects.clusters.iter_mut().flat_map(|cluster| &mut cluster.pods) {
+        let process = translate::process_back(pod.process());
+        pod.began = node.left_with.contains(&process).then_some(Timestamp(0));
+    }
+}
+
 /// The highest number that was given out: those that come next are the world's own.
 pub(super) fn newest(suite: &Suite, world: &World) -> Option<Incarnation> {
     if suite.given_back {
@@ -228,6 +240,10 @@ fn unnumbered(
 
 /// The canonical form of what belongs to the phase.
 pub(super) fn canon(canon: &mut Canon<'_>, record: &Record, left: &Left) {
+    for pod in canon.world.pods.iter().filter(|pod| pod.role == Role::JobManager) {
+        let old = canon.left_with.contains(&pod.process());
+        canon.flags(&[old]);
+    }
     // Whether statistics can be from before the state, and whether numbers were given out.
     canon.since(record.ids.epoch);
     canon.flags(&[record.incarnations == 0]);

@@ -36,6 +36,8 @@ pub(super) struct Node {
     pub(super) late: Option<Rc<Late>>,
     /// A person has done what the status named.
     pub(super) cured: Option<Rc<Cured>>,
+    /// The JobManagers' processes that ran when the application was left ([`Wish::Left`]).
+    pub(super) left_with: Vec<Process>,
     /// How many faults may still happen.
     pub(super) faults: u8,
 }
@@ -107,6 +109,7 @@ impl Node {
             edition: 0,
             late: None,
             cured: None,
+            left_with: Vec::new(),
             faults: suite.faults,
         }
     }

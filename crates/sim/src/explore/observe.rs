@@ -23,6 +23,7 @@ pub(super) fn observe(suite: &Suite, node: &mut Node, request: &FactRequest) -> 
     if request.objects {
         let mut objects = objects(node.watched());
         left::unnumber(suite, node, &mut objects);
+        left::tell_age(node, &mut objects);
         seen.objects = Fact::Known(objects);
     }
     if request.live_pods {

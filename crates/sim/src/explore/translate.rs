@@ -54,8 +54,8 @@ pub(crate) fn pod(pod: &world::Pod) -> machine::Pod {
             world::Role::TaskManager => machine::Role::TaskManager,
         },
         restarts: pod.restarts,
-        // When it was made is not part of the world's state: a pod in another's place is not told from that one.
-        first: true,
+        first: pod.first,
+        // What is not part of the world's state (but see `left::tell_age`).
         began: None,
         running: pod.running(),
         ready: pod.ready,

@@ -168,6 +168,7 @@ impl World {
             spec,
             label,
             replicas,
+            populated: false,
             terminating,
         });
         Ok(uid)

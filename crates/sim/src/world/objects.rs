@@ -61,6 +61,8 @@ pub struct Deployment {
     pub label: u32,
     /// How many pods it wants.
     pub replicas: u32,
+    /// It has had pods.
+    pub populated: bool,
     /// It has a deletion timestamp.
     pub terminating: bool,
 }
@@ -100,6 +102,8 @@ pub struct Pod {
     pub role: Role,
     /// How often its container was restarted.
     pub restarts: u32,
+    /// It was made with its Deployment, and not in another's place.
+    pub first: bool,
     /// Its readiness probe passes.
     pub ready: bool,
     /// It has a deletion timestamp.

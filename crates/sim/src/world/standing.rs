@@ -158,6 +158,7 @@ impl World {
                 spec,
                 label,
                 replicas,
+                populated: true,
                 terminating,
             });
             deployments.push(uid);
@@ -200,6 +201,7 @@ impl World {
             cluster,
             role,
             restarts,
+            first: true,
             ready,
             terminating,
             stuck,

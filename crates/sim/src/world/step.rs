@@ -216,8 +216,9 @@ impl World {
     }
 
     fn pods_created(&mut self, uid: Uid) {
-        let Some(deployment) = self.deployments.iter().find(|d| d.uid == uid) else { return };
+        let Some(deployment) = self.deployments.iter_mut().find(|d| d.uid == uid) else { return };
         let (cluster, role, wanted) = (deployment.cluster, deployment.role, deployment.replicas);
+        let first = !std::mem::replace(&mut deployment.populated, true);
         let mine = |p: &&Pod| p.deployment == uid && !p.terminating;
         for _ in self.pods.iter().filter(mine).count()..wanted as usize {
             let pod = Pod {
@@ -226,6 +227,7 @@ impl World {
                 cluster,
                 role,
                 restarts: 0,
+                first,
                 ready: false,
                 terminating: false,
                 stuck: false,
