@@ -19,6 +19,7 @@ operator:
   limitNamespace: {namespace}
   profilerPort: {port}
   flinkAccess: {access}
+  leaderElection: {enabled: false}
   confirmAfter: 5s
   podTroubleGrace: 5s
   statusRefresh: 5s

@@ -55,6 +55,12 @@ impl Cache {
         self.lock().applications.get(key).cloned()
     }
 
+    /// All applications that the watch shows.
+    #[must_use]
+    pub(crate) fn applications(&self) -> Vec<Key> {
+        self.lock().applications.keys().cloned().collect()
+    }
+
     /// Whether everything that the watches show of an application's objects could be read.
     #[must_use]
     pub(crate) fn readable(&self, key: &Key) -> bool {

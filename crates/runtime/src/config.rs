@@ -21,6 +21,8 @@ use serde::Serialize;
 
 pub use source::{Source, Sources};
 
+use crate::lease::LeaderElection;
+
 /// Everything that the runtime is told at start.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -40,6 +42,8 @@ pub struct Settings {
     pub status_refresh: Option<Duration>,
     /// How Flink is reached.
     pub flink_access: FlinkAccess,
+    /// How several processes agree on which of them acts; none: there is no other.
+    pub leader_election: Option<LeaderElection>,
     /// How it logs.
     pub logger: Logger,
     /// Whether timers are spread a little, so that a fleet does not act in step.
@@ -110,6 +114,7 @@ impl Default for Settings {
             workers: 4,
             status_refresh: Some(Duration::from_secs(60)),
             flink_access: FlinkAccess::Auto,
+            leader_election: Some(LeaderElection::default()),
             logger: Logger { level: 4, json: true, show_source: false, mute: false },
             jitter: true,
             request_timeout: Duration::from_secs(10),
@@ -192,7 +197,11 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
         }
         given.push((key.name.to_owned(), keys::text(value)));
     }
-    let settings = Settings { given, ..draft.finish() };
+    let settings = draft.finish().map_err(|(key, message)| {
+        let from = values.get(&key.to_lowercase()).map_or("the defaults", |(from, _)| from);
+        ConfigError::Value { key, from: from.to_owned(), message: message.to_owned() }
+    })?;
+    let settings = Settings { given, ..settings };
     Ok(Loaded { settings, warnings })
 }
 

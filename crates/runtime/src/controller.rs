@@ -1,5 +1,6 @@
 //! Watches and workers: an event wakes its application, a worker gives it a round.
 //!
+//! Who stands by watches like the one that acts, so that it can take over at once, and does nothing else.
 //! Applications, Deployments, Services, pods and, where they are made, Ingresses are watched, cut down to what is used before they
 //! are kept. Rounds of different applications run side by side, a panic in one stays its own.
 
@@ -45,7 +46,7 @@ impl Ended {
     }
 }
 
-/// Watches and works until `shutdown`; then finishes the rounds that are under way.
+/// Watches, and works once it may, until `shutdown`; then finishes the rounds that are under way.
 ///
 /// # Errors
 /// Where a watch or a worker ends before.
@@ -59,14 +60,11 @@ pub(crate) async fn run(operator: Arc<Operator>, shutdown: CancellationToken) ->
     for scope in scopes {
         spawn_watches(&mut watches, &operator, scope.as_deref(), &lists);
     }
-    let mut synced = lists.subscribe();
     tokio::select! {
-        _ = synced.wait_for(|missing| *missing == 0) => {}
+        () = may_work(&operator, lists.subscribe()) => {}
         () = shutdown.cancelled() => return Ok(()),
         Some(how) = watches.join_next() => return Err(Ended::of("watch", how)),
     }
-    tracing::info!("watching; the first lists are complete");
-    operator.ready.send_replace(true);
     let mut workers = JoinSet::new();
     for _ in 0..operator.settings.workers {
         workers.spawn(work(Arc::clone(&operator), shutdown.clone()));
@@ -78,6 +76,35 @@ pub(crate) async fn run(operator: Arc<Operator>, shutdown: CancellationToken) ->
     operator.ready.send_replace(false);
     watches.shutdown().await;
     outcome
+}
+
+/// Waits until everything was listed and this process has the right to act; then all are to be looked at. Ready it is
+/// before, once it is known that another one acts.
+async fn may_work(operator: &Operator, mut lists: watch::Receiver<usize>) {
+    // The sender is held by the watches, which are watched for their end.
+    let _ = lists.wait_for(|missing| *missing == 0).await;
+    tracing::info!("watching; the first lists are complete");
+    operator.lease.known().await;
+    operator.ready.send_replace(true);
+    tokio::select! {
+        () = operator.lease.leads() => {}
+        () = stand_by(operator) => {}
+    }
+    for key in operator.cache.applications() {
+        operator.queue.wake(key);
+    }
+}
+
+/// Nothing is done for what is woken meanwhile. But what is gone is forgotten: who stands by for weeks keeps no more
+/// than the one that acts.
+async fn stand_by(operator: &Operator) {
+    loop {
+        let key = operator.queue.next().await;
+        if operator.cache.application(&key).is_none() {
+            operator.forget(&key);
+        }
+        operator.queue.done(key, None);
+    }
 }
 
 /// Waits for all workers, which go on until the shutdown.

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `/metrics` | OpenMetrics |
 //! | `/healthz`, `/livez`, `/healthcheck` | `OK` while the process runs |
-//! | `/readyz` | `OK` once everything was listed, 503 before, while a reference operator is waited for, and during shutdown |
+//! | `/readyz` | `OK` once everything was listed and it is known which replica acts; 503 before, while a reference operator is waited for, and during shutdown |
 //! | `/version`, `/config` | JSON |
 //!
 //! Without authentication, so nothing secret is in it; there is no profiler.
@@ -93,7 +93,7 @@ fn answer(about: &About, path: &str) -> Response<Full<Bytes>> {
         "/healthz" | "/livez" | "/healthcheck" => (ok, text, "OK".to_owned()),
         "/readyz" if *about.ready.borrow() => (ok, text, "OK".to_owned()),
         "/readyz" => {
-            let why = "not everything is listed, or another operator is waited for: see the log";
+            let why = "not everything is listed, another operator is waited for, or it is not known who holds the Lease: see the log";
             (StatusCode::SERVICE_UNAVAILABLE, text, why.to_owned())
         }
         "/version" => (ok, json, format!("{{\"version\":\"{}\"}}", env!("CARGO_PKG_VERSION"))),

@@ -195,6 +195,17 @@ impl Kubernetes {
         self.call("create", &kind::<K>(), api.create(&posting(), object)).await
     }
 
+    /// Replaces the version of an object that it names itself.
+    pub(crate) async fn replace<K: Object>(
+        &self,
+        namespace: &str,
+        name: &str,
+        object: &K,
+    ) -> Result<K, KubeError> {
+        let api: Api<K> = Api::namespaced(self.client.clone(), namespace);
+        self.call("update", &kind::<K>(), api.replace(name, &posting(), object)).await
+    }
+
     /// Changes an object by a merge patch, whose metadata names UID and resource version.
     pub(crate) async fn patch<K: Object>(
         &self,

@@ -85,6 +85,10 @@ pub enum RunError {
         "a reference operator runs in this namespace too (pod {0}), and two must not drive the same applications"
     )]
     Beside(String),
+    /// Another process may act by now: what was under way is cut off where it is, which is safe everywhere. Started
+    /// again, it stands by, or acts.
+    #[error("this process may not act any more: {0}")]
+    LeaseLost(String),
     /// The rounds under way did not end in time.
     #[error("rounds under way did not end within {0:?}")]
     Drain(Duration),
@@ -94,8 +98,6 @@ pub enum RunError {
 pub struct Ports {
     /// The wall clock.
     pub clock: Arc<dyn ports::Clock>,
-    /// The right to act.
-    pub lease: Arc<dyn ports::Lease>,
     /// Where is counted what the operator does; none: in metrics of its own, under the prefix of the
     /// settings. They are served either way.
     pub metrics: Option<metrics::Metrics>,
@@ -103,7 +105,7 @@ pub struct Ports {
 
 impl Default for Ports {
     fn default() -> Ports {
-        Ports { clock: Arc::new(ports::SystemClock), lease: Arc::new(lease::Alone), metrics: None }
+        Ports { clock: Arc::new(ports::SystemClock), metrics: None }
     }
 }
 
@@ -120,7 +122,7 @@ pub async fn run(
     run_with(client, settings, Ports::default(), shutdown).await
 }
 
-/// [`run`] with another clock or lease.
+/// [`run`] with another clock, or counting elsewhere.
 ///
 /// # Errors
 /// See [`RunError`].
@@ -152,16 +154,24 @@ pub async fn run_with(
     outcome
 }
 
-/// Runs while no reference operator does: nothing begins before it is gone, all ends when one comes.
+/// Runs while no reference operator does, and acts while no other process of this one may: nothing begins before, all
+/// ends when one comes or the right to act is lost.
 async fn alone(operator: Arc<Operator>, shutdown: CancellationToken) -> Result<(), RunError> {
     tokio::select! {
         () = predecessor::gone(&operator.kubernetes) => {}
         () = shutdown.cancelled() => return Ok(()),
     }
-    tokio::select! {
+    let mut elector = lease::elector(&operator);
+    let outcome = tokio::select! {
         outcome = drained(Arc::clone(&operator), shutdown) => outcome,
-        pods = predecessor::appeared(&operator.kubernetes) => Err(RunError::Beside(pods)),
+        pods = predecessor::appeared(&operator.kubernetes) => return Err(RunError::Beside(pods)),
+        lost = lease::lost(&mut elector) => return Err(RunError::LeaseLost(lost.to_string())),
+    };
+    // Only where nothing is under way any more: else the others have to wait until the right has run out.
+    if let (Ok(()), Some(elector)) = (&outcome, &mut elector) {
+        elector.release().await;
     }
+    outcome
 }
 
 /// Runs until shutdown, and then as long as the rounds under way take, within limits. All of it ends with this

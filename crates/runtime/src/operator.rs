@@ -1,4 +1,4 @@
-//! What all rounds share: settings, connections, caches, clock and lease. One per process.
+//! What all rounds share: settings, connections, caches, clock and the right to act. One per process.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,9 +12,10 @@ use crate::config::Settings;
 use crate::execute::events::Events;
 use crate::flink::Flinks;
 use crate::kubernetes::Kubernetes;
+use crate::lease::Term;
 use crate::memory::Memory;
 use crate::metrics::Metrics;
-use crate::ports::{Clock, Lease};
+use crate::ports::Clock;
 use crate::posts::Posts;
 use crate::queue::Queue;
 use crate::trace::Trace;
@@ -33,7 +34,7 @@ pub(crate) struct Operator {
     /// Whether everything was listed once.
     pub(crate) ready: watch::Sender<bool>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) lease: Arc<dyn Lease>,
+    pub(crate) lease: Arc<Term>,
     /// Taken out for a round, put back after it: lost where the round panics, and then the
     /// application is read live first.
     pub(crate) memories: Memories,
@@ -53,6 +54,11 @@ impl Operator {
         ready: watch::Sender<bool>,
     ) -> Operator {
         let limit = settings.request_timeout;
+        let clock = ports.clock;
+        let lease = match &settings.leader_election {
+            None => Term::alone(Arc::clone(&clock)),
+            Some(election) => Term::elected(Arc::clone(&clock), election.renew_deadline),
+        };
         Operator {
             kubernetes: Kubernetes::new(client.clone(), limit, metrics.clone()),
             flinks: Flinks::new(client, settings.flink_access),
@@ -61,8 +67,8 @@ impl Operator {
             posts: Posts::default(),
             events: Events::default(),
             memories: Memories::default(),
-            clock: ports.clock,
-            lease: ports.lease,
+            clock,
+            lease: Arc::new(lease),
             #[cfg(feature = "crash-points")]
             crash: settings.crash_at.clone().map(crate::crash::Crash::at),
             metrics,

@@ -1,4 +1,4 @@
-//! What the round needs from outside and tests replace: the time, and the right to act.
+//! What the round needs from outside and tests replace: the time.
 
 use flinkk8soperator_core::Timestamp;
 use jiff::Timestamp as Wall;
@@ -9,13 +9,6 @@ pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
 }
 
-/// The right to act, of which one process holds the whole at a time.
-pub trait Lease: Send + Sync + 'static {
-    /// Whether it is held now, as far as can be told without a request: a process that could not
-    /// renew in time does not hold it. Asked right before each effect.
-    fn held(&self) -> bool;
-}
-
 /// The machine's clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
@@ -24,4 +17,10 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp(u64::try_from(Wall::now().as_millisecond()).unwrap_or_default())
     }
+}
+
+/// Now, as Kubernetes' objects have it.
+pub(crate) fn time(clock: &dyn Clock) -> Wall {
+    let millis = i64::try_from(clock.now().0).unwrap_or_default();
+    Wall::from_millisecond(millis).unwrap_or_default()
 }

@@ -6,12 +6,13 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use flinkk8soperator_api::v1beta1::FlinkApplication;
 use flinkk8soperator_runtime::config::FlinkAccess;
 use flinkk8soperator_runtime::metrics::Metrics;
-use flinkk8soperator_runtime::{Ports, RunError, Settings, lease, run_with};
+use flinkk8soperator_runtime::{Ports, RunError, Settings, run_with};
 use flinkk8soperator_sim::http::cluster::{Cluster, ClusterConfig, StandingObjects};
 use flinkk8soperator_sim::http::kubernetes::api::ConnectionClosed;
 use flinkk8soperator_sim::http::kubernetes::kinds::NAMESPACES;
@@ -19,6 +20,7 @@ use flinkk8soperator_sim::http::kubernetes::meta;
 use flinkk8soperator_sim::http::kubernetes::server::ServerConfig;
 use flinkk8soperator_sim::http::kubernetes::store::{DEFAULT_HISTORY, StoreConfig};
 use flinkk8soperator_sim::world::{self, Latencies};
+use http::header::USER_AGENT;
 use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams};
 use kube::{Api, Client};
 use serde_json::{Value, json};
@@ -40,7 +42,7 @@ pub enum Reach {
 
 /// How a session is made.
 pub struct SessionConfig {
-    /// The operator's settings. Its port and its way to Flink are set by the session.
+    /// The operator's settings. Its port and its way to Flink are set by the session, and that it is alone.
     pub settings: Settings,
     /// How long things take in the simulated cluster.
     pub latencies: Latencies,
@@ -84,14 +86,51 @@ pub struct Session {
     clock: Clock,
     metrics: Metrics,
     operator: Option<Running>,
+    /// How many operators were started.
+    started: AtomicU32,
 }
 
 /// An operator's process. It ends when this is dropped.
 pub struct Running {
+    name: String,
     task: JoinHandle<Result<(), RunError>>,
     shutdown: CancellationToken,
     /// Ends its connection.
     cut: CancellationToken,
+}
+
+impl Running {
+    /// What its requests name as their user agent. (Only [`Reach::InProcess`].)
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// From now on nothing that it asks for happens, and no answer reaches it; it goes on. (Only
+    /// [`Reach::InProcess`].)
+    pub fn cut_off(&self) {
+        self.cut.cancel();
+    }
+
+    /// Ends it in order.
+    ///
+    /// # Errors
+    /// If it had ended by itself, or does not end in time.
+    pub async fn stop(mut self) -> Result<(), SessionError> {
+        self.shutdown.cancel();
+        self.ended().await
+    }
+
+    /// Whether it has ended.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.task.is_finished()
+    }
+
+    async fn ended(&mut self) -> Result<(), SessionError> {
+        let ended = (&mut self.task).await;
+        ended.map_err(SessionError::Panicked)?.map_err(SessionError::Operator)
+    }
 }
 
 impl Drop for Running {
@@ -125,14 +164,23 @@ impl Session {
         let server = ServerConfig { store, definitions, ..ServerConfig::default() };
         let cluster = ClusterConfig { server, settings: config.world, latencies: config.latencies };
         let cluster = Cluster::open(cluster, standing).await.map_err(SessionError::Listen)?;
-        let client = client(&cluster, config.reach, &CancellationToken::new())?;
+        let client = client(&cluster, config.reach, USER, &CancellationToken::new())?;
         let mut settings = config.settings;
         settings.port = 0;
         settings.flink_access = FlinkAccess::ApiServer;
+        settings.leader_election = None;
         let reach = config.reach;
         let metrics = Metrics::new(&settings.metrics_prefix);
-        let mut session =
-            Session { cluster, client, reach, settings, clock, metrics, operator: None };
+        let mut session = Session {
+            cluster,
+            client,
+            reach,
+            settings,
+            clock,
+            metrics,
+            operator: None,
+            started: AtomicU32::new(1),
+        };
         session.start_operator()?;
         Ok(session)
     }
@@ -155,14 +203,11 @@ impl Session {
     /// If there is no client for it.
     pub fn another_operator(&self) -> Result<Running, SessionError> {
         let (shutdown, cut) = (CancellationToken::new(), CancellationToken::new());
-        let client = client(&self.cluster, self.reach, &cut)?;
-        let ports = Ports {
-            clock: Arc::new(self.clock),
-            lease: Arc::new(lease::Alone),
-            metrics: Some(self.metrics.clone()),
-        };
+        let name = format!("operator-{}", self.started.fetch_add(1, Ordering::Relaxed));
+        let client = client(&self.cluster, self.reach, &name, &cut)?;
+        let ports = Ports { clock: Arc::new(self.clock), metrics: Some(self.metrics.clone()) };
         let running = run_with(client, self.settings.clone(), ports, shutdown.clone());
-        Ok(Running { task: tokio::spawn(running), shutdown, cut })
+        Ok(Running { name, task: tokio::spawn(running), shutdown, cut })
     }
 
     /// Ends the operator in order.
@@ -170,10 +215,10 @@ impl Session {
     /// # Errors
     /// If it had ended by itself, or does not end in time.
     pub async fn stop_operator(&mut self) -> Result<(), SessionError> {
-        let Some(mut running) = self.operator.take() else { return Ok(()) };
-        running.shutdown.cancel();
-        let ended = (&mut running.task).await;
-        ended.map_err(SessionError::Panicked)?.map_err(SessionError::Operator)
+        match self.operator.take() {
+            Some(running) => running.stop().await,
+            None => Ok(()),
+        }
     }
 
     /// Ends the operator wherever it is: from now on nothing that it asks for happens, and no answer
@@ -183,9 +228,26 @@ impl Session {
     /// As [`Session::stop_operator`].
     pub async fn kill_operator(&mut self) -> Result<(), SessionError> {
         if let Some(running) = &self.operator {
-            running.cut.cancel();
+            running.cut_off();
         }
         self.stop_operator().await
+    }
+
+    /// The operator, if it was started and not ended by the session.
+    #[must_use]
+    pub fn operator(&self) -> Option<&Running> {
+        self.operator.as_ref()
+    }
+
+    /// Waits until the operator ends by itself.
+    ///
+    /// # Errors
+    /// Why it ended.
+    pub async fn operator_ended(&mut self) -> Result<(), SessionError> {
+        let Some(running) = &mut self.operator else { return Ok(()) };
+        let ended = running.ended().await;
+        self.operator = None;
+        ended
     }
 
     /// What the operator is started with next.
@@ -283,22 +345,29 @@ fn refused(error: kube::Error) -> SessionError {
     }
 }
 
-/// A client of the cluster's API server. In process it breaks when `cut` says so.
+/// A client of the cluster's API server. In process it says who it is, and breaks when `cut` says so.
 fn client(
     cluster: &Cluster,
     reach: Reach,
+    agent: &str,
     cut: &CancellationToken,
 ) -> Result<Client, SessionError> {
     match reach {
         Reach::InProcess => {
             let (server, cut) = (cluster.server().api().clone(), cut.clone());
-            let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
-                let answer = server.clone().call(request);
-                let alive = cut.clone();
-                async move {
-                    alive.run_until_cancelled_owned(answer).await.unwrap_or(Err(ConnectionClosed))
-                }
-            });
+            let agent = http::HeaderValue::from_str(agent).ok();
+            let service =
+                tower::service_fn(move |mut request: http::Request<kube::client::Body>| {
+                    request.headers_mut().extend(agent.clone().map(|agent| (USER_AGENT, agent)));
+                    let answer = server.clone().call(request);
+                    let alive = cut.clone();
+                    async move {
+                        alive
+                            .run_until_cancelled_owned(answer)
+                            .await
+                            .unwrap_or(Err(ConnectionClosed))
+                    }
+                });
             Ok(Client::new(service, "default"))
         }
         Reach::Loopback => {

@@ -8,6 +8,7 @@ use flinkk8soperator_api::duration;
 use serde_json::Value;
 
 use super::{FlinkAccess, Settings};
+use crate::lease::LeaderElection;
 
 /// A key of the configuration.
 #[derive(Debug)]
@@ -37,6 +38,8 @@ pub enum Effect {
 #[derive(Debug, Default)]
 pub(super) struct Draft {
     settings: Settings,
+    election: LeaderElection,
+    alone: bool,
     max_err_duration: Option<Duration>,
     vertex_timeout: Option<Duration>,
     use_kubectl_proxy: bool,
@@ -47,7 +50,8 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    pub(super) fn finish(self) -> Settings {
+    /// The settings; or the key that does not go together with others, and what would be right.
+    pub(super) fn finish(self) -> Result<Settings, (String, &'static str)> {
         let mut settings = self.settings;
         let limits = &mut settings.operator.timeouts;
         let [start, savepoint, submit, job, confirm, delete, recovery] = self.timeouts;
@@ -63,7 +67,12 @@ impl Draft {
         if self.use_kubectl_proxy {
             settings.flink_access = FlinkAccess::KubectlProxy(self.proxy_port.unwrap_or(8001));
         }
-        settings
+        let wrong = self.election.wrong().filter(|_| !self.alone);
+        if let Some((key, right)) = wrong {
+            return Err((format!("operator.leaderElection.{key}"), right));
+        }
+        settings.leader_election = Some(self.election).filter(|_| !self.alone);
+        Ok(settings)
     }
 }
 
@@ -107,6 +116,17 @@ keys! {
     "operator.flinkAccess" = "auto", Full,
         "how Flink is reached: auto, pod (at its address) or apiServer (through its proxy)",
         |d, v| { d.settings.flink_access = access(v)?; Ok(()) };
+
+    "operator.leaderElection.enabled" = "true", Full, "whether replicas agree on which of them acts; off: run one",
+        |d, v| { d.alone = !flag(v)?; Ok(()) };
+    "operator.leaderElection.leaseName" = "flinkk8soperator", Full, "name of the Lease, in the operator's own namespace",
+        |d, v| { d.election.lease_name = text(v); Ok(()) };
+    "operator.leaderElection.leaseDuration" = "15s", Full, "how long a leader that is not heard of is waited for, in whole seconds",
+        |d, v| { d.election.lease_duration = span(v)?; Ok(()) };
+    "operator.leaderElection.renewDeadline" = "10s", Full, "how long a leader acts after its last renewal, and then ends itself",
+        |d, v| { d.election.renew_deadline = span(v)?; Ok(()) };
+    "operator.leaderElection.retryPeriod" = "1s", Full, "how often the Lease is renewed, and looked at by those who stand by",
+        |d, v| { d.election.retry_period = span(v)?; Ok(()) };
 
     "operator.confirmAfter" = "30s", Full, "how long a new job has to run until its version counts",
         |d, v| { d.settings.operator.confirm_after = span(v)?; Ok(()) };

@@ -46,6 +46,11 @@ const OTHER: &[(&str, &str)] = &[
     ("operator.ignoredMetadata", "a/,b/"),
     ("operator.useKubectlProxy", "true"),
     ("operator.flinkAccess", "apiServer"),
+    ("operator.leaderElection.enabled", "false"),
+    ("operator.leaderElection.leaseName", "other"),
+    ("operator.leaderElection.leaseDuration", "20s"),
+    ("operator.leaderElection.renewDeadline", "12s"),
+    ("operator.leaderElection.retryPeriod", "2s"),
     ("operator.confirmAfter", "1m30s"),
     ("operator.statusRefresh", "0"),
     ("operator.unreachableGrace", "1s"),
@@ -189,4 +194,21 @@ fn what_is_wrong_is_refused_with_its_key() {
     check("logger.mute", "perhaps");
     assert!(file("- a\n").is_err());
     assert!(file("operator: {").is_err());
+}
+
+#[test]
+fn keys_of_the_leader_election_that_do_not_go_together_are_named_with_their_source() {
+    let told = |pairs: &[(&str, &str)]| flags(pairs).map(drop).unwrap_err().to_string();
+    let late = told(&[("operator.leaderElection.renewDeadline", "15s")]);
+    assert!(late.starts_with("operator.leaderElection.renewDeadline (from flag"), "{late}");
+    assert!(late.ends_with("has to be shorter than leaseDuration"), "{late}");
+    // The one that was not set is named, too: it is the one that does not fit any more.
+    let short = told(&[("operator.leaderElection.leaseDuration", "9s")]);
+    let default = "operator.leaderElection.renewDeadline (from the defaults)";
+    assert!(short.starts_with(default), "{short}");
+    let off = [
+        ("operator.leaderElection.leaseDuration", "9s"),
+        ("operator.leaderElection.enabled", "false"),
+    ];
+    assert_eq!(flags(&off).unwrap().settings.leader_election, None);
 }

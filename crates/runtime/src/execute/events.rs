@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use flinkk8soperator_api::v1beta1::{API_VERSION, KIND};
 use flinkk8soperator_core::ids;
-use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Event as KubeEvent, EventSource, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use serde_json::json;
@@ -18,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::application::Application;
 use crate::kubernetes::Kubernetes;
-use crate::ports::Clock;
+use crate::ports::{Clock, time};
 
 /// The reference operator's name as a source of events.
 const COMPONENT: &str = "flinkK8sOperator";
@@ -58,7 +57,7 @@ impl Events {
     ) {
         tracing::info!(app = %app.key, reason = news.reason, "{}", news.message);
         let same = ids::derive(&format!("{}/{}/{}", app.uid, news.reason, news.message));
-        let now = time(clock);
+        let now = Time(time(clock));
         let repeated = self.repeated(same);
         let outcome = match &repeated {
             Some(before) => {
@@ -92,11 +91,6 @@ impl Events {
     fn all(&self) -> std::sync::MutexGuard<'_, BTreeMap<u128, Published>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn time(clock: &dyn Clock) -> Time {
-    let millis = i64::try_from(clock.now().0).unwrap_or_default();
-    Time(Timestamp::from_millisecond(millis).unwrap_or_default())
 }
 
 /// A name that no other event has: what it says, and when it was first said.

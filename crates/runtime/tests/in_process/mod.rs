@@ -87,6 +87,7 @@ impl Scene {
             jitter: false,
             status_refresh: None,
             flink_access: FlinkAccess::ApiServer,
+            leader_election: None,
             ..Settings::default()
         };
         self.stop = CancellationToken::new();

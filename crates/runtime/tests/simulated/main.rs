@@ -14,6 +14,7 @@ mod foreign;
 mod given_back;
 mod high_availability;
 mod in_place;
+mod leader_election;
 mod metrics;
 mod mishaps;
 mod permissions;
