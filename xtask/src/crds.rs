@@ -2,14 +2,13 @@
 //! what an edit of each field comes to, or with `--check` tells whether the committed files are what would
 //! be written.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use flinkk8soperator_api::crd;
 use serde_json::{Value, json};
 
-use crate::spec_changes;
+use crate::{generated, spec_changes};
 
 /// Writes the generated files, or compares them.
 ///
@@ -24,29 +23,7 @@ pub(crate) fn run(check: bool) -> Result<()> {
         (root.join("docs/generated/crd-reference.md"), crd::reference::markdown()),
         (root.join("docs/generated/spec-changes.md"), spec_changes::markdown()?),
     ];
-    if check { compare(&files) } else { write(&files) }
-}
-
-fn compare(files: &[(PathBuf, String)]) -> Result<()> {
-    let stale: Vec<_> = files
-        .iter()
-        .filter(|(path, text)| fs::read_to_string(path).ok().as_ref() != Some(text))
-        .map(|(path, _)| path.display().to_string())
-        .collect();
-    if !stale.is_empty() {
-        bail!("not what the code says; run `cargo xtask crds` and commit: {}", stale.join(", "));
-    }
-    Ok(())
-}
-
-fn write(files: &[(PathBuf, String)]) -> Result<()> {
-    for (path, text) in files {
-        let folder = path.parent().context("a generated file lies in a folder")?;
-        fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
-        fs::write(path, text).with_context(|| format!("writing {}", path.display()))?;
-        println!("{} ({} bytes)", path.display(), text.len());
-    }
-    Ok(())
+    if check { generated::compare(&files, "cargo xtask crds") } else { generated::write(&files) }
 }
 
 /// The CRD as a manifest for `kubectl apply` and as a template of the chart.

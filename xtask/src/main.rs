@@ -9,6 +9,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use mimalloc::MiMalloc;
 
+mod chart;
 mod checks;
 /// How core's tests play a scenario: what an exploration finds is printed as one.
 #[path = "../../crates/core/tests/common/mod.rs"]
@@ -20,6 +21,7 @@ mod demo;
 mod dialogue;
 mod e2e;
 mod explore;
+mod generated;
 mod mutants;
 mod spec_changes;
 mod stages;
@@ -50,6 +52,14 @@ enum Chore {
         /// Only tell whether the committed files are up to date.
         #[arg(long)]
         check: bool,
+    },
+    /// Lint the charts, render the operator's in its cases and `deploy/` from it, and compare with what is committed.
+    ///
+    /// With Helm of the version in `.ci/helm-version`: the program that HELM names, or `helm`.
+    Chart {
+        /// Write what differs instead.
+        #[arg(long)]
+        update: bool,
     },
     /// Explore the state machine in the simulated world.
     Explore {
@@ -104,6 +114,7 @@ fn run() -> Result<()> {
     match Arguments::parse().chore {
         Chore::Test { only } => test::run(&only),
         Chore::Crds { check } => crds::run(check),
+        Chore::Chart { update } => chart::run(update),
         Chore::Explore { planted: true, .. } => explore::planted(),
         Chore::Explore { write_docs: true, .. } => explore::write_docs(),
         Chore::Explore { deep: true, only, .. } => explore::deep::run(&only),

@@ -1,7 +1,7 @@
-{{/* The name of what the chart makes: the release's, with the chart's in it. */}}
+{{/* The name of what the chart makes: the release's, with the chart's in it. The longest ending, `-metrics`, fits behind it. */}}
 {{- define "flinkk8soperator.fullname" -}}
 {{- $name := ternary .Release.Name (printf "%s-%s" .Release.Name .Chart.Name) (contains .Chart.Name .Release.Name) -}}
-{{- default $name .Values.fullnameOverride | trunc 63 | trimSuffix "-" -}}
+{{- default $name .Values.fullnameOverride | trunc 55 | trimSuffix "-" -}}
 {{- end }}
 
 {{/* The name of the operator's account. */}}
@@ -29,4 +29,65 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}
 app.kubernetes.io/name: flinkk8soperator
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
+{{- end }}
+
+{{/* The name of the ConfigMap with the settings. */}}
+{{- define "flinkk8soperator.configMapName" -}}
+{{- default (include "flinkk8soperator.fullname" .) .Values.configMap.name -}}
+{{- end }}
+
+{{/* A setting of the section operator, by its name in small letters: the operator does not mind their case. */}}
+{{- define "flinkk8soperator.setting" -}}
+{{- range $key, $value := .operator }}
+{{- if eq (lower $key) $.key }}{{ $value }}{{ end }}
+{{- end }}
+{{- end }}
+
+{{/* The port of metrics and health. */}}
+{{- define "flinkk8soperator.port" -}}
+{{- include "flinkk8soperator.setting" (dict "operator" .Values.config.operator "key" "profilerport") | default 10254 | int -}}
+{{- end }}
+
+{{/* The image, by its digest or its tag. */}}
+{{- define "flinkk8soperator.image" -}}
+{{- with .Values.image -}}
+{{- $name := ternary (printf "%s/%s" .registry .repository) .repository (ne .registry "") -}}
+{{- if .digest }}{{ $name }}@{{ .digest }}{{ else }}{{ $name }}:{{ .tag | default $.Chart.AppVersion }}{{ end -}}
+{{- end -}}
+{{- end }}
+
+{{/* Whether the settings have one of several replicas elected: true unless they say false. */}}
+{{- define "flinkk8soperator.elects" -}}
+{{- $elects := "true" }}
+{{- range $section, $settings := .Values.config.operator }}
+{{- if and (eq (lower $section) "leaderelection") (kindIs "map" $settings) }}
+{{- range $key, $value := $settings }}
+{{- if eq (lower $key) "enabled" }}{{ $elects = toString $value }}{{ end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- $elects }}
+{{- end }}
+
+{{/* The settings: those of the values, and the namespaces. Empty namespaces: all. */}}
+{{- define "flinkk8soperator.config" -}}
+operator:
+  limitNamespace: {{ join "," .Values.watchNamespaces | quote }}
+  {{- with .Values.config.operator }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- with .Values.config.logger }}
+logger:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* The constraints of the pods' spread, each with the operator's pods where it selects none itself. */}}
+{{- define "flinkk8soperator.spread" -}}
+{{- $ours := dict "labelSelector" (dict "matchLabels" (include "flinkk8soperator.selectorLabels" . | fromYaml)) }}
+{{- $constraints := list }}
+{{- range .Values.topologySpreadConstraints }}
+{{- $constraints = append $constraints (merge (deepCopy .) $ours) }}
+{{- end }}
+{{- toYaml $constraints }}
 {{- end }}

@@ -31,6 +31,7 @@ pub(crate) fn check() -> Result<Count> {
     for path in &manifests {
         for line in text(path)?.lines() {
             let version = IN_MANIFESTS.iter().find_map(|word| line.trim().strip_prefix(word));
+            let version = version.map(|version| version.trim_matches('"'));
             versions.extend(version.map(|version| (shown(path), version.to_owned())));
         }
     }

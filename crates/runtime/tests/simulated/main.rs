@@ -12,6 +12,7 @@ mod deleted;
 mod finished;
 mod foreign;
 mod given_back;
+mod granted;
 mod high_availability;
 mod in_place;
 mod leader_election;

@@ -2,7 +2,6 @@
 //! and none of their rights is unused.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -18,13 +17,8 @@ use serde_json::{Value, json};
 use crate::bench::{
     Bench, NAME, NAMESPACE, alone, application, confirmed, failed, with_class, with_image,
 };
+use crate::granted::{Right, in_its_own_namespace, on_applications};
 use crate::{addresses, blue_green, deleted, high_availability, in_place, leader_election};
-
-/// API group, resource, verb.
-type Right = (String, String, &'static str);
-
-const VERBS: [&str; 8] =
-    ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
 
 fn verb(request: &RequestInfo) -> Option<&'static str> {
     match request.verb {
@@ -55,49 +49,14 @@ fn used(entries: &[Entry]) -> BTreeSet<Right> {
     requests.filter_map(right).collect()
 }
 
-/// What the roles in the document grant: in these tests the applications are in the operator's own namespace.
-fn granted() -> BTreeSet<Right> {
-    &granted_by("ClusterRole") | &granted_by("Role")
-}
-
-/// What the document's role of this kind grants.
-fn granted_by(kind: &str) -> BTreeSet<Right> {
-    let document = text("docs/operations/permissions.md");
-    let blocks = document.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
-    let texts = blocks.flat_map(|block| block.split("---\n"));
-    let mut objects = texts.map(|one| serde_saphyr::from_str::<Value>(one).unwrap());
-    rights(&objects.find(|one| one["kind"] == kind).expect("a role"))
-}
-
-/// A file of the workspace.
-fn text(path: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
-    std::fs::read_to_string(path).unwrap()
-}
-
-/// What a role grants, each right once.
-fn rights(role: &Value) -> BTreeSet<Right> {
-    let words = |of: &Value| -> Vec<String> {
-        let words = of.as_array().expect("a list").iter();
-        words.map(|word| word.as_str().expect("a word").to_owned()).collect()
-    };
-    let mut all = BTreeSet::new();
-    for rule in role["rules"].as_array().expect("rules") {
-        for group in words(&rule["apiGroups"]) {
-            for resource in words(&rule["resources"]) {
-                for name in words(&rule["verbs"]) {
-                    let verb = VERBS.into_iter().find(|verb| *verb == name).expect("a verb");
-                    assert!(all.insert((group.clone(), resource.clone(), verb)), "granted twice");
-                }
-            }
-        }
-    }
-    all
-}
-
 /// What was used and is not granted.
 pub(crate) fn missing(entries: &[Entry]) -> BTreeSet<Right> {
     used(entries).difference(&granted()).cloned().collect()
+}
+
+/// What the operator is granted somewhere.
+fn granted() -> BTreeSet<Right> {
+    &on_applications() | &in_its_own_namespace(true)
 }
 
 /// What was used, once it has come to that and nothing more happens.
@@ -203,7 +162,7 @@ async fn forgotten() -> BTreeSet<Right> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_right_of_the_roles_is_unused() {
+async fn no_right_of_the_role_is_unused() {
     let mut used = colours().await;
     used.append(&mut come_upon().await);
     used.append(&mut data_in_config_maps().await);
@@ -217,8 +176,7 @@ async fn no_right_of_the_roles_is_unused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_limited_namespaces_its_own_one_is_asked_only_for_a_reference_operator_and_the_lease()
-{
+async fn with_limited_namespaces_its_own_one_is_asked_only_for_a_reference_operator_and_the_lease() {
     let team = "team-a";
     let limit = |settings: &mut Settings| settings.namespaces = vec![team.to_owned()];
     let mut bench = Bench::with(limit).await;
@@ -234,16 +192,6 @@ async fn with_limited_namespaces_its_own_one_is_asked_only_for_a_reference_opera
     let all = used(&entries);
     entries.retain(|entry| entry.request.namespace != team);
     assert!(entries.iter().all(|entry| entry.request.namespace == NAMESPACE), "{entries:#?}");
-    assert_eq!(used(&entries), granted_by("Role"));
+    assert_eq!(used(&entries), in_its_own_namespace(true));
     assert!(all.is_subset(&granted()) && all.len() > 10, "{all:?}");
-}
-
-#[test]
-fn the_manifest_grants_what_the_document_says() {
-    let manifest = text("deploy/2-rights.yaml");
-    let parse = |one: &str| serde_saphyr::from_str::<Value>(one).unwrap();
-    let [role, binding] =
-        manifest.split("---\n").map(parse).collect::<Vec<_>>().try_into().unwrap();
-    assert_eq!(rights(&role), granted_by("ClusterRole"));
-    assert_eq!(binding["roleRef"]["name"], role["metadata"]["name"]);
 }
