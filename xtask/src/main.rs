@@ -22,6 +22,7 @@ mod dialogue;
 mod e2e;
 mod explore;
 mod generated;
+mod image;
 mod mutants;
 mod spec_changes;
 mod stages;
@@ -90,6 +91,8 @@ enum Chore {
         #[arg(long, default_value = "/var/tmp/flinkk8soperator-e2e")]
         work: PathBuf,
     },
+    /// The operator's image, with a static binary, as an archive for Docker, containerd and registries.
+    Image(image::Options),
     /// Change the state machine in one place after another: a test has to notice.
     Mutants(mutants::Choice),
     /// The story of an application, live on a simulated cluster, in under a minute.
@@ -124,6 +127,7 @@ fn run() -> Result<()> {
             e2e::run(&e2e::Choice::Fixed, &tools, &work)
         }
         Chore::E2e { only, tools, work, .. } => e2e::run(&e2e::Choice::Only(only), &tools, &work),
+        Chore::Image(options) => image::run(&options),
         Chore::Mutants(choice) => mutants::run(&choice),
         Chore::Demo { hold } => demo::run(hold),
     }

@@ -21,6 +21,24 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
+/// `rustc` at the root: the one that `cargo` there uses.
+pub(crate) fn rustc() -> Command {
+    let program = std::env::var_os("RUSTC").unwrap_or_else(|| OsString::from("rustc"));
+    let mut command = Command::new(program);
+    command.current_dir(root());
+    command
+}
+
+/// Where cargo puts what it builds.
+///
+/// # Errors
+/// Where `cargo metadata` fails.
+pub(crate) fn target_directory() -> Result<PathBuf> {
+    let text = output(&mut cargo(&["metadata", "--no-deps", "--format-version", "1"]))?;
+    let metadata: Value = serde_json::from_str(&text).context("cargo metadata")?;
+    Ok(metadata["target_directory"].as_str().context("cargo's target directory")?.into())
+}
+
 /// Runs a command that speaks for itself.
 ///
 /// # Errors
