@@ -20,6 +20,7 @@ mod journal;
 mod kubernetes;
 mod operator;
 mod reference;
+mod release;
 mod report;
 mod stage;
 mod stories;
@@ -28,7 +29,7 @@ mod volume;
 mod wait;
 
 /// Runs the operator against a cluster and tells whether applications fare as they should.
-#[derive(Parser)]
+#[derive(Clone, Parser)]
 #[command(name = "e2e")]
 pub(crate) struct Arguments {
     /// How to reach the cluster. Needs the rights to make a namespace and a CRD.
@@ -37,6 +38,15 @@ pub(crate) struct Arguments {
     /// The operator's binary; for the stories of kills built with the feature crash-points.
     #[arg(long)]
     operator: PathBuf,
+    /// The image of the operator, for the story in which it is installed: NAME:TAG, as the nodes have it.
+    #[arg(long)]
+    operator_image: Option<String>,
+    /// The folder with the charts.
+    #[arg(long, default_value = "charts")]
+    charts: PathBuf,
+    /// Helm.
+    #[arg(long, env = "HELM", default_value = "helm")]
+    helm: PathBuf,
     /// Image of Flink with the test jobs (flink_jobs.jar) in its upload directory.
     #[arg(long)]
     image: String,

@@ -14,6 +14,7 @@ use crate::flink::{self, LiveJob};
 use crate::journal::{self, Run};
 use crate::kubernetes::Kubernetes;
 use crate::operator::Operator;
+use crate::release::Release;
 use crate::volume::Volume;
 use crate::wait::{Look, not_yet, there, until};
 
@@ -35,6 +36,7 @@ pub(crate) struct Stage {
     /// The two images that updates go back and forth between.
     images: [String; 2],
     manifest: Value,
+    arguments: Arguments,
 }
 
 impl Stage {
@@ -48,7 +50,8 @@ impl Stage {
         let seed = arguments.seed.unwrap_or(u64::from(now.subsec_nanos())).max(1);
         let manifest = application::manifest(arguments, &volume);
         let images = [arguments.image.clone(), arguments.next_image()];
-        Ok(Stage { kubernetes, volume, operator, seed, images, manifest })
+        let arguments = arguments.clone();
+        Ok(Stage { kubernetes, volume, operator, seed, images, manifest, arguments })
     }
 
     /// Removes what is left of the application and of the run.
@@ -69,6 +72,11 @@ impl Stage {
         self.gone().await?;
         self.volume.clear().await?;
         self.kubernetes.clear().await
+    }
+
+    /// The operator as its chart installs it, not installed yet.
+    pub(crate) async fn release(&self) -> Result<Release> {
+        Release::prepare(&self.arguments, &self.kubernetes).await
     }
 
     /// The image that an update from `deployed` changes to.

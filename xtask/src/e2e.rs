@@ -9,6 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
+use crate::image;
 use crate::workspace::{cargo, output, root, run as execute, text};
 
 /// A line of Flink, and how the stories are told on it.
@@ -45,7 +46,7 @@ const LINES: [Line; 2] = [
     Line {
         version: "2.3.0",
         access: "pod",
-        fixed: &["deploy", "update", "in-place-adaptive", "recovery", "delete"],
+        fixed: &["deploy", "update", "in-place-adaptive", "recovery", "installed", "delete"],
     },
 ];
 
@@ -79,9 +80,9 @@ pub(crate) fn run(choice: &Choice, tools: &Path, work: &Path) -> Result<()> {
         known(only)?;
     }
     let places = Places::find(tools, work)?;
-    stage("binaries", binaries)?;
+    let operator = stage("operator", || places.operator())?;
     stage("images", || places.images())?;
-    let told = places.told(choice);
+    let told = places.told(choice, &operator);
     let down = stage("cluster down", || places.down());
     told.and(down)?;
     println!(
@@ -119,13 +120,6 @@ fn stage<T>(name: &str, action: impl FnOnce() -> Result<T>) -> Result<T> {
     outcome.with_context(|| name.to_owned())
 }
 
-/// The operator as it is released, but with the points at which it can be made to die; and the stories.
-fn binaries() -> Result<()> {
-    let operator = ["build", "--release", "--locked", "--package", "flinkk8soperator"];
-    execute(&mut cargo(&[&operator[..], &["--features", "crash-points"]].concat()))?;
-    execute(&mut cargo(&["build", "--locked", "--package", "e2e"]))
-}
-
 impl Places {
     fn find(tools: &Path, work: &Path) -> Result<Places> {
         let tools = root().join(tools);
@@ -142,6 +136,13 @@ impl Places {
         Ok(Places { tools, work, target: target.into() })
     }
 
+    /// The operator as it is released, but with the points at which it can be made to die, as a binary and as an image;
+    /// and the stories. Gives the path of the binary.
+    fn operator(&self) -> Result<PathBuf> {
+        execute(&mut cargo(&["build", "--locked", "--package", "e2e"]))?;
+        image::with_crash_points(&self.operator_image())
+    }
+
     /// Each image twice, under two names: an update that changes nothing but the image.
     fn images(&self) -> Result<()> {
         LINES.iter().try_for_each(|line| {
@@ -151,11 +152,11 @@ impl Places {
         })
     }
 
-    fn told(&self, choice: &Choice) -> Result<()> {
+    fn told(&self, choice: &Choice, operator: &Path) -> Result<()> {
         let kubeconfig = stage("cluster", || self.up())?;
         LINES.iter().try_for_each(|line| {
             let name = format!("stories on Flink {}", line.version);
-            stage(&name, || self.tell(line, choice, &kubeconfig))
+            stage(&name, || self.tell(line, choice, &kubeconfig, operator))
         })
     }
 
@@ -163,14 +164,22 @@ impl Places {
     fn up(&self) -> Result<String> {
         // What it does is told on standard error, which goes to the terminal.
         let kubeconfig = output(self.tool("cluster/up").stderr(Stdio::inherit()))?;
-        execute(self.tool("cluster/load-image").args(LINES.iter().map(|line| self.image(line))))?;
+        let images = LINES.iter().map(|line| self.image(line)).chain([self.operator_image()]);
+        execute(self.tool("cluster/load-image").args(images))?;
         Ok(kubeconfig.trim().to_owned())
     }
 
-    fn tell(&self, line: &Line, choice: &Choice, kubeconfig: &str) -> Result<()> {
+    fn tell(
+        &self,
+        line: &Line,
+        choice: &Choice,
+        kubeconfig: &str,
+        operator: &Path,
+    ) -> Result<()> {
         let mut stories = Command::new(self.target.join("debug/e2e"));
-        stories.args(["--kubeconfig", kubeconfig, "--operator"]);
-        stories.arg(self.target.join("release/flinkk8soperator"));
+        stories.args(["--kubeconfig", kubeconfig, "--operator"]).arg(operator);
+        stories.args(["--operator-image", &image::default_name()]);
+        stories.arg("--charts").arg(root().join("charts"));
         let (version, access) = (line.version, line.access);
         stories.args(["--image", &format!("flink-test:{version}")]);
         let minor = version.rsplit_once('.').map_or(version, |(minor, _)| minor);
@@ -188,8 +197,8 @@ impl Places {
     /// Ends the cluster, and removes what is large; the logs stay.
     fn down(&self) -> Result<()> {
         execute(&mut self.tool("cluster/down"))?;
-        for line in &LINES {
-            let image = self.image(line);
+        let images = LINES.iter().map(|line| self.image(line)).chain([self.operator_image()]);
+        for image in images {
             fs::remove_file(&image).with_context(|| image.display().to_string())?;
         }
         Ok(())
@@ -203,6 +212,10 @@ impl Places {
 
     fn image(&self, line: &Line) -> PathBuf {
         self.work.join(format!("flink-{}.tar", line.version))
+    }
+
+    fn operator_image(&self) -> PathBuf {
+        self.work.join("operator.tar")
     }
 
     fn logs(&self) -> PathBuf {

@@ -23,7 +23,7 @@ mod name;
 mod sbom;
 
 /// What is asked for.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(crate) struct Options {
     /// The archive. Default: `flinkk8soperator-VERSION-ARCH.tar` in cargo's target folder.
     #[arg(long, value_name = "FILE.tar")]
@@ -79,9 +79,27 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     fs::write(&beside, sbom).with_context(|| beside.display().to_string())
 }
 
+/// Builds the operator with the points at which it can be made to die, and makes its image, under the default name. Gives
+/// the path of the binary. For the end-to-end stories.
+///
+/// # Errors
+/// See [`run`].
+pub(crate) fn with_crash_points(output: &Path) -> Result<PathBuf> {
+    let features = vec!["crash-points".to_owned()];
+    let binary = build::operator(Arch::HERE, &features)?;
+    let (output, given) = (Some(output.to_owned()), Some(binary.clone()));
+    run(&Options { output, features, binary: given, ..Options::default() })?;
+    Ok(binary)
+}
+
+/// What it is called unless it is said otherwise.
+pub(crate) fn default_name() -> String {
+    format!("{}:{}", config::TITLE, config::VERSION)
+}
+
 fn names(options: &Options) -> Result<Vec<Name>> {
     if options.tag.is_empty() {
-        return Ok(vec![format!("{}:{}", config::TITLE, config::VERSION).parse()?]);
+        return Ok(vec![default_name().parse()?]);
     }
     Ok(options.tag.clone())
 }

@@ -14,6 +14,7 @@ mod bounded;
 mod delete;
 mod deploy;
 mod in_place;
+mod installed;
 mod kill_points;
 mod kill_random;
 mod missing_image;
@@ -39,7 +40,7 @@ pub(crate) struct Story {
 }
 
 /// All stories.
-pub(crate) const ALL: [Story; 19] = [
+pub(crate) const ALL: [Story; 20] = [
     Story {
         name: "crd",
         about: "the CRD is taken, refuses what cannot work, and keeps whole what was stored before",
@@ -114,6 +115,11 @@ pub(crate) const ALL: [Story; 19] = [
         name: "a-b-a",
         about: "a version that comes back, with high availability, goes on from the newest state",
         tell: |stage| Box::pin(a_b_a::tell(stage)),
+    },
+    Story {
+        name: "installed",
+        about: "two replicas of the operator in the cluster, killed and upgraded in updates, and removed",
+        tell: |stage| Box::pin(installed::tell(stage)),
     },
     Story {
         name: "delete",
