@@ -13,6 +13,7 @@ use kube::{Api, Client};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::application::{Key, api_resource};
 use crate::metrics::Metrics;
@@ -267,12 +268,13 @@ impl Kubernetes {
         kind: &str,
         call: impl Future<Output = kube::Result<T>>,
     ) -> Result<T, KubeError> {
+        let began = Instant::now();
         let outcome = match tokio::time::timeout(self.limit, call).await {
             Ok(answer) => answer.map_err(KubeError::from),
             Err(_) => Err(KubeError::TimedOut(self.limit)),
         };
         let label = outcome.as_ref().map_or_else(KubeError::label, |_| "ok");
-        self.metrics.kube_request(verb, kind, label);
+        self.metrics.kube_request(verb, kind, label, began.elapsed());
         outcome
     }
 }

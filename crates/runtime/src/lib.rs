@@ -142,13 +142,13 @@ pub async fn run_with(
     tracing::info!(address = %listening.address, "serving metrics and health");
     let trace = trace::Trace::open(settings.trace.as_deref()).map_err(RunError::Trace)?;
     let ready = tokio::sync::watch::Sender::new(false);
-    let about = health::About {
-        metrics: metrics.clone(),
-        ready: ready.subscribe(),
-        config: serde_json::to_string_pretty(&settings.shown()).unwrap_or_default(),
-    };
-    let server = tokio::spawn(listening.serve(about));
+    let config = serde_json::to_string_pretty(&settings.shown()).unwrap_or_default();
+    let (told, listed) = (metrics.clone(), ready.subscribe());
     let operator = Arc::new(Operator::new(client, settings, ports, metrics, trace, ready));
+    let shown: Arc<dyn metrics::Shown> = operator.clone();
+    told.show(Arc::downgrade(&shown));
+    let about = health::About { metrics: told, ready: listed, config };
+    let server = tokio::spawn(listening.serve(about));
     let outcome = alone(operator, shutdown).await;
     server.abort();
     outcome

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::application::{Application, ResourceVersion};
 use crate::flink::Identity;
+use crate::metrics::UnderWay;
 use crate::observe::figures::Gathered;
 use crate::revision::Revision;
 use crate::silence::Silences;
@@ -58,6 +59,8 @@ pub(crate) struct Memory {
     pub(crate) effects: Vec<Effect>,
     /// Rounds that failed one after the other.
     pub(crate) failures: u32,
+    /// What began under this process, for the metrics.
+    pub(crate) under_way: UnderWay,
     /// Numbers for the status, of this round.
     pub(crate) figures: Gathered,
     /// Words for the status that were not written yet.

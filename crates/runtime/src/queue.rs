@@ -2,10 +2,12 @@
 //!
 //! A key is handed out to one worker at a time; what happens to it meanwhile is remembered for when
 //! it comes back. Keys come from the watches and from timers that decisions asked for; they go to
-//! the workers of `controller`. Knows nothing of what a round is.
+//! the workers of `controller`. Knows nothing of what a round is. What waits, and for how long, it tells
+//! `metrics`, and `health`, which sees by it whether the loop is stuck.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
@@ -23,14 +25,38 @@ pub(crate) struct Queue {
 struct Waiting {
     due: BTreeMap<Key, Instant>,
     order: BTreeSet<(Instant, Key)>,
-    /// Handed out, with the wake-ups that came since.
-    running: BTreeMap<Key, Option<Instant>>,
+    running: BTreeMap<Key, Running>,
+    /// Workers that wait for a key.
+    idle: usize,
+}
+
+/// A key that is handed out.
+#[derive(Debug)]
+struct Running {
+    since: Instant,
+    /// The wake-up that came since.
+    again: Option<Instant>,
+}
+
+/// What waits and what is worked on.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Load {
+    /// Keys that are due and not handed out.
+    pub(crate) due: usize,
+    /// The one of them that waits longest, and since when it is due.
+    pub(crate) waits: Option<(Key, Duration)>,
+    /// Keys that are handed out.
+    pub(crate) running: usize,
+    /// The one of them that was handed out first, and how long ago.
+    pub(crate) longest: Option<(Key, Duration)>,
+    /// Workers that wait for a key.
+    pub(crate) idle: usize,
 }
 
 impl Waiting {
     fn add(&mut self, key: Key, at: Instant) {
-        if let Some(again) = self.running.get_mut(&key) {
-            *again = Some(again.map_or(at, |earlier| earlier.min(at)));
+        if let Some(running) = self.running.get_mut(&key) {
+            running.again = Some(running.again.map_or(at, |earlier| earlier.min(at)));
             return;
         }
         match self.due.get(&key) {
@@ -51,9 +77,23 @@ impl Waiting {
             Some(first) => {
                 self.order.remove(&first);
                 self.due.remove(&first.1);
-                self.running.insert(first.1.clone(), None);
+                let running = Running { since: now, again: None };
+                self.running.insert(first.1.clone(), running);
                 Ok(first.1)
             }
+        }
+    }
+
+    fn load(&self, now: Instant) -> Load {
+        let due = self.order.iter().take_while(|(at, _)| *at <= now);
+        let first = self.order.first().filter(|(at, _)| *at <= now);
+        let longest = self.running.iter().min_by_key(|(_, running)| running.since);
+        Load {
+            due: due.count(),
+            waits: first.map(|(at, key)| (key.clone(), now.duration_since(*at))),
+            running: self.running.len(),
+            longest: longest.map(|(key, of)| (key.clone(), now.duration_since(of.since))),
+            idle: self.idle,
         }
     }
 }
@@ -82,11 +122,17 @@ impl Queue {
                     self.changed.notify_one();
                     return key;
                 }
-                Err(None) => changed.await,
-                Err(Some(at)) => tokio::select! {
-                    () = changed => {}
-                    () = sleep_until(at) => {}
-                },
+                Err(None) => {
+                    let _idle = Idle::at(self);
+                    changed.await;
+                }
+                Err(Some(at)) => {
+                    let _idle = Idle::at(self);
+                    tokio::select! {
+                        () = changed => {}
+                        () = sleep_until(at) => {}
+                    }
+                }
             }
         }
     }
@@ -94,12 +140,17 @@ impl Queue {
     /// Gives a key back, due again at `at` or at an earlier wake-up that came meanwhile.
     pub(crate) fn done(&self, key: Key, at: Option<Instant>) {
         let mut waiting = self.waiting();
-        let meanwhile = waiting.running.remove(&key).flatten();
+        let meanwhile = waiting.running.remove(&key).and_then(|running| running.again);
         for at in [meanwhile, at].into_iter().flatten() {
             waiting.add(key.clone(), at);
         }
         drop(waiting);
         self.changed.notify_one();
+    }
+
+    /// What waits and what is worked on.
+    pub(crate) fn load(&self) -> Load {
+        self.waiting().load(Instant::now())
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -108,10 +159,25 @@ impl Queue {
     }
 }
 
+/// A worker that waits for a key to be due, until it looks again or gives up.
+struct Idle<'q>(&'q Queue);
+
+impl Idle<'_> {
+    fn at(queue: &Queue) -> Idle<'_> {
+        queue.waiting().idle += 1;
+        Idle(queue)
+    }
+}
+
+impl Drop for Idle<'_> {
+    fn drop(&mut self) {
+        self.0.waiting().idle -= 1;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-    use std::time::Duration;
 
     use super::*;
 
@@ -142,6 +208,42 @@ mod tests {
         assert!(other.is_err(), "handed out twice at once");
         queue.done(taken, None);
         assert_eq!(queue.next().await, key("a"), "the wake-up that came meanwhile is lost");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_waits_and_what_is_worked_on_is_told_with_its_time() {
+        let (queue, second) = (Queue::default(), Duration::from_secs(1));
+        queue.wake_at(key("later"), Instant::now() + 60 * second);
+        assert_eq!(queue.load(), Load::default());
+        queue.wake(key("a"));
+        tokio::time::advance(second).await;
+        queue.wake(key("b"));
+        queue.wake(key("c"));
+        assert_eq!(queue.load().waits, Some((key("a"), second)));
+        let first = queue.next().await;
+        tokio::time::advance(second).await;
+        let second_one = queue.next().await;
+        tokio::time::advance(second).await;
+        let waits = Some((key("c"), 2 * second));
+        let longest = Some((key("a"), 2 * second));
+        assert_eq!(queue.load(), Load { due: 1, waits, running: 2, longest, idle: 0 });
+        queue.done(first, None);
+        queue.done(second_one, None);
+        assert_eq!((queue.load().running, queue.load().longest), (0, None));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_worker_that_waits_is_idle_until_it_has_a_key_or_gives_up() {
+        let queue = Queue::default();
+        {
+            let mut next = std::pin::pin!(queue.next());
+            assert!(futures::poll!(&mut next).is_pending());
+            assert_eq!(queue.load().idle, 1);
+        }
+        assert_eq!(queue.load().idle, 0, "it gave up");
+        queue.wake(key("a"));
+        queue.next().await;
+        assert_eq!(queue.load().idle, 0);
     }
 
     #[tokio::test(start_paused = true)]

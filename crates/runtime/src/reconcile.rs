@@ -158,6 +158,10 @@ async fn written(
     match outcome {
         Ok(written) => {
             remember(operator, &written, state, &decision.state, memory);
+            let metrics = &operator.metrics;
+            memory.under_way.written(metrics, state, &decision.state, seen);
+            let before = previous.map_or(&[][..], |status| &status.deploy_history);
+            metrics.deploys(before, &status.deploy_history, &decision.state);
             Ok(written)
         }
         Err(error) => {
@@ -280,6 +284,15 @@ async fn performed(
     let mut ground = Ground { operator, desired, state: &decision.state, memory, app, late: None };
     let done = execute(&mut ground, &decision.effects).await;
     let after = ground.app;
+    for effect in &decision.effects {
+        if let Effect::Savepoint(savepoint) = effect {
+            memory.under_way.triggered(savepoint.trigger);
+        }
+    }
+    // The last that there is of an application: no state is written after it.
+    if done.is_ok() && decision.effects.contains(&Effect::RemoveFinalizer) {
+        memory.under_way.ended(&operator.metrics);
+    }
     memory.refused = done.as_ref().err().and_then(|(effect, error)| refused(effect, error));
     // An effect that changed the application got it back: that is the newest there is.
     if after.resource_version() > before.resource_version() {
@@ -366,10 +379,4 @@ fn jittered(operator: &Operator, delay: Duration) -> Duration {
     // Each `RandomState` has keys of its own: no more randomness is needed here.
     let tenth = RandomState::new().hash_one(0) % 1000;
     delay + delay.mul_f64(Duration::from_micros(tenth).as_secs_f64() * 100.0)
-}
-
-/// How an application stands, by the reason in its status.
-pub(crate) fn standing(app: &Application) -> Option<Reason> {
-    let word = app.typed.status.as_ref()?.reason.as_deref()?;
-    Reason::ALL.iter().copied().find(|reason| reason.as_str() == word)
 }

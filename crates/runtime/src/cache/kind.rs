@@ -193,6 +193,12 @@ impl<T: Item> Kind<T> {
         seen.chain(own).map(overlaid).collect()
     }
 
+    /// How many objects are kept.
+    #[must_use]
+    pub(crate) fn len(&self) -> usize {
+        self.seen.values().map(BTreeMap::len).sum::<usize>() + self.created.len()
+    }
+
     /// Forgets own writes for an application that is gone.
     pub(crate) fn forget(&mut self, key: &Key) {
         self.created.retain(|_, (of, _)| of != key);

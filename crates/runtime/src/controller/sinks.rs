@@ -14,7 +14,6 @@ use kube::runtime::watcher::Event;
 use crate::application::{Application, Key};
 use crate::cache::{Cache, Child, Item, Kind, Pod, Watched, application_of, uid_of};
 use crate::operator::Operator;
-use crate::reconcile::standing;
 
 /// A stream of events to be put into the cache.
 pub(super) type Sink<K> = Arc<dyn Fn(&Operator, Option<&str>, Event<K>) + Send + Sync>;
@@ -36,8 +35,7 @@ pub(super) fn application(operator: &Operator, scope: Option<&str>, event: Event
         Event::Apply(object) => keep(operator, object),
         Event::Delete(object) => {
             let key = key(&object);
-            let gone = operator.cache.lock().applications.remove(&key);
-            operator.metrics.standing(gone.as_deref().and_then(standing), None);
+            operator.cache.lock().applications.remove(&key);
             operator.queue.wake(key);
         }
     }
@@ -55,13 +53,11 @@ fn keep(operator: &Operator, object: DynamicObject) {
     match unwound(operator, &key, read) {
         Some(Ok(app)) => {
             let app = Arc::new(app);
-            operator.metrics.standing(before.as_deref().and_then(standing), standing(&app));
             operator.cache.lock().applications.insert(key.clone(), app);
             operator.queue.wake(key);
         }
         // What the schema admits and we cannot read is held still: an older copy must not be acted on.
         unreadable => {
-            operator.metrics.standing(before.as_deref().and_then(standing), None);
             operator.cache.lock().applications.remove(&key);
             if let Some(Err(error)) = unreadable {
                 tracing::error!(app = %key, error = &error as &dyn std::error::Error, "unreadable");

@@ -10,6 +10,7 @@ use flinkk8soperator_flink_rest::model::Parallelism;
 use flinkk8soperator_flink_rest::request::{Run, Savepoint as Order};
 use flinkk8soperator_flink_rest::{Cause, Client, Error, Reached, Retry, VertexId};
 use flinkk8soperator_resources::RunParameters;
+use tokio::time::Instant;
 
 use super::cluster::revision_of;
 use super::{EffectError, Ground};
@@ -34,8 +35,8 @@ pub(super) async fn submit(ground: &mut Ground<'_>, submit: &Submit) -> Result<(
     let (job, limit) = (submit.job, ground.desired.timeouts.submit);
     let operator = Arc::clone(operator);
     tokio::spawn(async move {
-        let answer = client.run(&identity.version, &run, limit).await;
-        count(&operator.metrics, "submit", &answer);
+        let call = client.run(&identity.version, &run, limit);
+        let answer = counted(&operator.metrics, "submit", call).await;
         let outcome = outcome(answer.map(drop));
         tracing::info!(app = %key, %job, ?outcome, "submission answered");
         operator.posts.end(&key, job, outcome);
@@ -55,15 +56,23 @@ fn run(parameters: &RunParameters, submit: &Submit) -> Run {
     }
 }
 
-/// Counts what came of a request under its own name, also where the effect is content with a refusal.
-fn count<T>(metrics: &Metrics, call: &'static str, answer: &Result<T, Error>) {
+/// Counts what came of a request under its own name, also where the effect is content with a refusal, and
+/// how long it took.
+async fn counted<T>(
+    metrics: &Metrics,
+    name: &'static str,
+    call: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let began = Instant::now();
+    let answer = call.await;
     let outcome = match answer.as_ref().map_err(Error::reached) {
         Ok(_) => "accepted",
         Err(Reached::No) => "not_sent",
         Err(Reached::Perhaps) => "lost",
         Err(Reached::Answered) => "refused",
     };
-    metrics.flink_request(call, outcome);
+    metrics.flink_request(name, outcome, began.elapsed());
+    answer
 }
 
 /// Only Flink's own error closes a submission; what may have arrived may still run. That the JobManager has seen the
@@ -92,12 +101,14 @@ pub(super) async fn savepoint(
     let Savepoint { incarnation, process, .. } = *savepoint;
     let (client, identity) = identified(ground, incarnation, process).await?;
     let order = order(savepoint, &identity, &ground.app.key.name);
-    let answer = match savepoint.stop {
-        Some(SavepointStop::Stop) => client.stop(&identity.version, &order, false).await,
-        Some(SavepointStop::Cancel) => client.savepoint(&identity.version, &order, true).await,
-        None => client.savepoint(&identity.version, &order, false).await,
+    let call = async {
+        match savepoint.stop {
+            Some(SavepointStop::Stop) => client.stop(&identity.version, &order, false).await,
+            Some(SavepointStop::Cancel) => client.savepoint(&identity.version, &order, true).await,
+            None => client.savepoint(&identity.version, &order, false).await,
+        }
     };
-    count(&ground.operator.metrics, "savepoint", &answer);
+    let answer = counted(&ground.operator.metrics, "savepoint", call).await;
     let trigger = match answer {
         Ok(triggered) if triggered.trigger == trigger_id(savepoint.trigger) => return Ok(()),
         Ok(triggered) => Trigger::Named(triggered.trigger),
@@ -133,8 +144,8 @@ pub(super) async fn cancel(
     job: JobId,
 ) -> Result<(), EffectError> {
     let (client, _) = identified(ground, incarnation, process).await?;
-    let answer = client.cancel(job_id(job)).await;
-    count(&ground.operator.metrics, "cancel", &answer);
+    let call = client.cancel(job_id(job));
+    let answer = counted(&ground.operator.metrics, "cancel", call).await;
     match answer {
         Ok(_) => Ok(()),
         Err(error) if matches!(error.cause(), Some(Cause::JobUnknown | Cause::AlreadyEnded)) => {
@@ -157,8 +168,8 @@ pub(super) async fn requirements(
         (VertexId(vertex.0.to_be_bytes()), parallelism)
     };
     let all = bounds.iter().map(vertex).collect();
-    let answer = client.set_resource_requirements(&identity.version, job_id(job), &all).await;
-    count(&ground.operator.metrics, "resource-requirements", &answer);
+    let call = client.set_resource_requirements(&identity.version, job_id(job), &all);
+    let answer = counted(&ground.operator.metrics, "resource-requirements", call).await;
     answer.map(drop).map_err(|source| flink("changing resource requirements", source))
 }
 
@@ -186,15 +197,24 @@ mod tests {
         Refusal { status, cause, message: "words".to_owned() }.into()
     }
 
-    #[test]
-    fn every_request_is_counted_under_its_own_name_and_outcome() {
+    #[tokio::test(start_paused = true)]
+    async fn every_request_is_counted_under_its_own_name_and_outcome() {
         let metrics = Metrics::new("test");
-        count(&metrics, "submit", &Ok(()));
-        count::<()>(&metrics, "submit", &Err(Failure::Connect("refused".into()).into()));
-        count::<()>(&metrics, "submit", &Err(Failure::Broken("reset".into()).into()));
+        let second = std::time::Duration::from_secs(1);
+        let slow = async {
+            tokio::time::advance(second).await;
+            Ok(())
+        };
+        counted(&metrics, "submit", slow).await.unwrap();
         let refused = refusal(StatusCode::BAD_REQUEST, Cause::MainFailed);
-        count::<()>(&metrics, "savepoint", &Err(refused));
-        count(&metrics, "savepoint", &Ok(()));
+        for (call, answer) in [
+            ("submit", Err(Failure::Connect("refused".into()).into())),
+            ("submit", Err(Failure::Broken("reset".into()).into())),
+            ("savepoint", Err(refused)),
+            ("savepoint", Ok(())),
+        ] {
+            let _ = counted(&metrics, call, std::future::ready(answer)).await;
+        }
         let text = metrics.encode();
         let counted: Vec<&str> =
             text.lines().filter(|line| line.starts_with("test_flink_requests_total")).collect();
@@ -209,6 +229,10 @@ mod tests {
             let line =
                 format!("test_flink_requests_total{{call=\"{call}\",outcome=\"{outcome}\"}} 1");
             assert!(counted.contains(&line.as_str()), "{line} is not in\n{text}");
+        }
+        for line in ["sum{call=\"submit\"} 1.0", "count{call=\"submit\"} 3"] {
+            let line = format!("test_flink_request_duration_seconds_{line}");
+            assert!(text.contains(&line), "{line} is not in\n{text}");
         }
     }
 

@@ -15,6 +15,7 @@ use flinkk8soperator_core::{
 };
 use flinkk8soperator_flink_rest::model::{Externalization, Operation as Answer, TaskState};
 use flinkk8soperator_flink_rest::{self as rest, Cause, Client, Error};
+use tokio::time::Instant;
 
 use self::answers::{Answers, Asked};
 use self::model::state;
@@ -22,6 +23,7 @@ use crate::application::Application;
 use crate::cache::Pod;
 use crate::flink::{Identity, identify, job_id, silence, trigger_id, version};
 use crate::memory::{Memory, Trigger};
+use crate::metrics::Metrics;
 use crate::operator::Operator;
 
 /// A client to the very process, once it has said who it is.
@@ -66,10 +68,11 @@ pub(super) async fn ask(
     let answers = match reached {
         Ok((client, identity)) => {
             let pods = operator.cache.pods(app);
-            let mut answers = answers(&client, &identity, &open, &pods, memory).await;
+            let metrics = &operator.metrics;
+            let mut answers = answers(&client, &identity, &open, &pods, memory, metrics).await;
             if let (Some(job), Some(Ok(Some(_)))) = (request.statistics, &answers.statistics) {
                 let asked = &mut answers.checkpointing_asked;
-                show_interval(&client, request.incarnation, job, memory, asked).await;
+                show_interval(&client, request.incarnation, job, memory, metrics, asked).await;
             }
             answers
         }
@@ -103,10 +106,13 @@ async fn answers(
     open: &FlinkRequest,
     pods: &[Pod],
     memory: &mut Memory,
+    metrics: &Metrics,
 ) -> Answers {
     let mut checkpointing_asked = None;
     let checkpointing = match open.checkpointing {
-        Some(job) => Some(checkpointing(client, job, memory, &mut checkpointing_asked).await),
+        Some(job) => {
+            Some(checkpointing(client, job, memory, metrics, &mut checkpointing_asked).await)
+        }
         None => None,
     };
     let memory = &*memory;
@@ -114,16 +120,20 @@ async fn answers(
     let details_then_statistics = async {
         let details = |id| async move { or_unknown(client.job(job_id(id)).await) };
         let statistics = |id| async move { or_unknown(client.checkpoints(job_id(id)).await) };
-        (when(open.job, details).await, when(open.statistics, statistics).await)
+        let job = timed(metrics, "job", when(open.job, details)).await;
+        (job, timed(metrics, "statistics", when(open.statistics, statistics)).await)
     };
+    let some = |wanted: bool| wanted.then_some(());
+    let operation = |(job, trigger)| operation(client, job, trigger, memory);
+    let requirements = |job| requirements(client, identity, job);
     let (cluster, jobs, (job, statistics), operation, failure, idle, requirements) = tokio::join!(
-        when(open.cluster.then_some(()), |()| cluster(client, identity)),
-        when(open.jobs.then_some(()), |()| jobs(client)),
+        timed(metrics, "cluster", when(some(open.cluster), |()| cluster(client, identity))),
+        timed(metrics, "jobs", when(some(open.jobs), |()| jobs(client))),
         details_then_statistics,
-        when(open.operation, |(job, trigger)| operation(client, job, trigger, memory)),
-        when(open.failure, |id| failure(client, id)),
-        when(open.idle.then_some(()), |()| idle(client, pods)),
-        when(open.requirements, |job| requirements(client, identity, job)),
+        timed(metrics, "operation", when(open.operation, operation)),
+        timed(metrics, "failure", when(open.failure, |id| failure(client, id))),
+        timed(metrics, "idle", when(some(open.idle), |()| idle(client, pods))),
+        timed(metrics, "requirements", when(open.requirements, requirements)),
     );
     Answers {
         cluster,
@@ -149,18 +159,36 @@ async fn when<I, T, F: Future<Output = T>>(
     }
 }
 
+/// How long a question took, where it was asked.
+async fn timed<T>(
+    metrics: &Metrics,
+    question: &'static str,
+    ask: impl Future<Output = Option<T>>,
+) -> Option<T> {
+    let began = Instant::now();
+    let answer = ask.await;
+    if answer.is_some() {
+        metrics.flink_answered(question, began.elapsed());
+    }
+    answer
+}
+
 /// How a job makes and keeps checkpoints, asked once: it does not change. `asked`: what came of it,
 /// where Flink was asked.
 async fn checkpointing(
     client: &Client,
     job: core::JobId,
     memory: &mut Memory,
+    metrics: &Metrics,
     asked: &mut Asked<()>,
 ) -> Result<Option<Checkpointing>, Silence> {
     if let Some(known) = memory.checkpointing.get(&job) {
         return Ok(*known);
     }
-    let found = match client.checkpoint_config(job_id(job)).await {
+    let began = Instant::now();
+    let answer = client.checkpoint_config(job_id(job)).await;
+    metrics.flink_answered("checkpointing", began.elapsed());
+    let found = match answer {
         Ok(config) => Ok(Some(Checkpointing {
             interval: Some(config.interval).filter(|ms| *ms < NEVER).map(Duration::from_millis),
             retention: retention(config.externalization),
@@ -179,9 +207,10 @@ async fn show_interval(
     incarnation: core::Incarnation,
     job: core::JobId,
     memory: &mut Memory,
+    metrics: &Metrics,
     asked: &mut Asked<()>,
 ) {
-    if let Ok(found) = checkpointing(client, job, memory, asked).await {
+    if let Ok(found) = checkpointing(client, job, memory, metrics, asked).await {
         let interval = found.and_then(|checkpointing| checkpointing.interval);
         memory.figures.interval(incarnation, job, interval);
     }

@@ -29,6 +29,15 @@ fn counted(text: &str, counter: &str) -> Counts {
     counts
 }
 
+/// The series of a metric that are not 0, by the values of their labels.
+fn happened(text: &str, name: &str) -> Counts {
+    let prefix = format!("flinkk8soperator_{name}{{");
+    let series = text.lines().filter_map(|line| line.strip_prefix(&prefix)?.split_once("} "));
+    let words = |labels: &str| labels.split('"').skip(1).step_by(2).collect::<Vec<_>>().join(" ");
+    let counts = series.map(|(labels, count)| (words(labels), count.parse().unwrap()));
+    counts.filter(|(_, count)| *count > 0).collect()
+}
+
 fn asked(log: &[Entry], name: impl Fn(&RequestInfo) -> Option<String>) -> Counts {
     let mut counts = Counts::new();
     for name in log.iter().filter_map(|entry| name(&entry.request)) {
@@ -135,5 +144,22 @@ async fn a_whole_life_is_counted_as_it_was_asked() {
     assert_eq!(requests.keys().collect::<Vec<_>>(), ["cancel", "savepoint", "submit"]);
     assert_eq!(requests, asked(&log, of_flink));
     assert_eq!(counted(&text, "flink_answers"), asked(&log, of_flinks_answers));
+    let ended = [("succeeded Running", 3), ("rolled_back SubmissionRefused", 1)];
+    let counts = ended.map(|(name, count)| (name.to_owned(), count));
+    assert_eq!(happened(&text, "deploys_total"), Counts::from(counts));
+    // Each deploy has a length, each savepoint too, and what was gone through is a phase.
+    let lengths = happened(&text, "deploy_duration_seconds_count");
+    assert_eq!(lengths, Counts::from([("succeeded".to_owned(), 3), ("rolled_back".to_owned(), 1)]));
+    let savepoints = happened(&text, "savepoint_duration_seconds_count");
+    assert_eq!(savepoints, Counts::from([("completed".to_owned(), 3)]));
+    let phases = happened(&text, "phase_duration_seconds_count");
+    assert_eq!(phases["Savepointing"], 3, "{phases:?}");
+    assert_eq!(phases["Deleting"], 1, "{phases:?}");
+    // Nothing is left of what is gone.
+    assert_eq!(happened(&text, "applications"), Counts::new());
+    assert_eq!(happened(&text, "applications_by_phase"), Counts::new());
+    assert_eq!(happened(&text, "cache_objects"), Counts::new());
+    let series = text.lines().filter(|line| !line.starts_with('#')).count();
+    assert!(series < 700, "{series} series");
     bench.sound();
 }
