@@ -3,11 +3,13 @@
 //! | path | answer |
 //! |---|---|
 //! | `/metrics` | OpenMetrics |
-//! | `/healthz`, `/livez`, `/healthcheck` | `OK` while the process runs |
+//! | `/healthz`, `/livez`, `/healthcheck` | `OK` while the process gets on, 503 where it is [stuck](stuck) |
 //! | `/readyz` | `OK` once everything was listed and it is known which replica acts; 503 before, while a reference operator is waited for, and during shutdown |
 //! | `/version`, `/config` | JSON |
 //!
 //! Without authentication, so nothing secret is in it; there is no profiler.
+
+pub(crate) mod stuck;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -33,6 +35,8 @@ pub struct About {
     pub ready: watch::Receiver<bool>,
     /// The settings, as JSON.
     pub config: String,
+    /// Why the process does not get on; none: it does.
+    pub stuck: Box<dyn Fn() -> Option<String> + Send + Sync>,
 }
 
 /// The server, listening.
@@ -90,7 +94,10 @@ fn answer(about: &About, path: &str) -> Response<Full<Bytes>> {
     let ok = StatusCode::OK;
     let (status, kind, body) = match path {
         "/metrics" => (ok, metrics, about.metrics.encode()),
-        "/healthz" | "/livez" | "/healthcheck" => (ok, text, "OK".to_owned()),
+        "/healthz" | "/livez" | "/healthcheck" => match (about.stuck)() {
+            None => (ok, text, "OK".to_owned()),
+            Some(why) => (StatusCode::SERVICE_UNAVAILABLE, text, why),
+        },
         "/readyz" if *about.ready.borrow() => (ok, text, "OK".to_owned()),
         "/readyz" => {
             let why = "not everything is listed, another operator is waited for, or it is not known who holds the Lease: see the log";
@@ -109,13 +116,18 @@ fn answer(about: &About, path: &str) -> Response<Full<Bytes>> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
 
     #[test]
     fn each_path_answers_for_what_it_is() {
         let (ready, receiver) = watch::channel(false);
-        let config = "{}".to_owned();
-        let about = About { metrics: Metrics::new("x"), ready: receiver, config };
+        let (config, stuck) = ("{}".to_owned(), Arc::new(AtomicBool::new(false)));
+        let why = Arc::clone(&stuck);
+        let why = move || why.load(Ordering::Relaxed).then(|| "a round hangs".to_owned());
+        let metrics = Metrics::new("x");
+        let about = About { metrics, ready: receiver, config, stuck: Box::new(why) };
         let status = |path: &str| answer(&about, path).status().as_u16();
         assert_eq!([status("/healthz"), status("/livez"), status("/healthcheck")], [200; 3]);
         assert_eq!(status("/metrics"), 200);
@@ -125,6 +137,9 @@ mod tests {
         );
         assert_eq!(status("/readyz"), 503);
         ready.send_replace(true);
+        assert_eq!(status("/readyz"), 200);
+        stuck.store(true, Ordering::Relaxed);
+        assert_eq!([status("/healthz"), status("/livez"), status("/healthcheck")], [503; 3]);
         assert_eq!(status("/readyz"), 200);
     }
 }

@@ -147,7 +147,8 @@ pub async fn run_with(
     let operator = Arc::new(Operator::new(client, settings, ports, metrics, trace, ready));
     let shown: Arc<dyn metrics::Shown> = operator.clone();
     told.show(Arc::downgrade(&shown));
-    let about = health::About { metrics: told, ready: listed, config };
+    let stuck = health::stuck::watch(Arc::downgrade(&operator));
+    let about = health::About { metrics: told, ready: listed, config, stuck };
     let server = tokio::spawn(listening.serve(about));
     let outcome = alone(operator, shutdown).await;
     server.abort();
