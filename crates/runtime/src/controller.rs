@@ -25,6 +25,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument;
 
 use self::sinks::{Sink, application, child};
 use crate::application::{Key, api_resource};
@@ -230,8 +231,10 @@ async fn contained(operator: &Arc<Operator>, key: &Key) -> Option<Instant> {
     let began = Instant::now();
     let task = tokio::spawn(async move {
         let mut memory = shared.memories.take(&of);
-        let outcome = round(&shared, &of, &mut memory).await;
-        let ended = outcome.unwrap_or_else(|error| failed(&shared, &of, &error, &mut memory));
+        let span = reconcile::span(&of);
+        let outcome = round(&shared, &of, &mut memory).instrument(span.clone()).await;
+        let failed = |error| failed(&shared, &of, &error, &mut memory);
+        let ended = span.in_scope(|| outcome.unwrap_or_else(failed));
         if shared.cache.application(&of).is_some() {
             shared.memories.put(&of, memory);
         } else {

@@ -1,8 +1,16 @@
 //! The log: set up once, by the process that runs the operator.
+//!
+//! What a line of a round has: `docs/operations/logs.md`. Nothing of an application's environment, arguments or
+//! configuration of Flink is in any, at any level (`tests/simulated/logs.rs`).
 
+mod flat;
+
+use tracing::Dispatch;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::JsonFields;
 
 use crate::config::Logger;
 
@@ -12,24 +20,29 @@ pub fn init(logger: &Logger) {
     if logger.mute {
         return;
     }
+    if tracing::dispatcher::set_global_default(dispatch(logger, std::io::stderr)).is_err() {
+        tracing::debug!("the log is set up already");
+    }
+}
+
+/// The log, into `writer`.
+#[must_use]
+pub fn dispatch<W>(logger: &Logger, writer: W) -> Dispatch
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
     // The libraries below say much at debug level that is of use only to their authors.
     // The client below calls each 503 of a pod that is starting an error.
     let quiet = "kube_client::client::builder=off,kube=info,hyper=info,hyper_util=info,tower=info,rustls=info";
     let level = level(logger.level);
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new(format!("{level},{quiet}")));
-    let lines = fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_file(logger.show_source)
-        .with_line_number(logger.show_source);
-    let done = if logger.json {
-        lines.json().flatten_event(true).with_current_span(false).try_init()
+    let place = logger.show_source;
+    let lines = fmt().with_env_filter(filter).with_writer(writer);
+    if logger.json {
+        lines.fmt_fields(JsonFields::new()).event_format(flat::Flat { place }).finish().into()
     } else {
-        lines.try_init()
-    };
-    if let Err(error) = done {
-        tracing::debug!(%error, "the log is set up already");
+        lines.with_file(place).with_line_number(place).finish().into()
     }
 }
 

@@ -11,6 +11,7 @@ use flinkk8soperator_flink_rest::request::{Run, Savepoint as Order};
 use flinkk8soperator_flink_rest::{Cause, Client, Error, Reached, Retry, VertexId};
 use flinkk8soperator_resources::RunParameters;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::cluster::revision_of;
 use super::{EffectError, Ground};
@@ -34,14 +35,15 @@ pub(super) async fn submit(ground: &mut Ground<'_>, submit: &Submit) -> Result<(
     }
     let (job, limit) = (submit.job, ground.desired.timeouts.submit);
     let operator = Arc::clone(operator);
-    tokio::spawn(async move {
+    let sending = async move {
         let call = client.run(&identity.version, &run, limit);
         let answer = counted(&operator.metrics, "submit", call).await;
         let outcome = outcome(answer.map(drop));
         tracing::info!(app = %key, %job, ?outcome, "submission answered");
         operator.posts.end(&key, job, outcome);
         operator.touch(&key);
-    });
+    };
+    tokio::spawn(sending.in_current_span());
     Ok(())
 }
 

@@ -16,6 +16,7 @@ mod granted;
 mod high_availability;
 mod in_place;
 mod leader_election;
+mod logs;
 mod metrics;
 mod mishaps;
 mod permissions;

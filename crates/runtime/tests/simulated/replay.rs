@@ -12,10 +12,10 @@ use tempfile::NamedTempFile;
 use crate::bench::{Bench, alone, application, confirmed, gone, with_image};
 
 /// Stands in the application wherever a user could have written something secret.
-const SECRET: &str = "correct-horse-battery";
+pub(crate) const SECRET: &str = "correct-horse-battery";
 
 /// The application with secrets in its environment, its arguments and its configuration.
-fn with_secrets(mut application: Value, nth: u32) -> Value {
+pub(crate) fn with_secrets(mut application: Value, nth: u32) -> Value {
     let secret = format!("{SECRET}-{nth}");
     let spec = &mut application["spec"];
     spec["programArgs"] = json!(format!("--password {secret}"));

@@ -1,0 +1,94 @@
+//! What the operator logs of a whole life, at the level that says all: each line is one flat object that says
+//! what it is about, and nothing that is the application's own is in any.
+
+use std::collections::BTreeSet;
+use std::io::{Result, Write};
+use std::sync::{Arc, Mutex};
+
+use flinkk8soperator_runtime::config::Logger;
+use flinkk8soperator_runtime::telemetry::dispatch;
+use flinkk8soperator_simulate::scene::Scene;
+use serde_json::{Map, Value};
+
+use crate::bench::{
+    Bench, NAME, NAMESPACE, alone, application, confirmed, failed, gone, with_class, with_image,
+};
+use crate::replay::{SECRET, with_secrets};
+
+/// What was written.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// The log of a deploy, an update, one that is rolled back, and a deletion.
+async fn logged(json: bool) -> String {
+    let written = Written::default();
+    let writer = written.clone();
+    let logger = Logger { level: 6, json, show_source: false, mute: false };
+    let log = dispatch(&logger, move || writer.clone());
+    let _logging = tracing::dispatcher::set_default(&log);
+    let mut bench = Bench::start().await;
+    bench.apply(&with_secrets(application(), 1)).await;
+    let first = bench.until("it is confirmed", confirmed).await;
+    bench.apply(&with_secrets(with_image("1.1.0"), 2)).await;
+    let updated = |now: &Scene| confirmed(now) && alone(now) && now.versions() != first.versions();
+    bench.until("the update is confirmed and the old cluster is gone", updated).await;
+    bench.apply(&with_secrets(with_class("1.2.0", "com.example.NoSuchClass"), 3)).await;
+    let back = |s: &Scene| failed(s) && alone(s) && s.running().count() == 1;
+    bench.until("the old version runs again", back).await;
+    bench.delete().await;
+    bench.until("it is gone", gone).await;
+    bench.sound();
+    let bytes = written.0.lock().unwrap().clone();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_line_of_a_round_says_what_it_is_about_and_none_tells_a_secret() {
+    let log = logged(true).await;
+    assert!(!log.contains(SECRET), "a secret is in the log");
+    let lines = log.lines().map(|line| serde_json::from_str::<Map<String, Value>>(line).unwrap());
+    let lines: Vec<_> = lines.collect();
+    let (mut phases, mut hashes, mut levels) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for line in &lines {
+        let word = |name: &str| line.get(name).and_then(Value::as_str);
+        assert!(word("timestamp").is_some() && word("message").is_some(), "{line:?}");
+        assert!(line.values().all(|value| !value.is_object() && !value.is_array()), "{line:?}");
+        levels.insert(word("level").unwrap());
+        if word("namespace").is_none() {
+            // The watches, the start and the end are about no application or several.
+            assert!(word("phase").is_none() && word("app").is_none(), "not in its round: {line:?}");
+            continue;
+        }
+        assert_eq!((word("namespace"), word("name")), (Some(NAMESPACE), Some(NAME)), "{line:?}");
+        phases.extend(word("phase"));
+        hashes.extend(word("hash"));
+    }
+    assert!(levels.is_superset(&["TRACE", "DEBUG", "INFO"].into()), "{levels:?}");
+    let gone_through =
+        ["", "Updating", "ClusterStarting", "Savepointing", "SubmittingJob", "Running", "Deleting"];
+    assert!(phases.is_superset(&gone_through.into()), "{phases:?}");
+    assert_eq!(hashes.len(), 3, "{hashes:?}");
+    // A submission is answered after its round: it says the same.
+    let answered = lines.iter().filter(|line| line["message"] == "submission answered");
+    assert!(answered.clone().count() >= 3);
+    assert!(answered.clone().all(|line| line.contains_key("hash")), "{answered:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nor_does_the_log_as_text() {
+    let log = logged(false).await;
+    assert!(!log.contains(SECRET), "a secret is in the log");
+    let line = format!("round{{namespace={NAMESPACE} name={NAME} phase=\"Running\" hash=");
+    assert!(log.contains(&line), "{line} is in no line");
+}
