@@ -1,6 +1,7 @@
 //! What is served, and that the documents, the dashboard and the alerts name what is in it.
 
 mod reference;
+mod shipped;
 mod table;
 
 use std::collections::BTreeSet;
