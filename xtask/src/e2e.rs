@@ -169,13 +169,7 @@ impl Places {
         Ok(kubeconfig.trim().to_owned())
     }
 
-    fn tell(
-        &self,
-        line: &Line,
-        choice: &Choice,
-        kubeconfig: &str,
-        operator: &Path,
-    ) -> Result<()> {
+    fn tell(&self, line: &Line, choice: &Choice, kubeconfig: &str, operator: &Path) -> Result<()> {
         let mut stories = Command::new(self.target.join("debug/e2e"));
         stories.args(["--kubeconfig", kubeconfig, "--operator"]).arg(operator);
         stories.args(["--operator-image", &image::default_name()]);

@@ -1,4 +1,4 @@
-//! What stands at this instant: applications, the queue, the caches. Read from the operator when it is
+//! What stands at this instant: who leads, applications, the queue, the caches. Read from the operator when it is
 //! asked for; zero where none runs.
 
 use std::collections::BTreeMap;
@@ -24,6 +24,8 @@ pub(crate) trait Shown: Send + Sync {
 /// What stands at an instant.
 #[derive(Debug, Default)]
 pub(crate) struct Now {
+    /// Whether this process acts.
+    pub(crate) leads: bool,
     /// Applications by the reason in their status.
     pub(crate) reasons: BTreeMap<Reason, usize>,
     /// Applications by the phase in their status.
@@ -91,6 +93,7 @@ impl Shown for Operator {
             watched.pods.len(),
         ];
         Now {
+            leads: self.lease.held(),
             reasons,
             phases,
             cached,
@@ -108,6 +111,8 @@ impl Collector for Live {
         let now = shown.and_then(|shown| shown.upgrade()).map(|shown| shown.now());
         let now = now.unwrap_or_default();
         let count = |counted: Option<&usize>| counted.copied().unwrap_or_default();
+        let about = "1 on the replica that acts, 0 on those that stand by";
+        number(&mut encoder, "leader", about, &i64::from(now.leads))?;
         let reasons =
             Reason::ALL.iter().map(|reason| (reason.as_str(), count(now.reasons.get(reason))));
         let about = "Applications by how they stand, in their status";

@@ -12,7 +12,7 @@ use flinkk8soperator_sim::http::kubernetes::log::{Entry, RequestInfo};
 use flinkk8soperator_sim::http::kubernetes::route::Verb;
 use flinkk8soperator_sim::world::{self, JobScheduler, Mishap, Role, World};
 use flinkk8soperator_simulate::scene::Scene;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::bench::{
     Bench, NAME, NAMESPACE, alone, application, confirmed, failed, with_class, with_image,
@@ -176,7 +176,8 @@ async fn no_right_of_the_role_is_unused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_limited_namespaces_its_own_one_is_asked_only_for_a_reference_operator_and_the_lease() {
+async fn with_limited_namespaces_its_own_one_is_asked_only_for_a_reference_operator_and_the_lease()
+{
     let team = "team-a";
     let limit = |settings: &mut Settings| settings.namespaces = vec![team.to_owned()];
     let mut bench = Bench::with(limit).await;
