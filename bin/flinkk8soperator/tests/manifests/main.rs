@@ -53,7 +53,7 @@ fn deployment(objects: &[Value]) -> &Value {
 /// What the operator says when it is started as the manifests have it, in a cluster that is not there: it gets past its
 /// arguments and its settings, as far as reading a kubeconfig.
 fn told_at_start(objects: &[Value]) -> String {
-    let config = objects.iter().find(|object| object["kind"] == "ConfigMap").unwrap();
+    let config = objects.iter().find(|object| object["data"]["config"].is_string()).unwrap();
     let place = tempfile::tempdir().unwrap();
     let mounted = place.path().join("config");
     std::fs::create_dir(&mounted).unwrap();
