@@ -41,9 +41,12 @@ fn table(values: &str) -> Result<String> {
     let defaults: Value = serde_saphyr::from_str(values).context("values.yaml")?;
     let (explained, silent): (Vec<Key>, Vec<Key>) =
         keys(values).into_iter().partition(|key| !key.meaning.is_empty());
-    // A key without a comment is part of one that has one, or holds some that do.
-    let is_covered =
-        |key: &Key| explained.iter().any(|other| key.is_within(other) || other.is_within(key));
+    let has_rows_within = |key: &Key| explained.iter().any(|other| other.is_within(key));
+    // A key without a comment holds some that have one, or is part of what a row shows whole.
+    let is_covered = |key: &Key| {
+        let is_shown = |other: &Key| key.is_within(other) && !has_rows_within(other);
+        has_rows_within(key) || explained.iter().any(is_shown)
+    };
     if let Some(key) = silent.iter().find(|key| !is_covered(key)) {
         bail!("values.yaml: `{}` has no comment above it", key.name);
     }
@@ -51,8 +54,7 @@ fn table(values: &str) -> Result<String> {
     for key in &explained {
         let pointer = format!("/{}", key.name.replace('.', "/"));
         let default = defaults.pointer(&pointer).with_context(|| format!("no {}", key.name))?;
-        let has_rows = explained.iter().any(|other| other.is_within(key));
-        let default = if has_rows { String::new() } else { format!("`{default}`") };
+        let default = if has_rows_within(key) { String::new() } else { format!("`{default}`") };
         writeln!(table, "| `{}` | {default} | {} |", key.name, key.meaning)?;
     }
     Ok(table)
@@ -91,7 +93,12 @@ mod tests {
         let expected = "| value | default | meaning |\n|---|---|---|\n\
                         | `image.name` | `\"a\"` | Its name. |\n| `limits` | `{\"cpu\":1}` | All. |\n";
         assert_eq!(rows.unwrap(), expected);
-        let error = table("# Its name.\nname: a\ntag: b\n").unwrap_err().to_string();
-        assert_eq!(error, "values.yaml: `tag` has no comment above it");
+        for (values, silent) in [
+            ("# Its name.\nname: a\ntag: b\n", "tag"),
+            ("# All.\nimage:\n  # Its name.\n  name: a\n  tag: b\n", "image.tag"),
+        ] {
+            let error = table(values).unwrap_err().to_string();
+            assert_eq!(error, format!("values.yaml: `{silent}` has no comment above it"));
+        }
     }
 }

@@ -30,7 +30,7 @@ fn under(heading: &str) -> BTreeSet<Right> {
     let section = sections.filter_map(|section| section.split_once('\n'));
     let (_, section) = section.clone().find(|(title, _)| *title == heading).expect("the heading");
     let blocks = section.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
-    let objects = blocks.flat_map(|block| objects(block));
+    let objects = blocks.flat_map(objects);
     let rules = objects.flat_map(|object| match object {
         Value::Array(rules) => rules,
         object => rules_of(&object),
