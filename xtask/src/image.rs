@@ -58,9 +58,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     };
     let binary = fs::read(&path).with_context(|| path.display().to_string())?;
     build::is_static(&binary, arch).with_context(|| path.display().to_string())?;
+    println!("binary   {}, {}", megabytes(binary.len()), path.display());
     let sbom = sbom::of(&binary, arch, &options.features)?;
-    let size = binary.len();
-    let content = content::of(binary, sbom.clone());
+    let content = content::of(binary, sbom.clone())?;
     if let Some(folder) = &options.directory {
         return content::write(&content, folder);
     }
@@ -73,7 +73,6 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             arch.name()
         )),
     };
-    println!("binary   {}", megabytes(size));
     save(&content, &Config::here(arch)?, &names(options)?, &output)?;
     let beside = output.with_extension("cdx.json");
     fs::write(&beside, sbom).with_context(|| beside.display().to_string())

@@ -5,7 +5,7 @@
 
 use std::io::Write;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
@@ -15,9 +15,6 @@ use tar::{Builder, EntryType, Header};
 use super::config::Config;
 use super::content::{Entry, Kind};
 use super::name::Name;
-
-/// What the image may be when it is unpacked on a node.
-const LIMIT: usize = 15_000_000;
 
 /// An image as an archive.
 pub(crate) struct Archive {
@@ -38,16 +35,11 @@ struct Blob {
 /// Packs an image of one layer.
 ///
 /// # Errors
-/// Where it is too large.
+/// Where it is said to be made before 1970.
 pub(crate) fn pack(content: &[Entry], config: &Config, names: &[Name]) -> Result<Archive> {
     let modified = config.created.map_or(0, |created| created.as_second());
     let modified = u64::try_from(modified).context("it was made before 1970")?;
     let layer = layer(content, modified)?;
-    ensure!(
-        layer.len() <= LIMIT,
-        "the image has {} bytes, and may have {LIMIT}: what has come into the binary?",
-        layer.len()
-    );
     let image = Blob::json(&config.json(&digest(&layer)))?;
     let packed = Blob::new(compressed(&layer)?);
     let manifest = Blob::json(&json!({

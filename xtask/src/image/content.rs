@@ -4,7 +4,10 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+
+/// What the image may have on a node, where it is not compressed.
+const LIMIT: usize = 15_000_000;
 
 /// A file; the owner is root, so that the operator cannot write it.
 pub(crate) struct Entry {
@@ -25,13 +28,21 @@ pub(crate) enum Kind {
 }
 
 /// All that is in the image.
-pub(crate) fn of(binary: Vec<u8>, sbom: Vec<u8>) -> Vec<Entry> {
-    vec![
+///
+/// # Errors
+/// Where it is too much.
+pub(crate) fn of(binary: Vec<u8>, sbom: Vec<u8>) -> Result<Vec<Entry>> {
+    let size = binary.len() + sbom.len();
+    ensure!(
+        size <= LIMIT,
+        "the image has {size} bytes, and may have {LIMIT}: what has come into the binary?"
+    );
+    Ok(vec![
         Entry { path: "flinkk8soperator", kind: Kind::Program(binary) },
         // What the reference operator's manifests start.
         Entry { path: "flinkoperator", kind: Kind::Link("flinkk8soperator") },
         Entry { path: "sbom.cdx.json", kind: Kind::Data(sbom) },
-    ]
+    ])
 }
 
 /// Writes them into a folder, which is made where it is missing.
@@ -61,17 +72,24 @@ fn put(kind: &Kind, path: &Path) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{fs, of, write};
+    use super::{LIMIT, fs, of, write};
 
     #[test]
     fn the_files_can_be_written_twice_and_both_names_are_the_program() {
         let folder = tempfile::tempdir().expect("a folder");
         for program in ["one", "two"] {
-            write(&of(program.into(), b"{}".to_vec()), folder.path()).expect("they are written");
+            let content = of(program.into(), b"{}".to_vec()).expect("it is small");
+            write(&content, folder.path()).expect("they are written");
             let read = |name| fs::read_to_string(folder.path().join(name)).expect("it is there");
             assert_eq!(read("flinkk8soperator"), program);
             assert_eq!(read("flinkoperator"), program);
             assert_eq!(read("sbom.cdx.json"), "{}");
         }
+    }
+    #[test]
+    fn too_large_an_image_is_refused() {
+        assert!(of(vec![0; LIMIT - 2], b"{}".to_vec()).is_ok());
+        let error = of(vec![0; LIMIT - 1], b"{}".to_vec()).err().expect("it is refused");
+        assert!(error.to_string().contains("has 15000001 bytes, and may have 15000000"), "{error}");
     }
 }
