@@ -3,7 +3,7 @@
 //! | path | answer |
 //! |---|---|
 //! | `/metrics` | OpenMetrics |
-//! | `/healthz`, `/livez`, `/healthcheck` | `OK` while the process gets on, 503 where it is [stuck](stuck) |
+//! | `/healthz`, `/livez`, `/healthcheck` | `OK` while the process gets on, 503 where it is stuck (`stuck.rs`) |
 //! | `/readyz` | `OK` once everything was listed and it is known which replica acts; 503 before, while a reference operator is waited for, and during shutdown |
 //! | `/version`, `/config` | JSON |
 //!

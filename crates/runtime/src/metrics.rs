@@ -2,7 +2,7 @@
 //!
 //! Labels are words of closed lists, never names of applications: a fleet must not make series that
 //! nobody removes. What stands at an instant is not counted up and down but read when it is asked for
-//! ([`live`]), so that nothing is left of what is gone.
+//! (`live.rs`), so that nothing is left of what is gone.
 
 mod deploys;
 mod flink;

@@ -10,8 +10,8 @@ use std::time::Duration;
 use crate::operator::Operator;
 use crate::queue::{Load, Queue};
 
-/// Longer than any round. Its requests are made at once or a few one after the other, and each is given up
-/// after 10 s, or as long as Flink may take for an answer: some minutes where nothing answers. Three times that.
+/// Longer than any round. Its requests are made at once or a few dozen one after the other, and each is given up
+/// after 10 s: five minutes where nothing answers. Three times that.
 const ROUND: Duration = Duration::from_secs(15 * 60);
 
 /// Longer than a worker that waits takes to see that an application is due: no time at all, on a machine

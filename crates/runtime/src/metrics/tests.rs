@@ -177,6 +177,13 @@ fn metrics_are_text_under_the_configured_prefix() {
 }
 
 #[test]
+fn there_are_few_series_before_anything_has_happened() {
+    let text = Metrics::new("x").encode();
+    let series = text.lines().filter(|line| !line.starts_with('#')).count();
+    assert!((100..=140).contains(&series), "{series} series, other than the document says");
+}
+
+#[test]
 fn what_stands_is_read_when_it_is_asked_for_and_falls_with_what_is_gone() {
     let metrics = Metrics::new("x");
     let none = ["x_applications{reason=\"Running\"} 0", "x_queue_depth 0"];
@@ -236,7 +243,10 @@ async fn a_phase_is_measured_where_it_was_seen_to_begin_and_to_end() {
     under_way.written(&metrics, &running(), &running(), &seen);
     tokio::time::advance(minute).await;
     under_way.written(&metrics, &running(), &failed(), &seen);
-    check(&metrics, &["x_phase_duration_seconds_sum{phase=\"Running\"} 120.0"]);
+    check(&metrics, &[
+        "x_phase_duration_seconds_sum{phase=\"Running\"} 120.0",
+        "x_phase_duration_seconds_count{phase=\"Running\"} 1",
+    ]);
     tokio::time::advance(minute).await;
     under_way.ended(&metrics);
     under_way.ended(&metrics);

@@ -144,6 +144,8 @@ async fn a_whole_life_is_counted_as_it_was_asked() {
     assert_eq!(requests.keys().collect::<Vec<_>>(), ["cancel", "savepoint", "submit"]);
     assert_eq!(requests, asked(&log, of_flink));
     assert_eq!(counted(&text, "flink_answers"), asked(&log, of_flinks_answers));
+    let timed = happened(&text, "flink_answer_duration_seconds_count");
+    assert_eq!(timed, asked(&log, of_flinks_answers));
     let ended = [("succeeded Running", 3), ("rolled_back SubmissionRefused", 1)];
     let counts = ended.map(|(name, count)| (name.to_owned(), count));
     assert_eq!(happened(&text, "deploys_total"), Counts::from(counts));
