@@ -243,10 +243,13 @@ async fn a_phase_is_measured_where_it_was_seen_to_begin_and_to_end() {
     under_way.written(&metrics, &running(), &running(), &seen);
     tokio::time::advance(minute).await;
     under_way.written(&metrics, &running(), &failed(), &seen);
-    check(&metrics, &[
-        "x_phase_duration_seconds_sum{phase=\"Running\"} 120.0",
-        "x_phase_duration_seconds_count{phase=\"Running\"} 1",
-    ]);
+    check(
+        &metrics,
+        &[
+            "x_phase_duration_seconds_sum{phase=\"Running\"} 120.0",
+            "x_phase_duration_seconds_count{phase=\"Running\"} 1",
+        ],
+    );
     tokio::time::advance(minute).await;
     under_way.ended(&metrics);
     under_way.ended(&metrics);
