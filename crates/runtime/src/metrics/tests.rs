@@ -25,6 +25,7 @@ struct Fleet;
 impl Shown for Fleet {
     fn now(&self) -> Now {
         Now {
+            leads: true,
             reasons: [(Reason::Running, 3)].into(),
             phases: [("Running", 2), ("New", 1)].into(),
             cached: [3, 6, 9, 0, 12],
