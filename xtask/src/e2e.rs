@@ -6,11 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail, ensure};
-use serde_json::Value;
-
 use crate::image;
-use crate::workspace::{cargo, output, root, run as execute, text};
+use crate::workspace::{cargo, output, root, run as execute, target_directory, text};
+use anyhow::{Context, Result, bail, ensure};
 
 /// A line of Flink, and how the stories are told on it.
 struct Line {
@@ -130,10 +128,7 @@ impl Places {
         // Pods mount a folder of it, by a path that means the same to the kubelet.
         let work = std::path::absolute(work)?;
         fs::create_dir_all(&work).with_context(|| work.display().to_string())?;
-        let metadata = output(&mut cargo(&["metadata", "--no-deps", "--format-version", "1"]))?;
-        let metadata: Value = serde_json::from_str(&metadata).context("cargo metadata")?;
-        let target = metadata["target_directory"].as_str().context("cargo's target directory")?;
-        Ok(Places { tools, work, target: target.into() })
+        Ok(Places { tools, work, target: target_directory()? })
     }
 
     /// The operator as it is released, but with the points at which it can be made to die, as a binary and as an image;
