@@ -129,10 +129,12 @@ impl Release {
         Ok(Held { holder, renewed: spec.renew_time })
     }
 
-    /// Ends a pod as a node's failure would: without a word to it.
-    pub(crate) async fn kill(&self, pod: &str) -> Result<()> {
-        let at_once = DeleteParams { grace_period_seconds: Some(0), ..DeleteParams::default() };
-        self.all::<Pod>().delete(pod, &at_once).await?;
+    /// Ends the process of a pod without a word to it, as a crash does. (A deletion without grace has a word, a SIGTERM.)
+    pub(crate) fn kill(&self, pod: &str) -> Result<()> {
+        let pid =
+            process_of(pod)?.with_context(|| format!("{pod} does not run on this machine"))?;
+        let status = Command::new("kill").args(["-KILL", &pid]).status()?;
+        ensure!(status.success(), "killing {pod}: {status}");
         Ok(())
     }
 
@@ -164,6 +166,20 @@ impl Release {
         command.arg("--kubeconfig").arg(&self.kubeconfig);
         command
     }
+}
+
+/// The id of the process whose host is this pod, among those of this machine.
+fn process_of(pod: &str) -> Result<Option<String>> {
+    let host = format!("HOSTNAME={pod}");
+    for entry in std::fs::read_dir("/proc")? {
+        let entry = entry?;
+        // Others end meanwhile, and what is in /proc besides processes has no environment.
+        let environment = std::fs::read(entry.path().join("environ")).unwrap_or_default();
+        if environment.split(|byte| *byte == 0).any(|one| one == host.as_bytes()) {
+            return Ok(entry.file_name().into_string().ok());
+        }
+    }
+    Ok(None)
 }
 
 /// Members of `more` besides, or in place of, those of `values`.

@@ -26,7 +26,8 @@ const UPGRADE: Duration = Duration::from_secs(180);
 
 pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
     if stage.operator.is_started() {
-        stage.operator.stop().await?;
+        // Not stopped in order: told alone, this story finds it not even listening.
+        stage.operator.kill()?;
     }
     let release = stage.release().await?;
     println!("     --seed {}", stage.seed);
@@ -98,7 +99,7 @@ async fn killed(stage: &mut Stage, release: &Release, victims: Victims) -> Resul
     let began = Instant::now();
     for pod in release.pods().await?.iter().map(ResourceExt::name_any) {
         if victims == Victims::All || before.pod() == Some(&pod) {
-            release.kill(&pod).await?;
+            release.kill(&pod)?;
         }
     }
     until("another replica acts", SOON, async || {
