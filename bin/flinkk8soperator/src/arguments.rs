@@ -48,15 +48,20 @@ pub(crate) fn command() -> Command {
             .value_parser(value_parser!(flinkk8soperator_runtime::crash::CrashPoint))
             .help("End the process at persist:N, before:EFFECT or after:EFFECT"),
     );
-    let keys = keys::KEYS.iter().map(flag);
     let switches = SWITCHES_WITHOUT_EFFECT.map(|name| switch(Arg::new(name).long(name)).hide(true));
     let values = VALUES_WITHOUT_EFFECT.map(|name| {
         let flag = Arg::new(name).long(name).hide(true);
         if name == "v" { flag.short('v') } else { flag }
     });
     let (simulate, replay) = (crate::simulate::command(), crate::replay::command());
-    let subcommands = [render(), hash(), simulate, replay, crate::preflight::command()];
-    command.args(keys).args(switches).args(values).subcommands(subcommands)
+    let (config, preflight) = (crate::settings::command(), crate::preflight::command());
+    let subcommands = [render(), hash(), config, simulate, replay, preflight];
+    command.args(flags()).args(switches).args(values).subcommands(subcommands)
+}
+
+/// A flag for each key.
+pub(crate) fn flags() -> impl Iterator<Item = Arg> {
+    keys::KEYS.iter().map(flag)
 }
 
 fn flag(key: &'static keys::Key) -> Arg {

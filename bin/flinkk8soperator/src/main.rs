@@ -7,6 +7,7 @@ mod offline;
 mod operate;
 mod preflight;
 mod replay;
+mod settings;
 mod simulate;
 
 use std::process::ExitCode;
@@ -16,6 +17,7 @@ fn main() -> ExitCode {
     let outcome = match matches.subcommand() {
         Some(("render", matches)) => offline::render(matches),
         Some(("hash", matches)) => offline::hash(matches),
+        Some(("config", matches)) => settings::run(matches),
         Some(("simulate", matches)) => simulate::run(matches),
         Some(("replay", matches)) => return replay::run(matches),
         Some(("preflight", matches)) => return preflight::run(matches),

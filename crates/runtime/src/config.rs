@@ -5,6 +5,7 @@
 //! file takes effect at the next start: half of a configuration changed under running deploys is
 //! worse than none (the reference operator reloads some keys and not others).
 
+mod effective;
 mod glob;
 pub mod keys;
 mod source;
@@ -17,8 +18,8 @@ use std::time::Duration;
 
 use flinkk8soperator_api::parse::OperatorSettings;
 use flinkk8soperator_resources::{RenderConfig, TOOL_METADATA, ingress_host};
-use serde::Serialize;
 
+pub use effective::Setting;
 pub use source::{Source, Sources};
 
 use crate::lease::LeaderElection;
@@ -55,8 +56,8 @@ pub struct Settings {
     /// Where this process ends itself; only with the feature `crash-points`.
     #[cfg(feature = "crash-points")]
     pub crash_at: Option<crate::crash::CrashPoint>,
-    /// The keys that were set, and to what, for `/config`.
-    pub given: Vec<(String, String)>,
+    /// The keys that were set, by the names of the table.
+    pub given: Vec<Given>,
 }
 
 /// The part of the settings that objects and comparisons depend on.
@@ -88,6 +89,17 @@ pub enum FlinkAccess {
     ApiServer,
     /// Through a `kubectl proxy` on this machine (`useKubectlProxy`, `proxyPort`).
     KubectlProxy(u16),
+}
+
+/// A key that was set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// Which.
+    pub key: &'static str,
+    /// To what, as text.
+    pub value: String,
+    /// Where.
+    pub from: Source,
 }
 
 /// How the operator logs.
@@ -195,7 +207,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
         if key.effect == keys::Effect::NotYet {
             warnings.push(format!("{} (from {from}) has no effect in this version", key.name));
         }
-        given.push((key.name.to_owned(), keys::text(value)));
+        given.push(Given { key: key.name, value: keys::text(value), from: from.clone() });
     }
     let settings = draft.finish().map_err(|(key, message)| {
         let from = values.get(&key.to_lowercase()).map_or("the defaults", |(from, _)| from);
@@ -203,24 +215,4 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
     })?;
     let settings = Settings { given, ..settings };
     Ok(Loaded { settings, warnings })
-}
-
-/// The keys in force, for `/config`.
-#[derive(Serialize)]
-pub(crate) struct Shown<'a> {
-    version: &'static str,
-    given: std::collections::BTreeMap<&'a str, &'a str>,
-    defaults: std::collections::BTreeMap<&'static str, &'static str>,
-}
-
-impl Settings {
-    /// What `/config` shows.
-    #[must_use]
-    pub(crate) fn shown(&self) -> Shown<'_> {
-        let given: std::collections::BTreeMap<&str, &str> =
-            self.given.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-        let others = keys::KEYS.iter().filter(|key| !given.contains_key(key.name));
-        let defaults = others.map(|key| (key.name, key.default)).collect();
-        Shown { version: env!("CARGO_PKG_VERSION"), given, defaults }
-    }
 }

@@ -212,3 +212,46 @@ fn keys_of_the_leader_election_that_do_not_go_together_are_named_with_their_sour
     ];
     assert_eq!(flags(&off).unwrap().settings.leader_election, None);
 }
+
+#[test]
+fn what_is_in_force_is_told_with_where_it_comes_from() {
+    let path = written("operator: {workers: 7, maxErrDuration: 9m}");
+    let pair = |key: &str, value: &str| vec![(key.to_owned(), value.to_owned())];
+    let sources = Sources {
+        file: Some(path.path().to_owned()),
+        environment: pair("OPERATOR_STATUSREFRESH", "5s"),
+        flags: pair("operator.timeouts.savepoint", "8m"),
+        recorded: Vec::new(),
+    };
+    let settings = load(&sources).unwrap().settings;
+    let effective = settings.effective();
+    assert_eq!(effective.len(), keys::KEYS.len());
+    let file = path.path().display().to_string();
+    let told = |key: &str| {
+        let setting = effective.iter().find(|setting| setting.key == key).unwrap();
+        (setting.value.as_str(), setting.origin.as_str())
+    };
+    assert_eq!(told("operator.workers"), ("7", file.as_str()));
+    assert_eq!(told("operator.statusRefresh"), ("5s", "environment OPERATOR_STATUSREFRESH"));
+    assert_eq!(told("operator.timeouts.savepoint"), ("8m", "flag --operator.timeouts.savepoint"));
+    let inherited = format!("operator.maxErrDuration ({file})");
+    assert_eq!(told("operator.timeouts.confirm"), ("9m", inherited.as_str()));
+    assert_eq!(told("operator.timeouts.jobStart"), ("9m", inherited.as_str()));
+    assert_eq!(told("operator.confirmAfter"), ("30s", "default"));
+}
+
+/// What `effective` says of keys that take their default from another is what the settings are.
+#[test]
+fn a_key_without_a_value_has_that_of_the_key_that_is_its_default() {
+    let all = [("operator.maxErrDuration", "9m"), ("operator.flinkJobVertexTimeout", "4m")];
+    let settings = flags(&all).unwrap().settings;
+    let limits = settings.operator.timeouts;
+    let minutes = |key: &str| {
+        let effective = settings.effective();
+        let setting = effective.iter().find(|setting| setting.key == key).unwrap();
+        flinkk8soperator_api::duration::parse(&setting.value).unwrap()
+    };
+    assert_eq!(limits.job_start, minutes("operator.timeouts.jobStart"));
+    assert_eq!(limits.delete, minutes("operator.timeouts.delete"));
+    assert_eq!((limits.job_start.as_secs(), limits.delete.as_secs()), (240, 540));
+}
