@@ -11,9 +11,11 @@ mod live;
 mod process;
 mod rounds;
 
+use std::fmt;
 use std::sync::Arc;
 
-use prometheus_client::encoding::text;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue, text};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
@@ -65,6 +67,16 @@ impl Metrics {
         let _ = text::encode(&mut encoded, &self.0.registry);
         encoded
     }
+}
+
+/// What stands when it is asked for.
+fn gauge(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    about: &str,
+    number: &impl EncodeGaugeValue,
+) -> fmt::Result {
+    encoder.encode_descriptor(name, about, None, MetricType::Gauge)?.encode_gauge(number)
 }
 
 #[cfg(test)]

@@ -9,10 +9,10 @@ use std::time::Duration;
 use flinkk8soperator_api::v1beta1::Phase;
 use flinkk8soperator_core::Reason;
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue};
+use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::MetricType;
 
-use super::Metrics;
+use super::{Metrics, gauge};
 use crate::operator::Operator;
 
 /// Who knows what stands.
@@ -112,7 +112,7 @@ impl Collector for Live {
         let now = now.unwrap_or_default();
         let count = |counted: Option<&usize>| counted.copied().unwrap_or_default();
         let about = "1 on the replica that acts, 0 on those that stand by";
-        number(&mut encoder, "leader", about, &i64::from(now.leads))?;
+        gauge(&mut encoder, "leader", about, &i64::from(now.leads))?;
         let reasons =
             Reason::ALL.iter().map(|reason| (reason.as_str(), count(now.reasons.get(reason))));
         let about = "Applications by how they stand, in their status";
@@ -124,12 +124,12 @@ impl Collector for Live {
         let about = "Objects that are kept of what the watches showed";
         by(&mut encoder, "cache_objects", about, "kind", KINDS.into_iter().zip(now.cached))?;
         let about = "Applications that are due and wait for a worker";
-        number(&mut encoder, "queue_depth", about, &whole(now.due))?;
+        gauge(&mut encoder, "queue_depth", about, &whole(now.due))?;
         let about = "How long the application that waits longest for a worker has been due";
-        number(&mut encoder, "queue_wait_seconds", about, &now.waits.as_secs_f64())?;
-        number(&mut encoder, "rounds_under_way", "Rounds under way", &whole(now.rounds))?;
+        gauge(&mut encoder, "queue_wait_seconds", about, &now.waits.as_secs_f64())?;
+        gauge(&mut encoder, "rounds_under_way", "Rounds under way", &whole(now.rounds))?;
         let about = "How long the longest round under way has run";
-        number(&mut encoder, "longest_round_seconds", about, &now.longest.as_secs_f64())
+        gauge(&mut encoder, "longest_round_seconds", about, &now.longest.as_secs_f64())
     }
 }
 
@@ -149,13 +149,4 @@ fn by(
         gauge.encode_family(&[(label, word)])?.encode_gauge(&whole(count))?;
     }
     Ok(())
-}
-
-fn number(
-    encoder: &mut DescriptorEncoder<'_>,
-    name: &str,
-    about: &str,
-    number: &impl EncodeGaugeValue,
-) -> fmt::Result {
-    encoder.encode_descriptor(name, about, None, MetricType::Gauge)?.encode_gauge(number)
 }

@@ -8,9 +8,11 @@ use std::fmt;
 use std::fs;
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue};
+use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::exemplar::Exemplar;
+
+use super::gauge;
 
 /// Ticks of a second in `/proc`: `USER_HZ`, 100 on every architecture that the operator is built for.
 const TICKS: f64 = 100.0;
@@ -102,15 +104,6 @@ fn counter(
     let mut counter = encoder.encode_descriptor(name, about, None, MetricType::Counter)?;
     let none: Option<&Exemplar<[(&str, &str); 0], f64>> = None;
     counter.encode_counter(&number, none)
-}
-
-fn gauge(
-    encoder: &mut DescriptorEncoder<'_>,
-    name: &str,
-    about: &str,
-    number: &impl EncodeGaugeValue,
-) -> fmt::Result {
-    encoder.encode_descriptor(name, about, None, MetricType::Gauge)?.encode_gauge(number)
 }
 
 #[cfg(test)]
