@@ -257,6 +257,20 @@ async fn an_answer_that_is_lost_and_a_slow_api_server_end_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_renewal_counts_from_when_it_was_sent_not_from_its_answer() {
+    let (server, first, _second) = two().await;
+    first.meets(Weather::Fair(Duration::ZERO, 4 * SECOND));
+    sleep(10 * SECOND).await;
+    let written = || server.version.load(Ordering::Relaxed);
+    let before = written();
+    after(|| written() > before).await;
+    // The answer to this one is on its way, and is the last.
+    first.meets(Weather::Cut);
+    let stopped = after(|| !first.term.held()).await;
+    assert!((9 * SECOND..=10 * SECOND).contains(&stopped), "{stopped:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lease_that_someone_deletes_stays_its_holders() {
     let (server, first, second) = two().await;
     *server.stored() = None;
