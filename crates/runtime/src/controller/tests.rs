@@ -87,3 +87,17 @@ async fn an_object_whose_reading_panics_leaves_only_its_application_unseen() {
     sink(&operator, None, Event::InitDone);
     assert_eq!(seen(&operator, "b").await, Ok(()), "a new list does not have it");
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_stands_by_keeps_nothing_of_what_is_gone_and_leaves_the_rest_to_be_looked_at() {
+    let operator = operator();
+    seen(&operator, "there").await.unwrap();
+    let (there, gone) = (Key::new("ns", "there"), Key::new("ns", "gone"));
+    operator.touch(&there);
+    operator.touch(&gone);
+    let minute = Duration::from_secs(60);
+    let for_ever = tokio::time::timeout(minute, stand_by(&operator)).await;
+    assert!(for_ever.is_err());
+    assert_eq!(operator.cache.lock().touched.iter().collect::<Vec<_>>(), [&there]);
+    assert_eq!(operator.queue.load(), crate::queue::Load::default(), "nothing waits for a worker");
+}
