@@ -22,6 +22,7 @@ const DEFINITIONS: &str = "flinkk8soperator-crds";
 const LIMIT: Duration = Duration::from_secs(180);
 
 /// A release of the operator's chart.
+#[derive(Clone)]
 pub(crate) struct Release {
     client: Client,
     kubeconfig: PathBuf,
@@ -92,9 +93,9 @@ impl Release {
         run(command, Some(all.to_string())).await
     }
 
-    /// Removes it, and waits until its pods are gone.
+    /// Removes it, if it is installed, and waits until its pods are gone.
     pub(crate) async fn uninstall(&self) -> Result<()> {
-        run(self.helm(&["uninstall", NAME, "--wait"]), None).await?;
+        run(self.helm(&["uninstall", NAME, "--ignore-not-found", "--wait"]), None).await?;
         until("the operator's pods are gone", LIMIT, async || {
             let left: Vec<String> = self.pods().await?.iter().map(ResourceExt::name_any).collect();
             if left.is_empty() { there(()) } else { not_yet(left.join(", ")) }
@@ -144,6 +145,11 @@ impl Release {
         let text = self.client.request_text(http::Request::get(path).body(Vec::new())?).await?;
         let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         Ok(value.with_context(|| format!("{pod} tells no {name}"))?.parse()?)
+    }
+
+    /// What pods there are, for their logs.
+    pub(crate) fn all_pods(&self) -> Api<Pod> {
+        self.all()
     }
 
     /// Removes its namespace.

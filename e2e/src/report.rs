@@ -3,7 +3,7 @@
 use anyhow::Result;
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
-use kube::api::{ListParams, LogParams};
+use kube::api::{Api, ListParams, LogParams};
 
 use crate::application;
 use crate::flink;
@@ -24,15 +24,18 @@ pub(crate) async fn print(stage: &Stage) {
     section("events", stage.kubernetes.events().await.map(|events| events.join("\n")));
     section("jobs", flink::live_jobs(&stage.kubernetes).await.map(|jobs| format!("{jobs:#?}")));
     section("journal", stage.volume.runs().await.map(|runs| format!("{runs:#?}")));
-    section("pods", pods(stage).await);
+    section("pods", pods(&stage.kubernetes.all(), "flink-app").await);
+    if let Some(release) = stage.release() {
+        section("the operator's pods", pods(&release.all_pods(), "app.kubernetes.io/name").await);
+    }
     let tail = stage.operator.log_tail(usize::try_from(LINES).unwrap_or(usize::MAX));
     section(&format!("operator, {}", stage.operator.log().display()), tail);
 }
 
-async fn pods(stage: &Stage) -> Result<String> {
-    let pods = stage.kubernetes.all::<Pod>();
+/// Those with a label: each with its status, and the end of its log.
+async fn pods(pods: &Api<Pod>, label: &str) -> Result<String> {
     let mut text = String::new();
-    for pod in pods.list(&ListParams::default().labels("flink-app")).await?.items {
+    for pod in pods.list(&ListParams::default().labels(label)).await?.items {
         let status = serde_json::to_string(&pod.status)?;
         let last = LogParams { tail_lines: Some(LINES), ..LogParams::default() };
         let log = pods.logs(&pod.name_any(), &last).await.unwrap_or_else(|error| error.to_string());

@@ -37,6 +37,8 @@ pub(crate) struct Stage {
     images: [String; 2],
     manifest: Value,
     arguments: Arguments,
+    /// The operator in the cluster, while it is there.
+    release: Option<Release>,
 }
 
 impl Stage {
@@ -51,7 +53,7 @@ impl Stage {
         let manifest = application::manifest(arguments, &volume);
         let images = [arguments.image.clone(), arguments.next_image()];
         let arguments = arguments.clone();
-        Ok(Stage { kubernetes, volume, operator, seed, images, manifest, arguments })
+        Ok(Stage { kubernetes, volume, operator, seed, images, manifest, arguments, release: None })
     }
 
     /// Removes what is left of the application and of the run.
@@ -69,14 +71,28 @@ impl Stage {
         if self.operator.is_started() {
             self.operator.kill()?;
         }
+        self.remove_release().await?;
         self.gone().await?;
         self.volume.clear().await?;
         self.kubernetes.clear().await
     }
 
-    /// The operator as its chart installs it, not installed yet.
-    pub(crate) async fn release(&self) -> Result<Release> {
-        Release::prepare(&self.arguments, &self.kubernetes).await
+    /// The operator as its chart installs it, not installed yet. It goes with the stage at the latest.
+    pub(crate) async fn make_release(&mut self) -> Result<Release> {
+        let release = Release::prepare(&self.arguments, &self.kubernetes).await?;
+        Ok(self.release.insert(release).clone())
+    }
+
+    /// The operator in the cluster, while it is there.
+    pub(crate) fn release(&self) -> Option<&Release> {
+        self.release.as_ref()
+    }
+
+    /// Removes the operator from the cluster, and its namespace.
+    pub(crate) async fn remove_release(&mut self) -> Result<()> {
+        let Some(release) = self.release.take() else { return Ok(()) };
+        release.uninstall().await?;
+        release.clear().await
     }
 
     /// The image that an update from `deployed` changes to.

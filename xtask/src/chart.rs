@@ -43,6 +43,14 @@ pub(crate) fn run(update: bool) -> Result<()> {
     Ok(())
 }
 
+/// Whether charts can be installed from here.
+///
+/// # Errors
+/// Where there is no Helm of the right version.
+pub(crate) fn check_helm() -> Result<()> {
+    Helm::find().map(drop)
+}
+
 /// Compares the table of the values in the chart's README with `values.yaml`. Needs no Helm.
 ///
 /// # Errors

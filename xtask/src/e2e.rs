@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use crate::image;
 use crate::workspace::{cargo, output, root, run as execute, target_directory, text};
+use crate::{chart, image};
 use anyhow::{Context, Result, bail, ensure};
 
 /// A line of Flink, and how the stories are told on it.
@@ -44,7 +44,7 @@ const LINES: [Line; 2] = [
     Line {
         version: "2.3.0",
         access: "pod",
-        fixed: &["deploy", "update", "in-place-adaptive", "recovery", "installed", "delete"],
+        fixed: &["deploy", "update", "in-place-adaptive", "recovery", INSTALLED, "delete"],
     },
 ];
 
@@ -56,6 +56,19 @@ pub(crate) enum Choice {
     All,
     /// These, on each line.
     Only(Vec<String>),
+}
+
+/// The story that needs Helm.
+const INSTALLED: &str = "installed";
+
+impl Choice {
+    fn tells(&self, story: &str) -> bool {
+        match self {
+            Choice::Fixed => LINES.iter().any(|line| line.fixed.contains(&story)),
+            Choice::All => true,
+            Choice::Only(only) => only.iter().any(|only| only == story),
+        }
+    }
 }
 
 /// Where things are.
@@ -76,6 +89,9 @@ pub(crate) fn run(choice: &Choice, tools: &Path, work: &Path) -> Result<()> {
     let begun = Instant::now();
     if let Choice::Only(only) = choice {
         known(only)?;
+    }
+    if choice.tells(INSTALLED) {
+        chart::check_helm()?;
     }
     let places = Places::find(tools, work)?;
     let operator = stage("operator", || places.operator())?;
@@ -214,7 +230,7 @@ impl Places {
 
 #[cfg(test)]
 mod tests {
-    use super::{LINES, known, root, stories, text};
+    use super::{Choice, INSTALLED, LINES, known, root, stories, text};
 
     #[test]
     fn the_fixed_set_names_stories_in_the_order_in_which_they_are_told() {
@@ -226,6 +242,14 @@ mod tests {
             assert_eq!(places.len(), line.fixed.len(), "{:?} of {stories:?}", line.fixed);
             assert!(places.is_sorted(), "{:?} of {stories:?}", line.fixed);
         }
+    }
+
+    #[test]
+    fn what_needs_helm_is_known_before_anything_is_built() {
+        assert!(stories().expect("the sources can be read").contains(&INSTALLED.to_owned()));
+        assert!(Choice::Fixed.tells(INSTALLED) && Choice::All.tells(INSTALLED));
+        assert!(Choice::Only(vec![INSTALLED.to_owned()]).tells(INSTALLED));
+        assert!(!Choice::Only(vec!["update".to_owned()]).tells(INSTALLED));
     }
 
     #[test]

@@ -33,6 +33,7 @@ use crate::cache::{Child, Pod};
 use crate::metrics::RoundEnd;
 use crate::operator::Operator;
 use crate::reconcile::{self, RoundError, round};
+use crate::span;
 
 /// A watch or a worker that ended. None does by itself, and without it the others would go on on a
 /// view of the world that nobody renews.
@@ -227,14 +228,14 @@ async fn work(operator: Arc<Operator>, shutdown: CancellationToken) {
 
 /// A round of its own task: whatever happens in it, the others go on.
 async fn contained(operator: &Arc<Operator>, key: &Key) -> Option<Instant> {
-    let (shared, of) = (Arc::clone(operator), key.clone());
+    let (shared, of, span) = (Arc::clone(operator), key.clone(), span::of(key));
     let began = Instant::now();
+    let within = span.clone();
     let task = tokio::spawn(async move {
         let mut memory = shared.memories.take(&of);
-        let span = reconcile::span(&of);
-        let outcome = round(&shared, &of, &mut memory).instrument(span.clone()).await;
+        let outcome = round(&shared, &of, &mut memory).instrument(within.clone()).await;
         let failed = |error| failed(&shared, &of, &error, &mut memory);
-        let ended = span.in_scope(|| outcome.unwrap_or_else(failed));
+        let ended = within.in_scope(|| outcome.unwrap_or_else(failed));
         if shared.cache.application(&of).is_some() {
             shared.memories.put(&of, memory);
         } else {
@@ -246,6 +247,7 @@ async fn contained(operator: &Arc<Operator>, key: &Key) -> Option<Instant> {
     let ended = match AbortOnDropHandle::new(task).await {
         Ok(ended) => ended,
         Err(error) => {
+            let _within = span.enter();
             tracing::error!(app = %key, %error, "a round panicked: a defect, please report it");
             let wake = Some(Instant::now() + operator.settings.operator.core.max_backoff);
             reconcile::Ended { how: RoundEnd::Panicked, wake }

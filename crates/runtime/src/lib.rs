@@ -28,6 +28,7 @@ mod posts;
 mod predecessor;
 mod revision;
 mod silence;
+mod span;
 mod status;
 
 pub mod client;

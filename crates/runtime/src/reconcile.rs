@@ -13,8 +13,6 @@ use flinkk8soperator_core::{
     Verdict, Waiting, decide, needs,
 };
 use tokio::time::Instant;
-use tracing::Span;
-use tracing::field::Empty;
 
 use crate::application::{Application, Key, ResourceVersion, UnreadableApplication, address};
 use crate::execute::events::News;
@@ -27,6 +25,7 @@ use crate::observe::figures;
 use crate::observe::observe;
 use crate::operator::Operator;
 use crate::persist::{PersistError, persist};
+use crate::span;
 use crate::status::Write;
 
 /// How often `needs` is asked: which JobManager, which job on it, what follows from its answer.
@@ -63,13 +62,7 @@ pub(crate) struct Ended {
     pub(crate) wake: Option<Instant>,
 }
 
-/// What every line of a round's log has. Of the level that is always on: it is no line itself.
-pub(crate) fn span(key: &Key) -> Span {
-    let Key { namespace, name } = key;
-    tracing::error_span!("round", %namespace, %name, phase = Empty, hash = Empty)
-}
-
-/// One round for the application `key`, in its [`span`].
+/// One round for the application `key`, in its span (`span.rs`).
 pub(crate) async fn round(
     operator: &Arc<Operator>,
     key: &Key,
@@ -103,7 +96,7 @@ async fn decided(
     let desired = desired(&app, config);
     let state = parse::state(&app.typed, now);
     let cx = Context { config: &config.core, desired: &desired, now, resumed: !memory.decided };
-    tell_where(&app, &state);
+    span::tell_where(&app, &state);
 
     memory.figures = figures::Gathered::default();
     let mut seen = Observation::default();
@@ -129,16 +122,6 @@ async fn decided(
     publish(operator, &about, &decision, done.as_ref().err()).await;
     done.map_err(|(effect, source)| RoundError::Effect { name: effect.name(), source })?;
     Ok(wake(operator, &decision, memory))
-}
-
-/// In which phase the round begins, and about which version it is: that on its way, or the deployed one.
-fn tell_where(app: &Application, state: &State) {
-    let stored = app.typed.status.as_ref().map_or("", |status| status.phase.as_str());
-    let deployed = || Some(state.record.deployed.as_ref()?.target);
-    Span::current().record("phase", state.phase.name().unwrap_or(stored));
-    if let Some(target) = state.target().or_else(deployed) {
-        Span::current().record("hash", tracing::field::display(target.hash));
-    }
 }
 
 /// What the user wants. A spec that cannot be read says nothing but that.

@@ -29,7 +29,7 @@ pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
         // Not stopped in order: told alone, this story finds it not even listening.
         stage.operator.kill()?;
     }
-    let release = stage.release().await?;
+    let release = stage.make_release().await?;
     println!("     --seed {}", stage.seed);
     crd_stays(stage, &release).await?;
     let (_, took) = timed(release.upgrade(json!({}))).await?;
@@ -44,7 +44,7 @@ pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
     upgraded(stage, &release).await?;
     killed(stage, &release, Victims::All).await?;
     figures(&release).await?;
-    uninstalled(stage, &release).await
+    uninstalled(stage).await
 }
 
 /// The chart of the CRD takes over the one that is there, and leaves it when it goes.
@@ -154,13 +154,12 @@ async fn handed_over(release: &Release, before: &BTreeSet<String>) -> Result<Vec
 }
 
 /// The chart goes: the application, its job and the CRD stay, and another operator goes on from there.
-async fn uninstalled(stage: &mut Stage, release: &Release) -> Result<()> {
+async fn uninstalled(stage: &mut Stage) -> Result<()> {
     let run = stage.counting().await?;
-    release.uninstall().await?;
+    stage.remove_release().await?;
     let still = stage.counting().await?;
     ensure!(still.job == run.job, "another job counts: {still:?} after {run:?}");
     stage.one_job().await?;
-    release.clear().await?;
     stage.operator.start(None)?;
     stage.confirmed().await?;
     let still = stage.counting().await?;

@@ -3,10 +3,14 @@
 
 use std::collections::BTreeSet;
 use std::io::{Result, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use flinkk8soperator_runtime::config::Logger;
 use flinkk8soperator_runtime::telemetry::dispatch;
+use flinkk8soperator_sim::http::kubernetes::faults::Fault;
+use flinkk8soperator_sim::http::kubernetes::log::RequestInfo;
+use flinkk8soperator_sim::http::kubernetes::route::Verb;
 use flinkk8soperator_simulate::scene::Scene;
 use serde_json::{Map, Value};
 
@@ -30,8 +34,8 @@ impl Write for Written {
     }
 }
 
-/// The log of a deploy, an update, one that is rolled back, and a deletion.
-async fn logged(json: bool) -> String {
+/// The log, as long as the story lasts.
+async fn log_of(json: bool, story: impl Future<Output = ()>) -> String {
     let written = Written::default();
     let writer = written.clone();
     let logger = Logger { level: 6, json, show_source: false, mute: false };
@@ -40,6 +44,13 @@ async fn logged(json: bool) -> String {
     // of them, and those of other tests have none.
     let _another = dispatch(&logger, std::io::sink);
     let _logging = tracing::dispatcher::set_default(&log);
+    story.await;
+    let bytes = written.0.lock().unwrap().clone();
+    String::from_utf8(bytes).unwrap()
+}
+
+/// A deploy, an update, one that is rolled back, and a deletion.
+async fn a_life() {
     let mut bench = Bench::start().await;
     bench.apply(&with_secrets(application(), 1)).await;
     let first = bench.until("it is confirmed", confirmed).await;
@@ -52,13 +63,37 @@ async fn logged(json: bool) -> String {
     bench.delete().await;
     bench.until("it is gone", gone).await;
     bench.sound();
-    let bytes = written.0.lock().unwrap().clone();
-    String::from_utf8(bytes).unwrap()
+}
+
+/// A deploy in which the round that makes the cluster panics once.
+async fn a_panic() {
+    let mut bench = Bench::start().await;
+    let once = AtomicBool::new(true);
+    bench.session.cluster().server().api().set_faults(move |request: &RequestInfo| {
+        let makes = request.verb == Verb::Create && request.resource == "deployments";
+        assert!(!makes || !once.swap(false, Ordering::Relaxed), "a planted defect");
+        Fault::Pass
+    });
+    bench.apply(&application()).await;
+    bench.until("it is confirmed", confirmed).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_line_of_a_round_that_panicked_says_what_it_was_about() {
+    let log = log_of(true, a_panic()).await;
+    let lines = log.lines().map(|line| serde_json::from_str::<Map<String, Value>>(line).unwrap());
+    let told = |line: &Map<String, Value>| {
+        line["message"].as_str().is_some_and(|message| message.starts_with("a round panicked"))
+    };
+    let lines: Vec<_> = lines.filter(told).collect();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!((&lines[0]["namespace"], &lines[0]["name"]), (&NAMESPACE.into(), &NAME.into()));
+    assert!(lines[0].contains_key("phase") && lines[0].contains_key("hash"), "{lines:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_line_of_a_round_says_what_it_is_about_and_none_tells_a_secret() {
-    let log = logged(true).await;
+    let log = log_of(true, a_life()).await;
     assert!(!log.contains(SECRET), "a secret is in the log");
     let lines = log.lines().map(|line| serde_json::from_str::<Map<String, Value>>(line).unwrap());
     let lines: Vec<_> = lines.collect();
@@ -90,7 +125,7 @@ async fn every_line_of_a_round_says_what_it_is_about_and_none_tells_a_secret() {
 
 #[tokio::test(start_paused = true)]
 async fn nor_does_the_log_as_text() {
-    let log = logged(false).await;
+    let log = log_of(false, a_life()).await;
     assert!(!log.contains(SECRET), "a secret is in the log");
     let line = format!("round{{namespace={NAMESPACE} name={NAME} phase=\"Running\" hash=");
     assert!(log.contains(&line), "{line} is in no line");
