@@ -133,6 +133,22 @@ fn the_alert_of_stalled_applications_names_every_reason_without_progress() {
 }
 
 #[test]
+fn the_runbooks_say_what_to_do_for_every_reason_that_an_alert_names() {
+    let document = text(&format!("../{RUNBOOKS}"));
+    let rows =
+        document.lines().filter_map(|line| Some(line.strip_prefix("| ")?.split_once(" |")?.0));
+    let rows: BTreeSet<&str> = rows.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+    let mut named = Vec::new();
+    alerts().iter().for_each(|rule| all_under(rule, "expr", &mut named));
+    let of_reasons = named.iter().filter_map(|expression| expression.split_once("{reason=~\""));
+    let reasons: Vec<&str> =
+        of_reasons.flat_map(|(_, rest)| rest.split('"').next().unwrap().split('|')).collect();
+    assert!(reasons.len() > 15, "{reasons:?}");
+    let missing: Vec<_> = reasons.iter().filter(|reason| !rows.contains(**reason)).collect();
+    assert_eq!(missing, [] as [&&str; 0]);
+}
+
+#[test]
 fn every_alert_says_what_it_is_and_has_its_runbook() {
     let document = text(&format!("../{RUNBOOKS}"));
     let sections = document.lines().filter_map(|line| line.strip_prefix("## "));
