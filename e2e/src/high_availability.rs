@@ -7,9 +7,7 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, ServiceAccount};
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 use kube::ResourceExt;
-use kube::api::{ListParams, Patch, PatchParams};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use kube::api::ListParams;
 use serde_json::{Value, json};
 
 use crate::application::{self, NAME};
@@ -78,24 +76,12 @@ pub(crate) async fn keeps(kubernetes: &Kubernetes, cluster_id: &str, job: &str) 
 /// Gives Flink's pods what they need: a service account that may use ConfigMaps.
 async fn allow(kubernetes: &Kubernetes) -> Result<()> {
     let meta = json!({ "name": ACCOUNT, "namespace": kubernetes.namespace });
-    put::<ServiceAccount>(kubernetes, json!({ "metadata": meta })).await?;
+    kubernetes.put::<ServiceAccount>(json!({ "metadata": meta })).await?;
     let rules = json!([{ "apiGroups": [""], "resources": ["configmaps"], "verbs": VERBS }]);
-    put::<Role>(kubernetes, json!({ "metadata": meta, "rules": rules })).await?;
+    kubernetes.put::<Role>(json!({ "metadata": meta, "rules": rules })).await?;
     let subject =
         json!({ "kind": "ServiceAccount", "name": ACCOUNT, "namespace": kubernetes.namespace });
     let role = json!({ "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": ACCOUNT });
     let binding = json!({ "metadata": meta, "roleRef": role, "subjects": [subject] });
-    put::<RoleBinding>(kubernetes, binding).await
-}
-
-async fn put<K>(kubernetes: &Kubernetes, object: Value) -> Result<()>
-where
-    K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()>,
-    K: Clone + std::fmt::Debug + Serialize + DeserializeOwned,
-{
-    let object: K = serde_json::from_value(object)?;
-    let ours = PatchParams::apply("flinkk8soperator-e2e").force();
-    let made = kubernetes.all::<K>().patch(ACCOUNT, &ours, &Patch::Apply(&object)).await;
-    made.with_context(|| format!("making the {} {ACCOUNT}", K::kind(&())))?;
-    Ok(())
+    kubernetes.put::<RoleBinding>(binding).await
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{ConfigMap, Event, Namespace, Pod, Service};
+use k8s_openapi::api::networking::v1::Ingress;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope};
@@ -14,11 +15,13 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::PartialObjectMeta;
 use kube::{Client, Config, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::wait::{not_yet, there, until};
-use crate::{Arguments, application};
+use crate::{Arguments, account, application};
 
+/// Who applies what the stories make themselves.
+pub(crate) const OURS: &str = "flinkk8soperator-e2e";
 /// Long enough for pods that are ended with their grace period.
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -55,12 +58,28 @@ impl Kubernetes {
         Api::namespaced(self.client.clone(), &self.namespace)
     }
 
+    /// Makes an object, or brings it to what it says. It names itself, but not its kind.
+    pub(crate) async fn put<K>(&self, mut object: Value) -> Result<()>
+    where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>,
+        K: Clone + Debug + DeserializeOwned,
+    {
+        object["apiVersion"] = json!(K::api_version(&()));
+        object["kind"] = json!(K::kind(&()));
+        let name = object["metadata"]["name"].as_str().context("a name")?.to_owned();
+        let ours = PatchParams::apply(OURS).force();
+        let put = self.all::<K>().patch(&name, &ours, &Patch::Apply(object)).await;
+        put.with_context(|| format!("making the {} {name}", K::kind(&())))?;
+        Ok(())
+    }
+
     /// Everything whose name begins with the application's, as `Kind/name`.
     pub(crate) async fn left_of(&self, application: &str) -> Result<Vec<String>> {
         let mut names = self.names::<Deployment>().await?;
         names.extend(self.names::<ReplicaSet>().await?);
         names.extend(self.names::<Pod>().await?);
         names.extend(self.names::<Service>().await?);
+        names.extend(self.names::<Ingress>().await?);
         names.extend(self.names::<ControllerRevision>().await?);
         // Flink's, for high availability.
         names.extend(self.names::<ConfigMap>().await?);
@@ -82,7 +101,7 @@ impl Kubernetes {
     /// Removes the namespace if this run made it.
     pub(crate) async fn clear(&self) -> Result<()> {
         if !self.made {
-            return Ok(());
+            return account::remove(self).await;
         }
         let namespaces = Api::<Namespace>::all(self.client.clone());
         namespaces.delete(&self.namespace, &DeleteParams::default()).await?;
@@ -120,7 +139,7 @@ impl Kubernetes {
         let crd = flinkk8soperator_api::crd();
         let name = crd.name_any();
         let crds = cluster_wide::<CustomResourceDefinition>(&self.client);
-        let ours = PatchParams::apply("flinkk8soperator-e2e").force();
+        let ours = PatchParams::apply(OURS).force();
         crds.patch(&name, &ours, &Patch::Apply(&crd)).await.context("installing the CRD")?;
         until("the CRD is served", LIMIT, async || {
             match application::api(self).list(&ListParams::default()).await {

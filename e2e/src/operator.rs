@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use crate::Arguments;
+use crate::kubernetes::Kubernetes;
 use crate::wait::{not_yet, there, until};
+use crate::{Arguments, account};
 
 /// Its settings. Waits are short, so that the stories are; what is waited for is the same. `{…}` are
 /// filled in.
@@ -20,6 +21,7 @@ operator:
   profilerPort: {port}
   flinkAccess: {access}
   leaderElection: {enabled: false}
+  ingressUrlFormat: '{{$jobCluster}}.{domain}'
   confirmAfter: 5s
   podTroubleGrace: 5s
   statusRefresh: 5s
@@ -30,6 +32,9 @@ logger:
   formatter: {type: text}
 ";
 
+/// Below which the applications' Ingresses have their hosts. Nothing listens there.
+pub(crate) const DOMAIN: &str = "flink.example.org";
+
 /// How long it may drain when asked to end.
 const DRAIN: Duration = Duration::from_secs(30);
 const SIGABRT: i32 = 6;
@@ -37,25 +42,33 @@ const SIGABRT: i32 = 6;
 /// The operator, running or not.
 pub(crate) struct Operator {
     binary: PathBuf,
+    /// For its own account.
     kubeconfig: PathBuf,
+    /// For whoever calls `preflight`, which needs other rights.
+    preflight: PathBuf,
     config: PathBuf,
     log: PathBuf,
     child: Option<Child>,
 }
 
 impl Operator {
-    /// Writes its configuration; starts nothing.
-    pub(crate) fn prepare(arguments: &Arguments) -> Result<Operator> {
+    /// Writes its configuration and makes its account; starts nothing.
+    pub(crate) async fn prepare(
+        arguments: &Arguments,
+        kubernetes: &Kubernetes,
+    ) -> Result<Operator> {
         let binary = arguments.operator.canonicalize().context("the operator's binary")?;
-        let kubeconfig = arguments.kubeconfig.canonicalize().context("the kubeconfig")?;
+        let preflight = arguments.kubeconfig.canonicalize().context("the kubeconfig")?;
         fs::create_dir_all(&arguments.logs)?;
+        let kubeconfig = account::make(kubernetes, arguments).await.context("its account")?;
         let (config, log) =
             (arguments.logs.join("config.yaml"), arguments.logs.join("operator.log"));
         let text = CONFIG.replace("{namespace}", &arguments.namespace);
+        let text = text.replace("{domain}", DOMAIN);
         let text = text.replace("{port}", &arguments.port.to_string());
         fs::write(&config, text.replace("{access}", &arguments.flink_access))?;
         File::create(&log)?;
-        Ok(Operator { binary, kubeconfig, config, log, child: None })
+        Ok(Operator { binary, kubeconfig, preflight, config, log, child: None })
     }
 
     /// Starts it; `crash_at` is where it ends itself.
@@ -115,7 +128,7 @@ impl Operator {
     pub(crate) fn preflight(&self, namespace: &str, arguments: &[&str]) -> Result<(bool, Value)> {
         let mut command = Command::new(&self.binary);
         command.args(["preflight", "-o", "json", "-n", namespace]).args(arguments);
-        command.arg("--kubeconfig").arg(&self.kubeconfig).arg("--config").arg(&self.config);
+        command.arg("--kubeconfig").arg(&self.preflight).arg("--config").arg(&self.config);
         let output = command.stdin(Stdio::null()).output().context("starting preflight")?;
         let text = String::from_utf8_lossy(&output.stderr);
         let report = serde_json::from_slice(&output.stdout);

@@ -13,7 +13,7 @@ use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 
 use crate::Arguments;
-use crate::kubernetes::Kubernetes;
+use crate::kubernetes::{Kubernetes, OURS};
 use crate::wait::{not_yet, there, until};
 
 const NAME: &str = "flinkk8soperator";
@@ -64,7 +64,7 @@ impl Release {
             },
         });
         let namespaces: Api<Namespace> = Api::all(client.clone());
-        let ours = PatchParams::apply("flinkk8soperator-e2e").force();
+        let ours = PatchParams::apply(OURS).force();
         namespaces.patch(&namespace, &ours, &Patch::Apply(restricted)).await?;
         let settings = json!({
             "confirmAfter": "5s", "podTroubleGrace": "5s", "statusRefresh": "5s",

@@ -44,8 +44,8 @@ pub(crate) struct Stage {
 impl Stage {
     /// Makes everything ready and starts the operator.
     pub(crate) async fn set(arguments: &Arguments) -> Result<Stage> {
-        let mut operator = Operator::prepare(arguments)?;
         let kubernetes = Kubernetes::prepare(arguments).await?;
+        let mut operator = Operator::prepare(arguments, &kubernetes).await?;
         let volume = Volume::open(kubernetes.all(), arguments).await?;
         operator.start(None)?;
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
@@ -186,8 +186,9 @@ impl Stage {
 
     /// Waits until nothing is left of the clusters but those of the given version.
     pub(crate) async fn only(&self, hash: &str) -> Result<()> {
-        let (prefix, generic) = (format!("{NAME}-{hash}"), format!("Service/{NAME}"));
-        let other = |name: &str| *name != generic && !name.contains(&prefix);
+        let prefix = format!("{NAME}-{hash}");
+        let generic = ["Service", "Ingress"].map(|kind| format!("{kind}/{NAME}"));
+        let other = |name: &str| !generic.iter().any(|of| of == name) && !name.contains(&prefix);
         self.none_left("the other clusters are gone", other).await
     }
 

@@ -1,6 +1,8 @@
 //! `cargo xtask e2e`: the end-to-end stories from nothing: builds the operator and the images of Flink,
 //! brings a cluster up, tells the stories on each line of Flink, takes the cluster down. `.ci/run` calls it.
 
+mod rights;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -69,6 +71,11 @@ impl Choice {
             Choice::Only(only) => only.iter().any(|only| only == story),
         }
     }
+
+    /// Whether all that the operator does comes to pass.
+    fn is_complete(&self) -> bool {
+        matches!(self, Choice::Fixed | Choice::All)
+    }
 }
 
 /// Where things are.
@@ -96,7 +103,11 @@ pub(crate) fn run(choice: &Choice, tools: &Path, work: &Path) -> Result<()> {
     let places = Places::find(tools, work)?;
     let operator = stage("operator", || places.operator())?;
     stage("images", || places.images())?;
-    let told = places.told(choice, &operator);
+    let told = places.told(choice, &operator).and_then(|()| {
+        stage("the operator's rights", || {
+            rights::Asked::read(&places.audit_log())?.compare(choice.is_complete())
+        })
+    });
     let down = stage("cluster down", || places.down());
     told.and(down)?;
     println!(
@@ -175,9 +186,19 @@ impl Places {
     fn up(&self) -> Result<String> {
         // What it does is told on standard error, which goes to the terminal.
         let kubeconfig = output(self.tool("cluster/up").stderr(Stdio::inherit()))?;
+        self.write_down_who_asks_what()?;
         let images = LINES.iter().map(|line| self.image(line)).chain([self.operator_image()]);
         execute(self.tool("cluster/load-image").args(images))?;
         Ok(kubeconfig.trim().to_owned())
+    }
+
+    /// From here on the API server writes down what service accounts ask it for.
+    fn write_down_who_asks_what(&self) -> Result<()> {
+        let flag = |name: &str, value: &Path| format!("--{name}={}", value.display());
+        let policy = root().join("xtask/src/e2e/audit-policy.yaml");
+        let mut restart = Command::new(root().join("e2e/restart-api-server"));
+        restart.arg(self.work.join("cluster")).arg(flag("audit-policy-file", &policy));
+        execute(restart.arg(flag("audit-log-path", &self.audit_log())))
     }
 
     fn tell(&self, line: &Line, choice: &Choice, kubeconfig: &str, operator: &Path) -> Result<()> {
@@ -221,6 +242,10 @@ impl Places {
 
     fn operator_image(&self) -> PathBuf {
         self.work.join("operator.tar")
+    }
+
+    fn audit_log(&self) -> PathBuf {
+        self.work.join("audit.log")
     }
 
     fn logs(&self) -> PathBuf {

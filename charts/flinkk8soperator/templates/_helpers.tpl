@@ -69,6 +69,19 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- $elects }}
 {{- end }}
 
+{{/* The name of the Lease, by the settings. */}}
+{{- define "flinkk8soperator.leaseName" -}}
+{{- $name := "flinkk8soperator" }}
+{{- range $section, $settings := .Values.config.operator }}
+{{- if and (eq (lower $section) "leaderelection") (kindIs "map" $settings) }}
+{{- range $key, $value := $settings }}
+{{- if eq (lower $key) "leasename" }}{{ $name = $value }}{{ end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- $name }}
+{{- end }}
+
 {{/* The settings: those of the values, and the namespaces. Empty namespaces: all. */}}
 {{- define "flinkk8soperator.config" -}}
 operator:

@@ -7,11 +7,13 @@ use anyhow::{Context, Result, ensure};
 use flinkk8soperator_api::v1beta1::FlinkApplication;
 use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment};
 use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::networking::v1::Ingress;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt;
 
 use crate::application::{self, NAME};
 use crate::kubernetes::Kubernetes;
+use crate::operator::DOMAIN;
 
 const SELECTOR: &str = "pod-deployment-selector";
 const RETENTION: &str =
@@ -43,6 +45,11 @@ pub(crate) async fn as_promised(kubernetes: &Kubernetes, app: &FlinkApplication)
     let services = kubernetes.all::<Service>();
     expected.service(&services.get(NAME).await?, &selected)?;
     expected.service(&services.get(&versioned).await?, &selected)?;
+    let ingress = kubernetes.all::<Ingress>().get(NAME).await?;
+    expected.owned(&ingress.metadata)?;
+    let rules = ingress.spec.and_then(|spec| spec.rules).unwrap_or_default();
+    let host = format!("{NAME}.{DOMAIN}");
+    ensure!(rules.iter().any(|rule| rule.host.as_ref() == Some(&host)), "no Ingress of {host}");
     let revision = kubernetes.all::<ControllerRevision>().get(&format!("{versioned}-1")).await?;
     expected.owned(&revision.metadata)
 }
