@@ -46,6 +46,8 @@ words! {
         Unreadable,
         /// The CRD is older than the operator and prunes what it writes.
         CrdOutdated,
+        /// The operator has a defect, on which its rounds for this application end.
+        InternalError,
         /// Objects that are not ours are in the way.
         NameTaken,
         /// The cluster runs a Flink that cannot be updated.
@@ -72,6 +74,7 @@ impl Reason {
             | Reason::NotYetSupported
             | Reason::Unreadable
             | Reason::CrdOutdated
+            | Reason::InternalError
             | Reason::NameTaken
             | Reason::FlinkTooOld
             | Reason::ForeignJob
@@ -121,6 +124,7 @@ impl Reason {
             | Reason::NotYetSupported
             | Reason::Unreadable
             | Reason::CrdOutdated
+            | Reason::InternalError
             | Reason::NameTaken
             | Reason::FlinkTooOld
             | Reason::ForeignJob

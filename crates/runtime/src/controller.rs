@@ -4,6 +4,7 @@
 //! Applications, Deployments, Services, pods and, where they are made, Ingresses are watched, cut down to what is used before they
 //! are kept. Rounds of different applications run side by side, a panic in one stays its own.
 
+mod panicked;
 mod sinks;
 
 use std::fmt::Debug;
@@ -27,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
+pub(crate) use self::panicked::Told;
 use self::sinks::{Sink, application, child};
 use crate::application::{Key, api_resource};
 use crate::cache::{Child, Pod};
@@ -231,8 +233,9 @@ async fn contained(operator: &Arc<Operator>, key: &Key) -> Option<Instant> {
     let (shared, of, span) = (Arc::clone(operator), key.clone(), span::of(key));
     let began = Instant::now();
     let within = span.clone();
+    let mut memory = operator.memories.take(key);
+    let told = memory.panic.clone();
     let task = tokio::spawn(async move {
-        let mut memory = shared.memories.take(&of);
         let outcome = round(&shared, &of, &mut memory).instrument(within.clone()).await;
         let failed = |error| failed(&shared, &of, &error, &mut memory);
         let ended = within.in_scope(|| outcome.unwrap_or_else(failed));
@@ -247,9 +250,9 @@ async fn contained(operator: &Arc<Operator>, key: &Key) -> Option<Instant> {
     let ended = match AbortOnDropHandle::new(task).await {
         Ok(ended) => ended,
         Err(error) => {
-            let _within = span.enter();
-            tracing::error!(app = %key, %error, "a round panicked: a defect, please report it");
-            let wake = Some(Instant::now() + operator.settings.operator.core.max_backoff);
+            let memory = panicked::tell(operator, key, error, told).instrument(span).await;
+            let wake = memory.due;
+            operator.memories.put(key, memory);
             reconcile::Ended { how: RoundEnd::Panicked, wake }
         }
     };

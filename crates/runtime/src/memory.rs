@@ -13,6 +13,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::application::{Application, ResourceVersion};
+use crate::controller::Told;
 use crate::flink::Identity;
 use crate::metrics::UnderWay;
 use crate::observe::figures::Gathered;
@@ -39,6 +40,10 @@ pub(crate) struct Memory {
     pub(crate) stale: bool,
     /// When the next round is due without anything happening.
     pub(crate) due: Option<Instant>,
+    /// No round before then, whatever happens.
+    pub(crate) held: Option<Instant>,
+    /// The last round that panicked, as it was told.
+    pub(crate) panic: Option<Told>,
     /// Questions asked in vain.
     pub(crate) silences: Silences,
     /// Revisions read or written, by their numbers; none: known not to exist.

@@ -68,10 +68,13 @@ pub(crate) async fn round(
     key: &Key,
     memory: &mut Memory,
 ) -> Result<Ended, RoundError> {
-    let touched = operator.cache.lock().touched.remove(key);
     let Some(watched) = operator.cache.application(key) else {
         return Ok(Ended { how: RoundEnd::Done, wake: None });
     };
+    if let Some(until) = memory.held.filter(|until| *until > Instant::now()) {
+        return Ok(Ended { how: RoundEnd::Skipped, wake: Some(until) });
+    }
+    let touched = operator.cache.lock().touched.remove(key);
     if nothing_new(&watched, memory, touched) {
         return Ok(Ended { how: RoundEnd::Skipped, wake: memory.due });
     }
@@ -149,7 +152,8 @@ async fn written(
     let status = project::status(previous, cx.desired, decision, seen, &figures, cx.now);
     let write = memory.pending.write(previous, &status, Instant::now());
     memory.words_at = if let Write::At(at) = write { Some(at) } else { None };
-    let changed = decision.state != *state || write == Write::Now;
+    // That the last round panicked stands there until one has succeeded: else each would take it away first.
+    let changed = decision.state != *state || (write == Write::Now && memory.panic.is_none());
     if !changed && !refresh_due(operator, memory) {
         return Ok(app);
     }
@@ -360,12 +364,14 @@ fn reason_of(effect: &Effect) -> EventReason {
 }
 
 /// When the next round is due: when the decision says, or at once where effects were performed that
-/// the last round had not: they have changed something that no event need tell.
+/// the last round had not: they have changed something that no event need tell. So where the status still tells
+/// a panic.
 fn wake(operator: &Operator, decision: &Decision, memory: &mut Memory) -> Option<Instant> {
     let progress = decision.effects.iter().any(|effect| !memory.effects.contains(effect));
     memory.effects.clone_from(&decision.effects);
     memory.failures = 0;
-    if progress {
+    let cured = memory.panic.take().is_some();
+    if progress || cured {
         return Some(Instant::now());
     }
     let delay = decision.wake.map(|at| at.since(operator.clock.now()));

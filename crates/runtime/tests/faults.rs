@@ -94,6 +94,94 @@ async fn a_panic_in_a_round_stays_in_that_round() {
     assert_eq!(scene.cluster.violations(), []);
 }
 
+/// Whether the last word on it is that its rounds panic.
+fn panics(app: Option<&Value>) -> bool {
+    app.is_some_and(|app| app["status"]["reason"] == "InternalError")
+}
+
+/// Waits until the application tells that its rounds panic, checks that it tells it well, and that the status is not
+/// written more than `writes` times while an hour goes by. Returns it.
+async fn told_once(scene: &Scene, writes: usize) -> Value {
+    scene.until("the panic is told", panics).await;
+    // One that remembers nothing may ask for something else first.
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    let app = scene.until("the panic is told", panics).await.unwrap();
+    let stalled = |c: &&Value| c["type"] == "Stalled" && c["status"] == "True";
+    let stalled = app["status"]["conditions"].as_array().unwrap().iter().find(stalled).unwrap();
+    let message = stalled["message"].as_str().unwrap();
+    assert!(message.contains("a planted defect at"), "{message}");
+    assert!(message.contains("please report it"), "{message}");
+    scene.writes();
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    let events = |write: &String| write.contains("/events");
+    let (events, others): (Vec<_>, Vec<_>) = scene.writes().into_iter().partition(events);
+    let others: Vec<_> = others.iter().filter(|w| w.contains("/flinkapplications/")).collect();
+    assert!(others.len() <= writes, "what is told already is written again: {others:?}");
+    // One for each round, of which there are two a minute.
+    assert!((60..=120).contains(&events.len()), "{} events", events.len());
+    let made = events.iter().filter(|write| write.starts_with("POST")).count();
+    assert!(made <= 6, "{made} events instead of one that is counted");
+    app
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_defect_is_shown_on_its_application_and_gone_with_the_first_round_that_succeeds() {
+    let scene = Scene::start().await;
+    scene.create(&app("app:v1")).await;
+    let well = scene.until("it is confirmed", ready).await.unwrap();
+    // While it is observed.
+    scene.plant(|_, path| path.contains("/proxy/"));
+    let ill = told_once(&scene, 0).await;
+    for kept in ["machine", "phase", "deployHash", "jobStatus", "clusterStatus", "deployHistory"] {
+        assert_eq!(ill["status"][kept], well["status"][kept], "{kept}");
+    }
+    assert!(scene.warnings("InternalError").await > 0);
+    scene.plant(|_, _| false);
+    let cured = scene.until("it is well again", ready).await.unwrap();
+    assert_eq!(cured["status"]["machine"], well["status"]["machine"]);
+    assert!(cured["status"].get("waitingFor").is_none() && !panics(Some(&cured)));
+    assert_eq!(scene.cluster.violations(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_defect_that_comes_before_any_state_leaves_the_application_new() {
+    let scene = Scene::start().await;
+    // Once a finalizer is to be put on; what tells it is a write of the status.
+    scene.plant(|method, path| method == "PATCH" && path.ends_with("/flinkapplications/app"));
+    scene.create(&app("app:v1")).await;
+    // A deadline of ten minutes that passes begins anew: that is written, and told again after it.
+    told_once(&scene, 12).await;
+    scene.plant(|_, _| false);
+    scene.until("it is confirmed", ready).await;
+    assert_eq!(scene.cluster.violations(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_where_it_is_told_stays_there() {
+    let scene = Scene::start().await;
+    scene.plant(|method, path| method == "PUT" && path.ends_with("/app/status"));
+    scene.create(&app("app:v1")).await;
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    assert_eq!(scene.writes(), Vec::<String>::new());
+    scene.plant(|_, _| false);
+    scene.until("it is confirmed", ready).await;
+    assert_eq!(scene.cluster.violations(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_submission_that_panics_is_one_whose_answer_was_lost() {
+    let scene = Scene::start().await;
+    let mut left = 1;
+    scene.plant(move |method, path| {
+        let hit = left > 0 && method == "POST" && path.ends_with("/run");
+        left -= usize::from(hit);
+        hit
+    });
+    scene.create(&app("app:v1")).await;
+    scene.until("it is confirmed all the same", ready).await;
+    assert_eq!(scene.cluster.violations(), []);
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_operator_that_lost_a_watch_ends_and_says_so() {
     let mut scene = Scene::start().await;

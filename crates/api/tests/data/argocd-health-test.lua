@@ -10,7 +10,7 @@ local expected = {
   Suspended = { "JobCanceledExternally", "TearDownFirst" },
   Degraded = {
     "RollbackFailed", "JobFailed", "JobLost", "DeployFailed", "InvalidSpec", "NotYetSupported", "Unreadable",
-    "CrdOutdated", "NameTaken", "FlinkTooOld", "AdoptionHashMismatch", "ForeignJob", "RestorePointUnproven",
+    "CrdOutdated", "InternalError", "NameTaken", "FlinkTooOld", "AdoptionHashMismatch", "ForeignJob", "RestorePointUnproven",
     "CheckpointsNotRetained",
   },
 }

@@ -52,7 +52,9 @@ fn state_of(reason: Reason) -> State {
         Reason::DeployFailed => state(before, deploy_failed(2)),
         Reason::Deleting => state(before, deleting(DeletingStep::Look)),
         Reason::InvalidSpec | Reason::NotYetSupported => state(None, updating(1)),
-        Reason::Unreadable | Reason::CrdOutdated => State::unreadable(START, "why".to_owned()),
+        Reason::Unreadable | Reason::CrdOutdated | Reason::InternalError => {
+            State::unreadable(START, "why".to_owned())
+        }
         Reason::Running
         | Reason::JobRestarting
         | Reason::JobFailed

@@ -1,6 +1,7 @@
 //! Effects on Flink: submit, savepoint, cancel. None is repeated here, and each goes only to a
 //! process that has said that it is the cluster it should be.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use flinkk8soperator_core::{
@@ -10,6 +11,7 @@ use flinkk8soperator_flink_rest::model::Parallelism;
 use flinkk8soperator_flink_rest::request::{Run, Savepoint as Order};
 use flinkk8soperator_flink_rest::{Cause, Client, Error, Reached, Retry, VertexId};
 use flinkk8soperator_resources::RunParameters;
+use futures::FutureExt;
 use tokio::time::Instant;
 use tracing::Instrument;
 
@@ -37,8 +39,12 @@ pub(super) async fn submit(ground: &mut Ground<'_>, submit: &Submit) -> Result<(
     let operator = Arc::clone(operator);
     let sending = async move {
         let call = client.run(&identity.version, &run, limit);
-        let answer = counted(&operator.metrics, "submit", call).await;
-        let outcome = outcome(answer.map(drop));
+        let call = counted(&operator.metrics, "submit", call);
+        // Whatever happens in it: a submission that never ends would be waited for, for ever.
+        let outcome = match AssertUnwindSafe(call).catch_unwind().await {
+            Ok(answer) => outcome(answer.map(drop)),
+            Err(_) => Post::Lost,
+        };
         tracing::info!(app = %key, %job, ?outcome, "submission answered");
         operator.posts.end(&key, job, outcome);
         operator.touch(&key);

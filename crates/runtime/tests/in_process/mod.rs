@@ -14,7 +14,7 @@ use flinkk8soperator_sim::http::kubernetes::server::ServerConfig;
 use flinkk8soperator_sim::http::kubernetes::store::{DEFAULT_HISTORY, StoreConfig};
 use http_body_util::BodyExt;
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::core::v1::{Event, Service};
 use kube::Client;
 use kube::api::{Api, DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use kube::core::{ApiResource, GroupVersionKind};
@@ -187,6 +187,16 @@ impl Scene {
             assert!(Instant::now() < limit, "{deployments} and {services} are there");
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
+    }
+
+    /// The warnings with that reason: as many events, not how often each was repeated.
+    pub(crate) async fn warnings(&self, reason: &str) -> usize {
+        let events: Api<Event> = Api::namespaced(self.client.clone(), "default");
+        let events = events.list(&ListParams::default()).await.unwrap().items;
+        let are = |event: &&Event| {
+            event.reason.as_deref() == Some(reason) && event.type_.as_deref() == Some("Warning")
+        };
+        events.iter().filter(are).count()
     }
 
     /// The operator's requests that change something, in order, since the last time.
