@@ -11,11 +11,12 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
 use crate::patience::Patience;
+use crate::retry_after::Heard;
 
-/// Headers of a list come within some seconds. A watch has a bookmark each minute and ends after
+/// An answer comes within some seconds, each piece of it. A watch has a bookmark each minute and ends after
 /// five.
 const PATIENCE: Patience =
-    Patience { headers: Duration::from_secs(30), body: Duration::from_secs(6 * 60) };
+    Patience { answer: Duration::from_secs(30), watch: Duration::from_secs(6 * 60) };
 
 /// Why there is no client.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +60,8 @@ pub async fn connect(kubeconfig: Option<&Path>) -> Result<Connection, ClientErro
     };
     config.default_retry = false;
     let builder = ClientBuilder::try_from(config).map_err(ClientError::Client)?;
-    Ok(Connection { client: builder.with_layer(&PATIENCE).build(), inside })
+    let builder = builder.with_layer(&PATIENCE).with_layer(&Heard);
+    Ok(Connection { client: builder.build(), inside })
 }
 
 async fn from_file(path: &Path) -> Result<Config, ClientError> {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flinkk8soperator_resources::labels;
-use futures::{StreamExt, pin_mut};
+use futures::StreamExt;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Pod as KubePod, Service};
 use k8s_openapi::api::networking::v1::Ingress;
@@ -32,9 +32,11 @@ pub(crate) use self::panicked::Told;
 use self::sinks::{Sink, application, child};
 use crate::application::{Key, api_resource};
 use crate::cache::{Child, Pod};
+use crate::jitter::Jitter;
 use crate::metrics::RoundEnd;
 use crate::operator::Operator;
 use crate::reconcile::{self, RoundError, round};
+use crate::retry_after;
 use crate::span;
 
 /// A watch or a worker that ended. None does by itself, and without it the others would go on on a
@@ -165,7 +167,7 @@ where
     }
 }
 
-/// Feeds one watch into `sink`, for ever.
+/// Feeds one watch into `sink`, for ever. What it can go on from no more is listed anew.
 async fn follow<K>(
     (operator, scope, lists): (Arc<Operator>, Option<String>, watch::Sender<usize>),
     api: Api<K>,
@@ -175,15 +177,24 @@ async fn follow<K>(
     K: Resource + Clone + DeserializeOwned + Debug + Send + 'static,
 {
     let mut first = true;
-    let events = watcher(api, config).backoff(Delays::default());
-    pin_mut!(events);
+    let begin =
+        || Box::pin(watcher(api.clone(), config.clone()).backoff(Delays::new(operator.jitter)));
+    let mut events = begin();
     while let Some(event) = events.next().await {
         let event = match event {
             Ok(event) => event,
             Err(error) => {
                 operator.metrics.watch_error();
-                let error = &error as &dyn std::error::Error;
-                tracing::warn!(error, kind = std::any::type_name::<K>(), "watch");
+                let kind = std::any::type_name::<K>();
+                tracing::warn!(error = &error as &dyn std::error::Error, kind, "watch");
+                let expired = expired(&error);
+                // The delays go on meanwhile: the longer of the two is waited.
+                if let Some(pause) = retry_after::of_watch(&error).or(expired.then_some(RELIST)) {
+                    tokio::time::sleep(operator.jitter.longer(pause, 1.0)).await;
+                }
+                if expired {
+                    events = begin();
+                }
                 continue;
             }
         };
@@ -195,24 +206,42 @@ async fn follow<K>(
     }
 }
 
+/// Before a list that is made because a watch cannot go on: one that cannot begin either must not list without end.
+const RELIST: Duration = Duration::from_secs(1);
+
+/// Whether a watch was refused because what it wants to go on from is forgotten. In the stream kube's watcher takes
+/// it for what it is; in place of the stream it would ask for the same for ever.
+fn expired(error: &watcher::Error) -> bool {
+    matches!(error, watcher::Error::WatchStartFailed(kube::Error::Api(status)) if status.code == 410)
+}
+
 /// Delays between attempts to watch: soon again after a short break, and never so often that many
-/// operators keep an API server from coming up.
-#[derive(Clone, Debug, Default)]
-struct Delays(u32);
+/// operators keep an API server from coming up, nor all at once.
+#[derive(Clone, Debug)]
+struct Delays {
+    attempts: u32,
+    jitter: Jitter,
+}
+
+impl Delays {
+    fn new(jitter: Jitter) -> Delays {
+        Delays { attempts: 0, jitter }
+    }
+}
 
 impl Iterator for Delays {
     type Item = Duration;
 
     fn next(&mut self) -> Option<Duration> {
-        let delay = Duration::from_millis(200).saturating_mul(1 << self.0.min(8));
-        self.0 += 1;
-        Some(delay.min(Duration::from_secs(30)))
+        let delay = Duration::from_millis(200).saturating_mul(1 << self.attempts.min(8));
+        self.attempts += 1;
+        Some(self.jitter.longer(delay.min(Duration::from_secs(30)), 1.0))
     }
 }
 
 impl Backoff for Delays {
     fn reset(&mut self) {
-        self.0 = 0;
+        self.attempts = 0;
     }
 }
 
@@ -236,9 +265,14 @@ async fn contained(operator: &Arc<Operator>, key: &Key) -> Option<Instant> {
     let mut memory = operator.memories.take(key);
     let told = memory.panic.clone();
     let task = tokio::spawn(async move {
-        let outcome = round(&shared, &of, &mut memory).instrument(within.clone()).await;
+        let round = round(&shared, &of, &mut memory).instrument(within.clone());
+        let (outcome, asked) = retry_after::noted(round).await;
         let failed = |error| failed(&shared, &of, &error, &mut memory);
-        let ended = within.in_scope(|| outcome.unwrap_or_else(failed));
+        let mut ended = within.in_scope(|| outcome.unwrap_or_else(failed));
+        if let Some(asked) = asked {
+            memory.held = Some(Instant::now() + shared.jitter.longer(asked, 0.1));
+            ended.wake = ended.wake.max(memory.held);
+        }
         if shared.cache.application(&of).is_some() {
             shared.memories.put(&of, memory);
         } else {
@@ -269,6 +303,7 @@ fn failed(
     memory.failures += 1;
     // Attempts are counted from 2 on, the first one that waits.
     let delay = operator.settings.operator.core.backoff(memory.failures + 1);
+    let delay = operator.jitter.longer(delay, 0.1);
     let error: &dyn std::error::Error = error;
     tracing::warn!(app = %key, error, failures = memory.failures, "round not completed");
     memory.due = Some(Instant::now() + delay);

@@ -1,7 +1,7 @@
-//! Requests to the API server: each with a time limit, none repeated, failures sorted by what is
-//! known of their outcome.
+//! Requests to the API server: each with a time limit, failures sorted by what is known of their outcome.
 //!
-//! The client comes without retries of its own ([`client`]); a round that failed is repeated as a
+//! What only reads is repeated once, soon, where a connection broke or the API server could not answer. Nothing else is,
+//! and the client comes without retries of its own ([`client`](crate::client)): a round that failed is repeated as a
 //! whole. Watches do not go through here.
 
 use std::fmt::Debug;
@@ -16,10 +16,18 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::application::{Key, api_resource};
+use crate::jitter::Jitter;
 use crate::metrics::Metrics;
+use crate::retry_after;
 
 /// Who writes, for `managedFields`.
 pub(crate) const FIELD_MANAGER: &str = "flinkk8soperator";
+
+/// Before what only reads is asked again: a connection that broke is made anew at once.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// No longer does a worker wait for that.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Why a request did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +48,8 @@ pub(crate) enum KubeError {
         code: u16,
         /// Its own words.
         message: String,
+        /// For how long it does not want to be asked again.
+        retry_after: Option<Duration>,
     },
     /// No answer that tells: it may have happened.
     #[error("no answer from the API server")]
@@ -67,6 +77,33 @@ impl KubeError {
     #[must_use]
     pub(crate) fn lasting(&self) -> bool {
         matches!(self, KubeError::Refused { code: 400 | 403 | 413 | 422, .. })
+    }
+
+    /// For how long the API server does not want to be asked again.
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            KubeError::Refused { retry_after, .. } => *retry_after,
+            KubeError::NoAnswer(error) => retry_after::of(error),
+            KubeError::NotFound(_)
+            | KubeError::AlreadyExists(_)
+            | KubeError::Conflict(_)
+            | KubeError::TimedOut(_) => None,
+        }
+    }
+
+    /// After how long what only reads is asked once more; none: it is not. Not after a time-out, which was long
+    /// enough, nor where the API server wants to be left alone for longer than a worker should wait.
+    fn read_again(&self) -> Option<Duration> {
+        let passing = match self {
+            KubeError::NoAnswer(_) | KubeError::Refused { code: 429, .. } => true,
+            KubeError::NotFound(_)
+            | KubeError::AlreadyExists(_)
+            | KubeError::Conflict(_)
+            | KubeError::Refused { .. }
+            | KubeError::TimedOut(_) => false,
+        };
+        let pause = self.retry_after().unwrap_or(PAUSE);
+        (passing && pause <= LONGEST_PAUSE).then_some(pause)
     }
 
     fn label(&self) -> &'static str {
@@ -97,7 +134,9 @@ fn answered(status: &Status) -> KubeError {
         (404, _) => KubeError::NotFound(message),
         (409, "AlreadyExists") => KubeError::AlreadyExists(message),
         (409, _) => KubeError::Conflict(message),
-        (code @ 400..=499, _) => KubeError::Refused { code, message },
+        (code @ 400..=499, _) => {
+            KubeError::Refused { code, message, retry_after: retry_after::in_status(status) }
+        }
         _ => KubeError::NoAnswer(Box::new(kube::Error::Api(Box::new(status.clone())))),
     }
 }
@@ -129,13 +168,19 @@ pub(crate) struct Kubernetes {
     client: Client,
     limit: Duration,
     metrics: Metrics,
+    jitter: Jitter,
 }
 
 impl Kubernetes {
     /// Over `client`; `limit` is for each request.
     #[must_use]
-    pub(crate) fn new(client: Client, limit: Duration, metrics: Metrics) -> Kubernetes {
-        Kubernetes { client, limit, metrics }
+    pub(crate) fn new(
+        client: Client,
+        limit: Duration,
+        metrics: Metrics,
+        jitter: Jitter,
+    ) -> Kubernetes {
+        Kubernetes { client, limit, metrics, jitter }
     }
 
     /// Reads an application, live.
@@ -144,7 +189,7 @@ impl Kubernetes {
     /// See [`KubeError`]; so for all of these.
     pub(crate) async fn application(&self, key: &Key) -> Result<DynamicObject, KubeError> {
         let api = self.applications(key);
-        self.call("get", "FlinkApplication", api.get(&key.name)).await
+        self.read("get", "FlinkApplication", || api.get(&key.name)).await
     }
 
     /// Replaces an application's status, if it still is of the resource version given in it.
@@ -172,7 +217,7 @@ impl Kubernetes {
     /// Reads an object, live.
     pub(crate) async fn get<K: Object>(&self, namespace: &str, name: &str) -> Result<K, KubeError> {
         let api: Api<K> = Api::namespaced(self.client.clone(), namespace);
-        self.call("get", &kind::<K>(), api.get(name)).await
+        self.read("get", &kind::<K>(), || api.get(name)).await
     }
 
     /// Lists objects by label, live: not from the API server's cache.
@@ -183,7 +228,7 @@ impl Kubernetes {
     ) -> Result<Vec<K>, KubeError> {
         let api: Api<K> = Api::namespaced(self.client.clone(), namespace);
         let params = ListParams::default().labels(label);
-        Ok(self.call("list", &kind::<K>(), api.list(&params)).await?.items)
+        Ok(self.read("list", &kind::<K>(), || api.list(&params)).await?.items)
     }
 
     /// Creates an object.
@@ -262,7 +307,32 @@ impl Kubernetes {
         Api::namespaced_with(self.client.clone(), &key.namespace, &api_resource())
     }
 
+    /// Asks for something, once more where that may help.
+    async fn read<T, F: Future<Output = kube::Result<T>>>(
+        &self,
+        verb: &'static str,
+        kind: &str,
+        call: impl Fn() -> F,
+    ) -> Result<T, KubeError> {
+        let first = self.attempt(verb, kind, call()).await;
+        let Some(pause) = first.as_ref().err().and_then(KubeError::read_again) else {
+            return noted(first);
+        };
+        tokio::time::sleep(self.jitter.longer(pause, 1.0)).await;
+        noted(self.attempt(verb, kind, call()).await)
+    }
+
+    /// Does something, once.
     async fn call<T>(
+        &self,
+        verb: &'static str,
+        kind: &str,
+        call: impl Future<Output = kube::Result<T>>,
+    ) -> Result<T, KubeError> {
+        noted(self.attempt(verb, kind, call).await)
+    }
+
+    async fn attempt<T>(
         &self,
         verb: &'static str,
         kind: &str,
@@ -279,6 +349,11 @@ impl Kubernetes {
     }
 }
 
+/// For the round at hand.
+fn noted<T>(outcome: Result<T, KubeError>) -> Result<T, KubeError> {
+    outcome.inspect_err(|error| error.retry_after().into_iter().for_each(retry_after::note))
+}
+
 fn kind<K: Object>() -> String {
     K::kind(&()).into_owned()
 }
@@ -290,3 +365,6 @@ fn posting() -> PostParams {
 fn patching() -> PatchParams {
     PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,7 +38,9 @@ pub mod metrics;
 pub mod ports;
 pub mod telemetry;
 
+mod jitter;
 mod patience;
+mod retry_after;
 
 pub mod replay;
 mod trace;

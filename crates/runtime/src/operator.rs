@@ -11,6 +11,7 @@ use crate::cache::Cache;
 use crate::config::Settings;
 use crate::execute::events::Events;
 use crate::flink::Flinks;
+use crate::jitter::Jitter;
 use crate::kubernetes::Kubernetes;
 use crate::lease::Term;
 use crate::memory::Memory;
@@ -34,6 +35,7 @@ pub(crate) struct Operator {
     /// Whether everything was listed once.
     pub(crate) ready: watch::Sender<bool>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) jitter: Jitter,
     pub(crate) lease: Arc<Term>,
     /// Taken out for a round, put back after it: lost where the round panics, and then the
     /// application is read live first.
@@ -55,12 +57,14 @@ impl Operator {
     ) -> Operator {
         let limit = settings.request_timeout;
         let clock = ports.clock;
+        let jitter = Jitter(settings.jitter);
         let lease = match &settings.leader_election {
             None => Term::alone(Arc::clone(&clock)),
             Some(election) => Term::elected(Arc::clone(&clock), election.renew_deadline),
         };
         Operator {
-            kubernetes: Kubernetes::new(client.clone(), limit, metrics.clone()),
+            kubernetes: Kubernetes::new(client.clone(), limit, metrics.clone(), jitter),
+            jitter,
             flinks: Flinks::new(client, settings.flink_access),
             cache: Cache::default(),
             queue: Queue::default(),

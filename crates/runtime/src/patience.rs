@@ -20,10 +20,10 @@ use tower::{BoxError, Layer, Service};
 /// How long the other side may say nothing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Patience {
-    /// Before the headers of an answer.
-    pub(crate) headers: Duration,
-    /// Between two pieces of a body.
-    pub(crate) body: Duration,
+    /// Before the headers of an answer, and between two pieces of a body.
+    pub(crate) answer: Duration,
+    /// Between two events of a watch.
+    pub(crate) watch: Duration,
 }
 
 impl<S> Layer<S> for Patience {
@@ -61,19 +61,21 @@ where
     }
 
     fn call(&mut self, request: Request<Q>) -> Self::Future {
-        let Patience { headers, body } = self.patience;
+        let Patience { answer: limit, watch } = self.patience;
         let proxied = request.uri().path().contains("/proxy/");
+        let watches = request.uri().query().is_some_and(|query| {
+            query.split('&').any(|parameter| matches!(parameter, "watch=true" | "watch=1"))
+        });
+        let between = if watches || proxied { watch } else { limit };
         let answer = self.inner.call(request);
         Box::pin(async move {
             let answer = match proxied {
                 true => answer.await,
-                false => {
-                    tokio::time::timeout(headers, answer).await.map_err(|_| Silent(headers))?
-                }
+                false => tokio::time::timeout(limit, answer).await.map_err(|_| Silent(limit))?,
             };
             let answer = answer.map_err(Into::into)?;
-            let sleep = Box::pin(tokio::time::sleep(body));
-            Ok(answer.map(|inner| Limited { inner, limit: body, sleep }))
+            let sleep = Box::pin(tokio::time::sleep(between));
+            Ok(answer.map(|inner| Limited { inner, limit: between, sleep }))
         })
     }
 }
@@ -122,10 +124,10 @@ mod tests {
     use super::*;
 
     const PATIENCE: Patience =
-        Patience { headers: Duration::from_secs(5), body: Duration::from_secs(60) };
+        Patience { answer: Duration::from_secs(5), watch: Duration::from_secs(60) };
 
-    fn request() -> Request<Empty<Bytes>> {
-        Request::new(Empty::new())
+    fn request(uri: &str) -> Request<Empty<Bytes>> {
+        Request::get(uri).body(Empty::new()).unwrap()
     }
 
     #[tokio::test(start_paused = true)]
@@ -134,15 +136,24 @@ mod tests {
         let silent = service_fn(async |_: Request<Empty<Bytes>>| {
             std::future::pending::<Result<Response<Empty<Bytes>>, Infallible>>().await
         });
-        let answer = PATIENCE.layer(silent).oneshot(request()).await;
+        let answer = PATIENCE.layer(silent).oneshot(request("/api/v1/pods?watch=true")).await;
         assert!(answer.is_err());
-        assert_eq!(start.elapsed(), PATIENCE.headers);
+        assert_eq!(start.elapsed(), PATIENCE.answer);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_may_be_long_but_not_silent() {
-        let pieces = futures::stream::unfold(0, |n| async move {
-            let pause = if n < 3 { Duration::from_secs(50) } else { Duration::from_secs(500) };
+        let limit = PATIENCE.answer;
+        assert_eq!(breaks_after("/api/v1/pods?limit=500", limit * 4 / 5).await, limit);
+        let limit = PATIENCE.watch;
+        let watch = "/api/v1/pods?limit=500&watch=true";
+        assert_eq!(breaks_after(watch, limit * 4 / 5).await, limit);
+    }
+
+    /// After what silence the body of an answer breaks, where three pieces have come `pause` after one another.
+    async fn breaks_after(uri: &str, pause: Duration) -> Duration {
+        let pieces = futures::stream::unfold(0, move |n| async move {
+            let pause = if n < 3 { pause } else { Duration::from_secs(500) };
             tokio::time::sleep(pause).await;
             Some((Ok::<_, Infallible>(Frame::data(Bytes::from_static(b"x"))), n + 1))
         });
@@ -152,11 +163,11 @@ mod tests {
             async move { Ok::<_, Infallible>(Response::new(body)) }
         });
         let start = Instant::now();
-        let mut answer = PATIENCE.layer(service).oneshot(request()).await.unwrap();
+        let mut answer = PATIENCE.layer(service).oneshot(request(uri)).await.unwrap();
         for _ in 0..3 {
             assert!(answer.body_mut().frame().await.unwrap().is_ok());
         }
         assert!(answer.body_mut().frame().await.unwrap().is_err());
-        assert_eq!(start.elapsed(), Duration::from_secs(150) + PATIENCE.body);
+        start.elapsed() - 3 * pause
     }
 }

@@ -95,7 +95,7 @@ fn has_ended(pod: &Pod) -> bool {
 /// Why it is not known, and the right that is missing.
 fn words(error: &KubeError, namespace: &str) -> String {
     match error {
-        KubeError::Refused { code: 403, message } => {
+        KubeError::Refused { code: 403, message, .. } => {
             format!("{message} (the operator's account needs: list pods in namespace {namespace})")
         }
         KubeError::NotFound(_)

@@ -3,9 +3,7 @@
 //! One application at a time per worker, one round at a time per application. Nothing here knows a
 //! rule: it is the order that matters.
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::time::Duration;
 
 use flinkk8soperator_api::{parse, project};
 use flinkk8soperator_core::{
@@ -375,16 +373,6 @@ fn wake(operator: &Operator, decision: &Decision, memory: &mut Memory) -> Option
         return Some(Instant::now());
     }
     let delay = decision.wake.map(|at| at.since(operator.clock.now()));
-    let wake = delay.map(|delay| Instant::now() + jittered(operator, delay));
+    let wake = delay.map(|delay| Instant::now() + operator.jitter.longer(delay, 0.1));
     [wake, memory.words_at].into_iter().flatten().min()
-}
-
-/// Up to a tenth longer, so that a fleet does not act in step.
-fn jittered(operator: &Operator, delay: Duration) -> Duration {
-    if !operator.settings.jitter {
-        return delay;
-    }
-    // Each `RandomState` has keys of its own: no more randomness is needed here.
-    let tenth = RandomState::new().hash_one(0) % 1000;
-    delay + delay.mul_f64(Duration::from_micros(tenth).as_secs_f64() * 100.0)
 }

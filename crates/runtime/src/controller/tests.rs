@@ -101,3 +101,14 @@ async fn who_stands_by_keeps_nothing_of_what_is_gone_and_leaves_the_rest_to_be_l
     assert_eq!(operator.cache.lock().touched.iter().collect::<Vec<_>>(), [&there]);
     assert_eq!(operator.queue.load(), crate::queue::Load::default(), "nothing waits for a worker");
 }
+
+#[test]
+fn watches_that_broke_together_do_not_come_back_in_step() {
+    let seconds =
+        |delays: Delays| -> Vec<f64> { delays.take(10).map(|delay| delay.as_secs_f64()).collect() };
+    let plain = seconds(Delays::new(Jitter(false)));
+    assert_eq!(plain, [0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 30.0, 30.0]);
+    let one = seconds(Delays::new(Jitter(true)));
+    assert!(one.iter().zip(&plain).all(|(a, b)| (*b..=2.0 * b).contains(a)), "{one:?}");
+    assert_ne!(one, seconds(Delays::new(Jitter(true))));
+}

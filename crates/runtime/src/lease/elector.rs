@@ -172,7 +172,7 @@ fn identity() -> String {
 
 fn words(error: &KubeError) -> String {
     match error {
-        KubeError::Refused { code: 403, message } => format!(
+        KubeError::Refused { code: 403, message, .. } => format!(
             "{message} (the operator's account needs: get, create and update leases.coordination.k8s.io in its namespace)"
         ),
         KubeError::NoAnswer(source) => format!("{error}: {source}"),

@@ -93,7 +93,7 @@ impl Wire {
                 std::future::pending().await
             }
             Weather::Refused(code) => {
-                Err(KubeError::Refused { code, message: "refused".to_owned() })
+                Err(KubeError::Refused { code, message: "refused".to_owned(), retry_after: None })
             }
         }
     }

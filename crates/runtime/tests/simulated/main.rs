@@ -6,6 +6,7 @@
 mod bench;
 
 mod addresses;
+mod api_server;
 mod blue_green;
 mod counts;
 mod deleted;

@@ -170,6 +170,13 @@ impl Api {
         match &fault {
             Fault::RespondWith(code) => return Ok(refuse(&ApiError::Injected(*code))),
             Fault::AnswerWith(code, body) => return Ok(worded(*code, body.clone())),
+            Fault::AskToWait(code, seconds) => {
+                let mut status = ApiError::Injected(*code).status();
+                status["details"] = json!({ "retryAfterSeconds": seconds });
+                let mut answer = respond(*code, &status);
+                answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
+                return Ok(answer);
+            }
             Fault::DropRequest => return Err(ConnectionClosed),
             Fault::DelayUntil(instant) => tokio::time::sleep_until(*instant).await,
             Fault::Hold(notify) => notify.notified().await,

@@ -15,6 +15,8 @@ pub enum Fault {
     RespondWith(u16),
     /// It is not performed; this status and body, of whoever is behind the server, are the answer.
     AnswerWith(u16, String),
+    /// It is not performed; the answer is this status with `retryAfterSeconds` and the header `Retry-After`.
+    AskToWait(u16, u32),
     /// It is not performed, and the connection ends without an answer.
     DropRequest,
     /// It is performed, and the connection ends without an answer.
