@@ -11,6 +11,7 @@ use flinkk8soperator_runtime::Settings;
 use flinkk8soperator_simulate::trial::{self, Trial};
 use flinkk8soperator_simulate::view::silent::Silent;
 use flinkk8soperator_simulate::world::Recorded;
+use kube::core::Selector;
 use serde_json::Value;
 
 use crate::dump::World;
@@ -68,7 +69,11 @@ fn simulated(world: &World, settings: &Settings) -> Result<trial::Report, String
         files: Vec::new(),
         world: Some(recorded.map_err(|error| error.to_string())?),
         // Which applications are looked at is said on the command line.
-        settings: Settings { namespaces: Vec::new(), ..settings.clone() },
+        settings: Settings {
+            namespaces: Vec::new(),
+            label_selector: Selector::default(),
+            ..settings.clone()
+        },
         lasts: Some(LASTS),
         hold: false,
     };

@@ -8,6 +8,7 @@
 mod effective;
 mod glob;
 pub mod keys;
+mod selector;
 mod source;
 
 #[cfg(test)]
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 use flinkk8soperator_api::parse::OperatorSettings;
 use flinkk8soperator_resources::{RenderConfig, TOOL_METADATA, ingress_host};
+use kube::core::Selector;
 
 pub use effective::Setting;
 pub use source::{Source, Sources};
@@ -33,6 +35,8 @@ pub struct Settings {
     pub rendering: Rendering,
     /// The namespaces to watch; none: all of them.
     pub namespaces: Vec<String>,
+    /// The labels of the applications to look after; empty: all of them.
+    pub label_selector: Selector,
     /// What metric names begin with.
     pub metrics_prefix: String,
     /// Where metrics and health are served, on all addresses; 0: an arbitrary port.
@@ -121,6 +125,7 @@ impl Default for Settings {
             operator: OperatorSettings::default(),
             rendering: Rendering::default(),
             namespaces: Vec::new(),
+            label_selector: Selector::default(),
             metrics_prefix: "flinkk8soperator".to_owned(),
             port: 10254,
             workers: 4,
@@ -196,6 +201,11 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
     let mut given = Vec::new();
     for (name, (from, value)) in &values {
         let Some(key) = keys::find(name) else {
+            if let Some(key) = keys::above(name) {
+                let message = "it takes a value, or a list, and no keys below it".to_owned();
+                let key = key.name.to_owned();
+                return Err(ConfigError::Value { key, from: from.clone(), message });
+            }
             warnings.push(format!("unknown key {name} (from {from}) is passed over"));
             continue;
         };

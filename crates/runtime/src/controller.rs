@@ -137,12 +137,16 @@ fn spawn_watches(
     };
     let scope = scope.map(str::to_owned);
     let ours = watcher::Config::default().labels(labels::APP);
-    let all = watcher::Config::default();
+    let selector = &operator.settings.label_selector;
+    let selected = match selector.selects_all() {
+        true => watcher::Config::default(),
+        false => watcher::Config::default().labels_from(selector),
+    };
     let shared = || {
         lists.send_modify(|missing| *missing += 1);
         (Arc::clone(operator), scope.clone(), lists.clone())
     };
-    watches.spawn(follow(shared(), applications, all, Arc::new(application)));
+    watches.spawn(follow(shared(), applications, selected, Arc::new(application)));
     let scoped = scope.as_deref();
     let deployments = child(|watched| &mut watched.deployments, Child::deployment);
     watches.spawn(follow(shared(), api::<Deployment>(&client, scoped), ours.clone(), deployments));

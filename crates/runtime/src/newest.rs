@@ -60,7 +60,8 @@ async fn read_live(
     let app = Application::read(object, &operator.settings.rendering, Some(watched));
     let app = Arc::new(app.map_err(RoundError::Unreadable)?);
     if app.uid != watched.uid {
-        // Deleted and created anew: its own events will come.
+        // Deleted and created anew: its own events will come. (One whose labels are not ours any more is stale until
+        // the watch says so: `observe/kube.rs`.)
         return Ok(None);
     }
     // Nobody else can have written this very state while we held the lease: it was our own write

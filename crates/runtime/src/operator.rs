@@ -90,7 +90,7 @@ impl Operator {
 }
 
 impl Operator {
-    /// The application is gone.
+    /// The application is gone, or not looked after any more.
     pub(crate) fn forget(&self, key: &Key) {
         self.posts.retain(key, &[]);
         let mut watched = self.cache.lock();

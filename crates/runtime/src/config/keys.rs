@@ -7,7 +7,7 @@ use std::time::Duration;
 use flinkk8soperator_api::duration;
 use serde_json::Value;
 
-use super::{FlinkAccess, Settings};
+use super::{FlinkAccess, Settings, selector};
 use crate::lease::LeaderElection;
 
 /// A key of the configuration.
@@ -81,6 +81,15 @@ pub(super) fn find(name: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.name.to_lowercase() == name)
 }
 
+/// The key that this name would be a part of.
+pub(super) fn above(name: &str) -> Option<&'static Key> {
+    let part = |key: &&Key| {
+        let rest = name.strip_prefix(&key.name.to_lowercase());
+        rest.is_some_and(|rest| rest.starts_with('.'))
+    };
+    KEYS.iter().find(part)
+}
+
 macro_rules! keys {
     ($( $name:literal = $default:literal, $effect:ident, $meaning:literal, $set:expr; )*) => {
         /// All keys, in the order of the documentation.
@@ -93,6 +102,8 @@ macro_rules! keys {
 keys! {
     "operator.limitNamespace" = "", Full, "namespaces to watch, with commas; empty: all",
         |d, v| { d.settings.namespaces = list(v)?; Ok(()) };
+    "operator.labelSelector" = "", Full, "labels of the applications to look after, as `kubectl get -l` takes them; empty: all",
+        |d, v| { d.settings.label_selector = selector::parse(&text(v))?; Ok(()) };
     "operator.workers" = "4", Full, "applications worked on at once",
         |d, v| { d.settings.workers = number::<usize>(v)?.max(1); Ok(()) };
     "operator.metricsPrefix" = "flinkk8soperator", Full, "what metric names begin with",

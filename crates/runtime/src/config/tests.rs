@@ -37,6 +37,7 @@ fn a_list_of_namespaces_is_read_without_the_spaces_between_them() {
 /// For each key a value that is not its default.
 const OTHER: &[(&str, &str)] = &[
     ("operator.limitNamespace", "a, b"),
+    ("operator.labelSelector", "team in (a, b),!legacy"),
     ("operator.workers", "7"),
     ("operator.metricsPrefix", "other"),
     ("operator.profilerPort", "1234"),
@@ -164,8 +165,10 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
 
 #[test]
 fn durations_are_gos_or_nanoseconds_and_lists_are_lists_or_texts() {
-    let text = "operator: {confirmAfter: 5000000000, limitNamespace: [a, b]}";
+    let text =
+        "operator: {confirmAfter: 5000000000, limitNamespace: [a, b], labelSelector: [a=b, '!c']}";
     let settings = file(text).unwrap().settings;
+    assert_eq!(settings.label_selector.to_string(), "a=b,!c");
     assert_eq!(settings.operator.confirm_after, Duration::from_secs(5));
     assert_eq!(settings.namespaces, ["a", "b"]);
 }
@@ -186,12 +189,20 @@ fn what_is_wrong_is_refused_with_its_key() {
         assert!(error.contains(key), "{error}");
     };
     check("operator.workers", "many");
+    check("operator.labelSelector", "team in a");
     check("operator.confirmAfter", "-3s");
     check("operator.metricsPrefix", "");
     check("operator.profilerPort", "70000");
     check("operator.flinkAccess", "telepathy");
     check("operator.flinkPoll.busy", "0s");
     check("logger.mute", "perhaps");
+    // Passed over, it would have the operator look after all applications.
+    let section = file("operator: {labelSelector: {matchLabels: {team: a}}}").unwrap_err();
+    let told = section.to_string();
+    assert!(
+        told.starts_with("operator.labelSelector (from ") && told.contains("no keys"),
+        "{told}"
+    );
     assert!(file("- a\n").is_err());
     assert!(file("operator: {").is_err());
 }

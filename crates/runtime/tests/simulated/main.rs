@@ -24,5 +24,6 @@ mod permissions;
 mod predecessor;
 mod refused;
 mod replay;
+mod selected;
 mod stories;
 mod two_operators;
