@@ -1,6 +1,7 @@
 //! The command line: the reference operator's flags, one for each key of the configuration, and the
 //! subcommands.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
@@ -30,11 +31,28 @@ const VALUES_WITHOUT_EFFECT: [&str; 7] = [
     "log_file_max_size",
 ];
 
-/// The whole command line.
-pub(crate) fn command() -> Command {
+/// What flags for a namespace or a release of Flink begin with: the rest is not known before.
+const LAYERS: [&str; 2] = ["operator.namespaces.", "operator.flinkVersions."];
+
+/// The flags of these arguments that are for a namespace or a release of Flink.
+pub(crate) fn layered(arguments: impl Iterator<Item = String>) -> BTreeSet<String> {
+    let flag = |argument: String| {
+        let flag = argument.strip_prefix("--")?;
+        let name = flag.split_once('=').map_or(flag, |(name, _)| name);
+        LAYERS.iter().any(|layer| name.starts_with(layer)).then(|| name.to_owned())
+    };
+    arguments.filter_map(flag).collect()
+}
+
+/// The whole command line, with these flags for namespaces and releases of Flink in it.
+pub(crate) fn command(layered: &BTreeSet<String>) -> Command {
     let command = Command::new("flinkk8soperator")
         .about("Runs Apache Flink applications on Kubernetes. Without a subcommand: the operator.")
         .version(env!("CARGO_PKG_VERSION"))
+        .after_long_help(
+            "For a namespace, or a version of Flink: --operator.namespaces.NAME.KEY VALUE, \
+             --operator.flinkVersions.1.20.KEY VALUE",
+        )
         .subcommand_negates_reqs(true)
         .args_conflicts_with_subcommands(true)
         .arg(config())
@@ -54,14 +72,25 @@ pub(crate) fn command() -> Command {
         if name == "v" { flag.short('v') } else { flag }
     });
     let (simulate, replay) = (crate::simulate::command(), crate::replay::command());
-    let (config, preflight) = (crate::settings::command(), crate::preflight::command());
+    let (config, preflight) = (crate::settings::command(layered), crate::preflight::command());
     let subcommands = [render(), hash(), config, simulate, replay, preflight];
-    command.args(flags()).args(switches).args(values).subcommands(subcommands)
+    command.args(flags(layered)).args(switches).args(values).subcommands(subcommands)
 }
 
-/// A flag for each key.
-pub(crate) fn flags() -> impl Iterator<Item = Arg> {
-    keys::KEYS.iter().map(flag)
+/// A flag for each key, and these.
+pub(crate) fn flags(layered: &BTreeSet<String>) -> impl Iterator<Item = Arg> {
+    let layered = layered.iter().map(|name| {
+        let arg = Arg::new(name.clone()).long(name.clone()).value_name("VALUE");
+        if is_switch(name) { switch(arg) } else { arg }
+    });
+    keys::KEYS.iter().map(flag).chain(layered)
+}
+
+/// Whether the key at the end of this name is true or false.
+fn is_switch(name: &str) -> bool {
+    let mut switches = keys::KEYS.iter().filter(|key| ["true", "false"].contains(&key.default));
+    let within = |key: &keys::Key| key.name.strip_prefix("operator");
+    switches.any(|key| within(key).is_some_and(|within| name.ends_with(within)))
 }
 
 fn flag(key: &'static keys::Key) -> Arg {
@@ -70,7 +99,7 @@ fn flag(key: &'static keys::Key) -> Arg {
         .value_name("VALUE")
         .help(format!("{} [{}]", key.meaning, key.default))
         .hide_short_help(true);
-    if ["true", "false"].contains(&key.default) { switch(flag) } else { flag }
+    if is_switch(key.name) { switch(flag) } else { flag }
 }
 
 /// On where it stands alone; a value stands behind `=`, as with the reference operator's flags.
@@ -148,10 +177,14 @@ pub(crate) fn sources(matches: &ArgMatches) -> Sources {
         let value = matches.try_get_one::<String>(key.name).ok().flatten()?;
         Some((key.name.to_owned(), value.clone()))
     };
+    let layered = matches.ids().map(clap::Id::as_str);
+    let layered = layered.filter(|id| LAYERS.iter().any(|layer| id.starts_with(layer)));
+    let layered =
+        layered.filter_map(|id| Some((id.to_owned(), matches.get_one::<String>(id)?.clone())));
     Sources {
         file: matches.get_one::<PathBuf>("config").cloned(),
         environment: std::env::vars().collect(),
-        flags: keys::KEYS.iter().filter_map(given).collect(),
+        flags: keys::KEYS.iter().filter_map(given).chain(layered).collect(),
         ..Sources::default()
     }
 }
@@ -162,13 +195,13 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        command().debug_assert();
+        command(&BTreeSet::new()).debug_assert();
     }
 
     #[test]
     fn the_reference_operators_manifest_starts() {
         let line = ["flinkoperator", "--logtostderr", "--config", "/etc/x/config*/config.yaml"];
-        let matches = command().try_get_matches_from(line).unwrap();
+        let matches = command(&BTreeSet::new()).try_get_matches_from(line).unwrap();
         let file = matches.get_one::<PathBuf>("config").unwrap();
         assert_eq!(file.to_str(), Some("/etc/x/config*/config.yaml"));
         assert_eq!(without_effect(&matches), ["logtostderr"]);
@@ -183,7 +216,7 @@ mod tests {
             (&["x", "--logtostderr=false", "--v=4"], &["logtostderr", "v"]),
             (&["x", "--stderrthreshold=2", "--log_dir", "/tmp"], &["stderrthreshold", "log_dir"]),
         ] {
-            let matches = command().try_get_matches_from(line).unwrap();
+            let matches = command(&BTreeSet::new()).try_get_matches_from(line).unwrap();
             assert_eq!(without_effect(&matches), told, "{line:?}");
         }
     }
@@ -199,7 +232,7 @@ mod tests {
             "--operator.limitNamespace=",
             "--logger.level=5",
         ];
-        let matches = command().try_get_matches_from(line).unwrap();
+        let matches = command(&BTreeSet::new()).try_get_matches_from(line).unwrap();
         let mut flags = sources(&matches).flags;
         flags.sort();
         let expected = [
@@ -207,6 +240,29 @@ mod tests {
             ("operator.confirmAfter", "10s"),
             ("operator.limitNamespace", ""),
             ("operator.useKubectlProxy", "true"),
+            ("operator.workers", "7"),
+        ];
+        let expected = expected.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        assert_eq!(flags, expected);
+    }
+
+    #[test]
+    fn a_key_of_a_namespace_or_a_release_of_flink_is_a_flag() {
+        let line = [
+            "x",
+            "--operator.namespaces.team-a.timeouts.savepoint",
+            "1h",
+            "--operator.namespaces.team-a.savepointSubdirectory",
+            "--operator.flinkVersions.1.13.confirmAfter=2m",
+            "--operator.workers=7",
+        ];
+        let names = layered(line.iter().map(|argument| (*argument).to_owned()));
+        let mut flags = sources(&command(&names).try_get_matches_from(line).unwrap()).flags;
+        flags.sort();
+        let expected = [
+            ("operator.flinkVersions.1.13.confirmAfter", "2m"),
+            ("operator.namespaces.team-a.savepointSubdirectory", "true"),
+            ("operator.namespaces.team-a.timeouts.savepoint", "1h"),
             ("operator.workers", "7"),
         ];
         let expected = expected.map(|(key, value)| (key.to_owned(), value.to_owned()));

@@ -13,7 +13,9 @@ mod simulate;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let matches = arguments::command().get_matches();
+    let layered =
+        arguments::layered(std::env::args_os().filter_map(|text| text.into_string().ok()));
+    let matches = arguments::command(&layered).get_matches();
     let outcome = match matches.subcommand() {
         Some(("render", matches)) => offline::render(matches),
         Some(("hash", matches)) => offline::hash(matches),

@@ -55,3 +55,54 @@ fn a_wrong_value_is_an_error_that_names_its_key_and_place() {
         "{told}"
     );
 }
+
+const LAYERS: &str = "operator: {confirmAfter: 1m, namespaces: {team-a: {confirmAfter: 2m}}, \
+                      flinkVersions: {1.13: {timeouts: {clusterStart: 20m}}}}";
+
+#[test]
+fn what_namespaces_and_releases_of_flink_have_of_their_own_is_printed_behind_the_rest() {
+    let flag = ["--operator.flinkVersions.1.13.timeouts.submit", "7m"];
+    let lines = text(&config(LAYERS, &flag).stdout);
+    let last: Vec<&str> = lines.lines().rev().take(3).collect();
+    assert!(last[0].starts_with("operator.namespaces.team-a.confirmAfter "), "{lines}");
+    let submit = last[1].split_whitespace().collect::<Vec<_>>().join(" ");
+    let right = "operator.flinkVersions.1.13.timeouts.submit 7m flag --operator.flinkVersions.1.13.timeouts.submit";
+    assert_eq!(submit, right);
+}
+
+#[test]
+fn what_holds_for_an_application_is_printed_with_its_origin() {
+    let output = config(LAYERS, &["--namespace", "team-a", "--flink-version", "1.13.6"]);
+    let lines = text(&output.stdout);
+    let told = |key: &str| {
+        let line = lines.lines().find(|line| line.starts_with(&format!("{key} "))).unwrap();
+        line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told("operator.confirmAfter")[1..3],
+        ["2m", "operator.namespaces.team-a.confirmAfter"]
+    );
+    let start = told("operator.timeouts.clusterStart");
+    assert_eq!(start[1..3], ["20m", "operator.flinkVersions.1.13.timeouts.clusterStart"]);
+    assert!(!lines.contains("operator.namespaces.team-a.confirmAfter  "), "{lines}");
+}
+
+#[test]
+fn a_namespace_or_a_version_that_cannot_be_is_refused() {
+    for (arguments, right) in [
+        (["--namespace", "Team_A"], "\"Team_A\" cannot be the name of a namespace"),
+        (["--flink-version", "latest"], "this is no version of Flink, such as 1.20"),
+        (
+            ["--operator.namespaces.a.workers", "3"],
+            "it is one value for all applications: set operator.workers",
+        ),
+        (
+            ["--operator.flinkVersions.1.13", "3"],
+            "it takes keys, such as operator.flinkVersions.1.20.confirmAfter",
+        ),
+    ] {
+        let output = config("", &arguments);
+        let told = text(&output.stderr);
+        assert!(!output.status.success() && told.contains(right), "{told}");
+    }
+}

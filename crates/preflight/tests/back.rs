@@ -144,8 +144,10 @@ fn coloured(tag: &str) -> Value {
 impl Ours {
     /// With this application at rest.
     async fn with(application: &Value) -> Ours {
+        let mut settings = Settings { jitter: false, ..Settings::default() };
+        settings.applications.common.core.record_checkpoints = None;
         let config = SessionConfig {
-            settings: Settings { jitter: false, status_refresh: None, ..Settings::default() },
+            settings,
             latencies: Latencies::default(),
             world: world::Settings::default(),
             reach: Reach::InProcess,

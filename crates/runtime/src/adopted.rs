@@ -92,7 +92,7 @@ async fn shown(
     hash: DeployHash,
 ) -> Result<Option<ReadBack>, KubeError> {
     let version = read_back(operator, app, parts, hash).await?;
-    Ok(version.and_then(|version| summary(&version, &operator.settings.operator)))
+    Ok(version.as_ref().and_then(summary))
 }
 
 /// The version in the cluster of these names, as its Deployments show it; none: they do not give its hash.
@@ -145,11 +145,11 @@ async fn stored(
 }
 
 /// What the machine wants to know of a version.
-fn summary(version: &Rebuilt, settings: &OperatorSettings) -> Option<ReadBack> {
+fn summary(version: &Rebuilt) -> Option<ReadBack> {
     let typed = FlinkApplication::deserialize(&version.application).ok()?;
-    // Neither is in what is read of it.
+    // None of them is in what is read of it.
     let (hashes, digest) = (Hashes::colourless(DeployHash(0)), Digest(0));
-    let desired = parse::desired(&typed, hashes, digest, settings);
+    let desired = parse::desired(&typed, hashes, digest, &OperatorSettings::default());
     let colour = version.application.pointer("/status/updatingVersion").and_then(Value::as_str);
     Some(ReadBack {
         parallelism: desired.parallelism,

@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use flinkk8soperator_api::machine;
-use flinkk8soperator_api::parse::Hashes;
+use flinkk8soperator_api::parse::{Hashes, OperatorSettings};
 use flinkk8soperator_api::v1beta1::FlinkApplication;
 use flinkk8soperator_core::{Colour, Coloured, Digest, Obstacle, ObstacleKind, Target, Uid, ids};
 use flinkk8soperator_resources as resources;
@@ -16,7 +16,7 @@ use kube::{Resource, ResourceExt};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::config::Rendering;
+use crate::config::{Applications, Rendering};
 
 /// Namespace and name of an application. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,6 +93,12 @@ pub(crate) struct Version {
 }
 
 impl Application {
+    /// What the machine decides by for it.
+    #[must_use]
+    pub(crate) fn settings<'s>(&self, all: &'s Applications) -> &'s OperatorSettings {
+        all.of(&self.key.namespace, self.typed.spec.flink_version.as_deref())
+    }
+
     /// Reads an object. `before`, an older copy of the same object, spares the hashing where
     /// nothing that is hashed has changed: most writes are to the status.
     ///

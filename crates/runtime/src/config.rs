@@ -1,13 +1,17 @@
 //! The operator's settings, read once at start: flags over environment over file over defaults.
 //!
 //! File, keys and precedence are the reference operator's; [`keys`] has all keys in one table. What
-//! is wrong is an error, what is unknown is reported and otherwise passed over, as before. A changed
+//! is wrong is an error, what is unknown is reported and otherwise passed over, as before. What the machine decides
+//! by can differ by namespace and release of Flink ([`Applications`]). A changed
 //! file takes effect at the next start: half of a configuration changed under running deploys is
 //! worse than none (the reference operator reloads some keys and not others).
 
+mod applications;
+mod draft;
 mod effective;
 mod glob;
 pub mod keys;
+mod scope;
 mod selector;
 mod source;
 
@@ -17,12 +21,16 @@ mod tests;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use flinkk8soperator_api::parse::OperatorSettings;
 use flinkk8soperator_resources::{RenderConfig, TOOL_METADATA, ingress_host};
 use kube::core::Selector;
 
+pub use applications::Applications;
 pub use effective::Setting;
+pub use scope::Scope;
 pub use source::{Source, Sources};
+
+use draft::{Clash, Draft, Knobs, Layers};
+use keys::Set;
 
 use crate::lease::LeaderElection;
 
@@ -30,7 +38,7 @@ use crate::lease::LeaderElection;
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// What the machine decides by.
-    pub operator: OperatorSettings,
+    pub applications: Applications,
     /// What reaches the objects, and what of them is compared.
     pub rendering: Rendering,
     /// The namespaces to watch; none: all of them.
@@ -43,8 +51,6 @@ pub struct Settings {
     pub port: u16,
     /// How many applications are worked on at once.
     pub workers: usize,
-    /// How often numbers that were merely observed are written; none: only with other changes.
-    pub status_refresh: Option<Duration>,
     /// How Flink is reached.
     pub flink_access: FlinkAccess,
     /// How several processes agree on which of them acts; none: there is no other.
@@ -98,12 +104,22 @@ pub enum FlinkAccess {
 /// A key that was set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Given {
+    /// For which applications.
+    pub scope: Scope,
     /// Which.
     pub key: &'static str,
     /// To what, as text.
     pub value: String,
     /// Where.
     pub from: Source,
+}
+
+impl Given {
+    /// What it is called where it was set.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.scope.name(self.key)
+    }
 }
 
 /// How the operator logs.
@@ -122,14 +138,13 @@ pub struct Logger {
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
-            operator: OperatorSettings::default(),
+            applications: Applications::default(),
             rendering: Rendering::default(),
             namespaces: Vec::new(),
             label_selector: Selector::default(),
             metrics_prefix: "flinkk8soperator".to_owned(),
             port: 10254,
             workers: 4,
-            status_refresh: Some(Duration::from_secs(60)),
             flink_access: FlinkAccess::Auto,
             leader_election: Some(LeaderElection::default()),
             logger: Logger { level: 4, json: true, show_source: false, mute: false },
@@ -197,32 +212,56 @@ pub struct Loaded {
 /// See [`ConfigError`].
 pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
     let (values, mut warnings) = source::collect(sources)?;
-    let mut draft = keys::Draft::default();
+    let (mut draft, mut layers) = (Draft::default(), Layers::new());
     let mut given = Vec::new();
     for (name, (from, value)) in &values {
-        let Some(key) = keys::find(name) else {
-            if let Some(key) = keys::above(name) {
+        let wrong = |key: &keys::Key, message| ConfigError::Value {
+            key: name.scope.name(key.name),
+            from: from.clone(),
+            message,
+        };
+        let Some(key) = keys::find(&name.key) else {
+            if let Some(key) = keys::above(&name.key) {
                 let message = "it takes a value, or a list, and no keys below it".to_owned();
-                let key = key.name.to_owned();
-                return Err(ConfigError::Value { key, from: from.clone(), message });
+                return Err(wrong(key, message));
             }
+            let name = name.scope.name(&name.key);
             warnings.push(format!("unknown key {name} (from {from}) is passed over"));
             continue;
         };
-        (key.set)(&mut draft, value).map_err(|message| ConfigError::Value {
-            key: key.name.to_owned(),
-            from: from.clone(),
-            message,
-        })?;
+        let read = match (&name.scope, key.set) {
+            (Scope::Operator, Set::FromStart(set) | Set::AtOnce(set)) => set(&mut draft, value),
+            (Scope::Operator, Set::PerApplication(set)) => set(&mut draft.knobs, value),
+            (scope, Set::PerApplication(set)) => {
+                layers.entry(scope.clone()).or_default().push((key, value));
+                set(&mut Knobs::default(), value)
+            }
+            (_, Set::FromStart(_) | Set::AtOnce(_)) => {
+                Err(format!("it is one value for all applications: set {}", key.name))
+            }
+        };
+        read.map_err(|message| wrong(key, message))?;
         if key.effect == keys::Effect::NotYet {
             warnings.push(format!("{} (from {from}) has no effect in this version", key.name));
         }
-        given.push(Given { key: key.name, value: keys::text(value), from: from.clone() });
+        let (scope, value) = (name.scope.clone(), keys::text(value));
+        given.push(Given { scope, key: key.name, value, from: from.clone() });
     }
-    let settings = draft.finish().map_err(|(key, message)| {
-        let from = values.get(&key.to_lowercase()).map_or("the defaults", |(from, _)| from);
-        ConfigError::Value { key, from: from.to_owned(), message: message.to_owned() }
-    })?;
+    let settings = draft.finish(&layers).map_err(|clash| clashing(clash, &given))?;
     let settings = Settings { given, ..settings };
     Ok(Loaded { settings, warnings })
+}
+
+/// Keys that do not go together, by the one of them that was set where it matters first.
+fn clashing(Clash { keys, scopes, message }: Clash, given: &[Given]) -> ConfigError {
+    let set = |scope: &Scope| {
+        let of =
+            |key: &String| given.iter().find(|given| given.scope == *scope && given.key == key);
+        keys.iter().find_map(of)
+    };
+    let (key, from) = match scopes.iter().find_map(set) {
+        Some(given) => (given.name(), given.from.clone()),
+        None => (keys.into_iter().next().unwrap_or_default(), "the defaults".to_owned()),
+    };
+    ConfigError::Value { key, from, message }
 }

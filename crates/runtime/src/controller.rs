@@ -11,6 +11,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
+use flinkk8soperator_core::Config;
 use flinkk8soperator_resources::labels;
 use futures::StreamExt;
 use k8s_openapi::api::apps::v1::Deployment;
@@ -264,14 +265,20 @@ async fn work(operator: Arc<Operator>, shutdown: CancellationToken) {
 /// A round of its own task: whatever happens in it, the others go on.
 async fn contained(operator: &Arc<Operator>, key: &Key) -> Option<Instant> {
     let (shared, of, span) = (Arc::clone(operator), key.clone(), span::of(key));
+    let settings = operator.applications();
+    // Those of a round that was not completed: of the application as it was when it began.
+    let delays = match operator.cache.application(key) {
+        Some(app) => app.settings(&settings).core,
+        None => settings.of(&key.namespace, None).core,
+    };
     let began = Instant::now();
     let within = span.clone();
     let mut memory = operator.memories.take(key);
     let told = memory.panic.clone();
     let task = tokio::spawn(async move {
-        let round = round(&shared, &of, &mut memory).instrument(within.clone());
+        let round = round(&shared, &of, &settings, &mut memory).instrument(within.clone());
         let (outcome, asked) = retry_after::noted(round).await;
-        let failed = |error| failed(&shared, &of, &error, &mut memory);
+        let failed = |error| failed(&delays, shared.jitter, &of, &error, &mut memory);
         let mut ended = within.in_scope(|| outcome.unwrap_or_else(failed));
         if let Some(asked) = asked {
             memory.held = Some(Instant::now() + shared.jitter.longer(asked, 0.1));
@@ -288,7 +295,8 @@ async fn contained(operator: &Arc<Operator>, key: &Key) -> Option<Instant> {
     let ended = match AbortOnDropHandle::new(task).await {
         Ok(ended) => ended,
         Err(error) => {
-            let memory = panicked::tell(operator, key, error, told).instrument(span).await;
+            let every = delays.max_backoff;
+            let memory = panicked::tell(operator, key, every, error, told).instrument(span).await;
             let wake = memory.due;
             operator.memories.put(key, memory);
             reconcile::Ended { how: RoundEnd::Panicked, wake }
@@ -299,15 +307,15 @@ async fn contained(operator: &Arc<Operator>, key: &Key) -> Option<Instant> {
 }
 
 fn failed(
-    operator: &Operator,
+    delays: &Config,
+    jitter: Jitter,
     key: &Key,
     error: &RoundError,
     memory: &mut crate::memory::Memory,
 ) -> reconcile::Ended {
     memory.failures += 1;
     // Attempts are counted from 2 on, the first one that waits.
-    let delay = operator.settings.operator.core.backoff(memory.failures + 1);
-    let delay = operator.jitter.longer(delay, 0.1);
+    let delay = jitter.longer(delays.backoff(memory.failures + 1), 0.1);
     let error: &dyn std::error::Error = error;
     tracing::warn!(app = %key, error, failures = memory.failures, "round not completed");
     memory.due = Some(Instant::now() + delay);

@@ -131,12 +131,10 @@ pub async fn run(
 /// See [`RunError`].
 pub async fn run_with(
     client: kube::Client,
-    mut settings: Settings,
+    settings: Settings,
     ports: Ports,
     shutdown: CancellationToken,
 ) -> Result<(), RunError> {
-    // What is written down for a recovery costs no write that the status does not need anyway.
-    settings.operator.core.record_checkpoints = settings.status_refresh;
     let own = || metrics::Metrics::new(&settings.metrics_prefix);
     let metrics = ports.metrics.clone().unwrap_or_else(own);
     let port = settings.port;

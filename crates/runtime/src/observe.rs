@@ -6,7 +6,7 @@ pub(crate) mod figures;
 pub(crate) mod flink;
 pub(crate) mod kube;
 
-use flinkk8soperator_core::{Fact, FactRequest, Observation, State};
+use flinkk8soperator_core::{Config, Fact, FactRequest, Observation, State};
 
 use crate::application::Application;
 use crate::memory::Memory;
@@ -16,17 +16,18 @@ use crate::operator::Operator;
 pub(crate) async fn observe(
     operator: &Operator,
     app: &Application,
+    config: &Config,
     state: &State,
     want: &FactRequest,
     seen: &mut Observation,
     memory: &mut Memory,
 ) {
     if want.objects && seen.objects == Fact::Unasked {
-        let answer = kube::objects(operator, app, memory).await;
+        let answer = kube::objects(operator, app, config, memory).await;
         seen.objects = memory.silences.fact("objects", answer);
     }
     if want.live_pods && seen.live_pods == Fact::Unasked {
-        let answer = kube::live_pods(operator, app).await;
+        let answer = kube::live_pods(operator, app, config).await;
         seen.live_pods = memory.silences.fact("live pods", answer);
     }
     for incarnation in &want.revisions {

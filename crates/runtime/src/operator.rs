@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use crate::Ports;
 use crate::application::Key;
 use crate::cache::Cache;
-use crate::config::Settings;
+use crate::config::{Applications, Settings};
 use crate::execute::events::Events;
 use crate::flink::Flinks;
 use crate::jitter::Jitter;
@@ -24,6 +24,7 @@ use crate::trace::Trace;
 /// The operator.
 pub(crate) struct Operator {
     pub(crate) settings: Settings,
+    applications: Arc<Applications>,
     pub(crate) kubernetes: Kubernetes,
     pub(crate) flinks: Flinks,
     pub(crate) cache: Cache,
@@ -78,6 +79,7 @@ impl Operator {
             metrics,
             trace,
             ready,
+            applications: Arc::new(settings.applications.clone()),
             settings,
         }
     }
@@ -90,6 +92,11 @@ impl Operator {
 }
 
 impl Operator {
+    /// What the machine decides by, for every application.
+    pub(crate) fn applications(&self) -> Arc<Applications> {
+        Arc::clone(&self.applications)
+    }
+
     /// The application is gone, or not looked after any more.
     pub(crate) fn forget(&self, key: &Key) {
         self.posts.retain(key, &[]);

@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use flinkk8soperator_api::{parse, project};
+use flinkk8soperator_api::parse::{self, OperatorSettings};
+use flinkk8soperator_api::project;
 use flinkk8soperator_core::{
     Context, Cure, Decision, Desired, Effect, EventReason, Incarnation, Observation, Reason, State,
     Verdict, Waiting, decide, needs,
@@ -13,6 +14,7 @@ use flinkk8soperator_core::{
 use tokio::time::Instant;
 
 use crate::application::{Application, Key, ResourceVersion, UnreadableApplication, address};
+use crate::config::Applications;
 use crate::execute::events::News;
 use crate::execute::{EffectError, Ground, execute};
 use crate::kubernetes::KubeError;
@@ -60,10 +62,11 @@ pub(crate) struct Ended {
     pub(crate) wake: Option<Instant>,
 }
 
-/// One round for the application `key`, in its span (`span.rs`).
+/// One round for the application `key`, in its span (`span.rs`), from its begin to its end by these settings.
 pub(crate) async fn round(
     operator: &Arc<Operator>,
     key: &Key,
+    settings: &Applications,
     memory: &mut Memory,
 ) -> Result<Ended, RoundError> {
     let Some(watched) = operator.cache.application(key) else {
@@ -79,7 +82,8 @@ pub(crate) async fn round(
     let Some(app) = newest(operator, watched, memory).await? else {
         return Ok(Ended { how: RoundEnd::Done, wake: None });
     };
-    let outcome = decided(operator, app, memory).await;
+    let settings = app.settings(settings);
+    let outcome = decided(operator, app, settings, memory).await;
     memory.silences.end_round();
     let wake = outcome?;
     memory.due = wake;
@@ -90,13 +94,13 @@ pub(crate) async fn round(
 async fn decided(
     operator: &Arc<Operator>,
     app: Arc<Application>,
+    settings: &OperatorSettings,
     memory: &mut Memory,
 ) -> Result<Option<Instant>, RoundError> {
     let now = operator.clock.now();
-    let config = &operator.settings.operator;
-    let desired = desired(&app, config);
+    let desired = desired(&app, settings);
     let state = parse::state(&app.typed, now);
-    let cx = Context { config: &config.core, desired: &desired, now, resumed: !memory.decided };
+    let cx = Context { config: &settings.core, desired: &desired, now, resumed: !memory.decided };
     span::tell_where(&app, &state);
 
     memory.figures = figures::Gathered::default();
@@ -104,7 +108,7 @@ async fn decided(
     for _ in 0..QUESTIONS {
         let before = seen.clone();
         let want = needs(&cx, &state, &seen);
-        observe(operator, &app, &state, &want, &mut seen, memory).await;
+        observe(operator, &app, cx.config, &state, &want, &mut seen, memory).await;
         if seen == before {
             break;
         }
@@ -126,9 +130,9 @@ async fn decided(
 }
 
 /// What the user wants. A spec that cannot be read says nothing but that.
-fn desired(app: &Application, config: &parse::OperatorSettings) -> Desired {
+fn desired(app: &Application, settings: &OperatorSettings) -> Desired {
     let version = &app.version;
-    let desired = parse::desired(&app.typed, version.hashes, version.digest, config);
+    let desired = parse::desired(&app.typed, version.hashes, version.digest, settings);
     match &version.wrong {
         None => desired,
         Some(wrong) => Desired { obstacles: vec![wrong.clone()], ..desired },
@@ -152,7 +156,7 @@ async fn written(
     memory.words_at = if let Write::At(at) = write { Some(at) } else { None };
     // That the last round panicked stands there until one has succeeded: else each would take it away first.
     let changed = decision.state != *state || (write == Write::Now && memory.panic.is_none());
-    if !changed && !refresh_due(operator, memory) {
+    if !changed && !refresh_due(cx, memory) {
         return Ok(app);
     }
     memory.words_at = None;
@@ -241,8 +245,9 @@ fn remember(
     }
 }
 
-fn refresh_due(operator: &Operator, memory: &Memory) -> bool {
-    let Some(every) = operator.settings.status_refresh else { return false };
+/// Numbers that were merely observed are written as often as a checkpoint for a recovery: that costs no write more.
+fn refresh_due(cx: &Context<'_>, memory: &Memory) -> bool {
+    let Some(every) = cx.config.record_checkpoints else { return false };
     memory.written.is_none_or(|written| written.elapsed() >= every)
 }
 

@@ -4,20 +4,25 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use flinkk8soperator_runtime::config::keys::{Effect, KEYS};
+use flinkk8soperator_runtime::config::keys::{Effect, Holds, KEYS};
 
 const BEGIN: &str = "<!-- keys: begin (generated) -->\n";
 const END: &str = "<!-- keys: end -->\n";
 
 fn table() -> String {
-    let mut text = String::from("| key | default | meaning |\n|---|---|---|\n");
+    let mut text =
+        String::from("| key | default | per application | meaning |\n|---|---|---|---|\n");
     for key in KEYS {
         let not_yet = match key.effect {
             Effect::Full => "",
             Effect::NotYet => " (read and checked; without effect in this version)",
         };
         let default = if key.default.is_empty() { "`\"\"`" } else { &format!("`{}`", key.default) };
-        writeln!(text, "| `{}` | {default} | {}{not_yet} |", key.name, key.meaning)
+        let holds = match key.holds() {
+            Holds::FromStart | Holds::AtOnce => "",
+            Holds::PerApplication => "yes",
+        };
+        writeln!(text, "| `{}` | {default} | {holds} | {}{not_yet} |", key.name, key.meaning)
             .expect("a text can be written to");
     }
     text

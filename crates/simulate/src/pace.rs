@@ -10,11 +10,11 @@ use flinkk8soperator_sim::world::{self, Latencies};
 #[must_use]
 pub fn quick() -> (Settings, Latencies, world::Settings) {
     let mut settings = Settings::default();
-    settings.operator.confirm_after = Duration::from_secs(2);
-    settings.operator.core.pod_trouble_grace = Duration::from_secs(3);
-    settings.operator.core.flink_poll.busy = Duration::from_millis(200);
-    settings.operator.core.flink_poll.running = Duration::from_secs(1);
-    settings.status_refresh = Some(Duration::from_secs(5));
+    settings.applications.common.confirm_after = Duration::from_secs(2);
+    settings.applications.common.core.pod_trouble_grace = Duration::from_secs(3);
+    settings.applications.common.core.flink_poll.busy = Duration::from_millis(200);
+    settings.applications.common.core.flink_poll.running = Duration::from_secs(1);
+    settings.applications.common.core.record_checkpoints = Some(Duration::from_secs(5));
     settings.jitter = false;
     let latencies = Latencies {
         pods_created: 50,

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use flinkk8soperator_api::flink_version::Release;
 use serde::Serialize;
 
-use super::{Settings, keys};
+use super::{Scope, Settings, keys};
 
 /// A key, and what holds for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Setting {
     /// Its name.
-    pub key: &'static str,
+    pub key: String,
     /// Its value, as it would be written.
     pub value: String,
     /// A flag, a variable of the environment, a file; another key that is its default; or `default`.
@@ -29,29 +30,49 @@ fn defaults_of(key: &str) -> &'static [&'static str] {
 }
 
 impl Settings {
-    /// Every key in the order of the table.
+    /// Every key in the order of the table as it is for all applications; then what releases of Flink and namespaces
+    /// have of their own.
     #[must_use]
     pub fn effective(&self) -> Vec<Setting> {
-        let given = |name: &str| self.given.iter().find(|given| given.key == name);
+        let own = self.given.iter().filter(|given| given.scope != Scope::Operator);
+        let own = own.map(|given| Setting {
+            key: given.name(),
+            value: given.value.clone(),
+            origin: given.from.clone(),
+        });
+        self.for_scopes(&[]).into_iter().chain(own).collect()
+    }
+
+    /// Every key as it is for an application of this namespace and this release of Flink, as far as they are named.
+    #[must_use]
+    pub fn effective_for(
+        &self,
+        namespace: Option<Scope>,
+        release: Option<Release>,
+    ) -> Vec<Setting> {
+        let release = release.map(Scope::FlinkVersion);
+        let scopes: Vec<Scope> = namespace.into_iter().chain(release).collect();
+        self.for_scopes(&scopes)
+    }
+
+    /// Every key, from the first of the scopes that has it.
+    fn for_scopes(&self, scopes: &[Scope]) -> Vec<Setting> {
+        let given = |scope: &Scope, key: &str| {
+            self.given.iter().find(|given| given.scope == *scope && given.key == key)
+        };
+        let common = |key: &str| given(&Scope::Operator, key);
         let setting = |key: &'static keys::Key| {
-            let (name, default) = (key.name, key.default);
-            if let Some(given) = given(name) {
-                return Setting {
-                    key: name,
-                    value: given.value.clone(),
-                    origin: given.from.clone(),
-                };
-            }
-            let other = defaults_of(name).iter().find_map(|name| given(name));
-            match other {
-                Some(other) => {
-                    let origin = format!("{} ({})", other.key, other.from);
-                    Setting { key: name, value: other.value.clone(), origin }
-                }
-                None => {
-                    Setting { key: name, value: default.to_owned(), origin: "default".to_owned() }
-                }
-            }
+            let (value, origin) = if let Some(own) = scopes.iter().find_map(|s| given(s, key.name))
+            {
+                (own.value.clone(), format!("{} ({})", own.name(), own.from))
+            } else if let Some(own) = common(key.name) {
+                (own.value.clone(), own.from.clone())
+            } else if let Some(other) = defaults_of(key.name).iter().find_map(|key| common(key)) {
+                (other.value.clone(), format!("{} ({})", other.key, other.from))
+            } else {
+                (key.default.to_owned(), "default".to_owned())
+            };
+            Setting { key: key.name.to_owned(), value, origin }
         };
         keys::KEYS.iter().map(setting).collect()
     }
@@ -61,15 +82,16 @@ impl Settings {
 #[derive(Serialize)]
 pub(crate) struct Shown {
     version: &'static str,
-    given: BTreeMap<&'static str, String>,
-    defaults: BTreeMap<&'static str, String>,
+    given: BTreeMap<String, String>,
+    defaults: BTreeMap<String, String>,
 }
 
 impl Settings {
     /// What `/config` shows.
     #[must_use]
     pub(crate) fn shown(&self) -> Shown {
-        let is_given = |setting: &Setting| self.given.iter().any(|given| given.key == setting.key);
+        let is_given =
+            |setting: &Setting| self.given.iter().any(|given| given.name() == setting.key);
         let (given, defaults): (Vec<Setting>, _) = self.effective().into_iter().partition(is_given);
         let map = |settings: Vec<Setting>| {
             settings.into_iter().map(|setting| (setting.key, setting.value)).collect()

@@ -7,8 +7,8 @@ use std::time::Duration;
 use flinkk8soperator_api::duration;
 use serde_json::Value;
 
-use super::{FlinkAccess, Settings, selector};
-use crate::lease::LeaderElection;
+use super::draft::{Draft, Knobs};
+use super::{FlinkAccess, selector};
 
 /// A key of the configuration.
 #[derive(Debug)]
@@ -21,8 +21,43 @@ pub struct Key {
     pub meaning: &'static str,
     /// Whether this version does anything by it.
     pub effect: Effect,
-    /// Reads a value into the draft, or says what would be right.
-    pub(super) set: fn(&mut Draft, &Value) -> Result<(), String>,
+    /// Reads a value, or says what would be right.
+    pub(super) set: Set,
+}
+
+impl Key {
+    /// For whom it holds, and from when on.
+    #[must_use]
+    pub fn holds(&self) -> Holds {
+        match self.set {
+            Set::FromStart(_) => Holds::FromStart,
+            Set::AtOnce(_) => Holds::AtOnce,
+            Set::PerApplication(_) => Holds::PerApplication,
+        }
+    }
+}
+
+/// For whom a key holds, and from when on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// For the process, from its start on: a change takes effect at the next one.
+    FromStart,
+    /// For all applications; a change takes effect while the operator runs.
+    AtOnce,
+    /// For an application: a namespace and a release of Flink can have values of their own. A change takes effect
+    /// while the operator runs.
+    PerApplication,
+}
+
+/// Where a value goes, which says for whom it holds.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Set {
+    /// See [`Holds::FromStart`].
+    FromStart(fn(&mut Draft, &Value) -> Result<(), String>),
+    /// See [`Holds::AtOnce`].
+    AtOnce(fn(&mut Draft, &Value) -> Result<(), String>),
+    /// See [`Holds::PerApplication`].
+    PerApplication(fn(&mut Knobs, &Value) -> Result<(), String>),
 }
 
 /// Whether a key has an effect.
@@ -32,48 +67,6 @@ pub enum Effect {
     Full,
     /// It is read and checked; what it is for does not exist yet, or not any more.
     NotYet,
-}
-
-/// Settings on their way: what depends on several keys is settled at the end.
-#[derive(Debug, Default)]
-pub(super) struct Draft {
-    settings: Settings,
-    election: LeaderElection,
-    alone: bool,
-    max_err_duration: Option<Duration>,
-    vertex_timeout: Option<Duration>,
-    use_kubectl_proxy: bool,
-    proxy_port: Option<u16>,
-    /// Which of the timeouts were set: cluster start, savepoint, submit, job start, confirm, delete,
-    /// recovery.
-    timeouts: [Option<Duration>; 7],
-}
-
-impl Draft {
-    /// The settings; or the key that does not go together with others, and what would be right.
-    pub(super) fn finish(self) -> Result<Settings, (String, &'static str)> {
-        let mut settings = self.settings;
-        let limits = &mut settings.operator.timeouts;
-        let [start, savepoint, submit, job, confirm, delete, recovery] = self.timeouts;
-        // `maxErrDuration` is the reference operator's one limit for everything.
-        let or = |set: Option<Duration>, default| set.or(self.max_err_duration).unwrap_or(default);
-        limits.cluster_start = or(start, limits.cluster_start);
-        limits.savepoint = or(savepoint, limits.savepoint);
-        limits.submit = or(submit, limits.submit);
-        limits.job_start = or(job.or(self.vertex_timeout), limits.job_start);
-        limits.confirm = or(confirm, limits.confirm);
-        limits.delete = or(delete, limits.delete);
-        limits.recovery = or(recovery, limits.recovery);
-        if self.use_kubectl_proxy {
-            settings.flink_access = FlinkAccess::KubectlProxy(self.proxy_port.unwrap_or(8001));
-        }
-        let wrong = self.election.wrong().filter(|_| !self.alone);
-        if let Some((key, right)) = wrong {
-            return Err((format!("operator.leaderElection.{key}"), right));
-        }
-        settings.leader_election = Some(self.election).filter(|_| !self.alone);
-        Ok(settings)
-    }
 }
 
 /// Finds a key by its lower-case name.
@@ -91,115 +84,116 @@ pub(super) fn above(name: &str) -> Option<&'static Key> {
 }
 
 macro_rules! keys {
-    ($( $name:literal = $default:literal, $effect:ident, $meaning:literal, $set:expr; )*) => {
+    ($( $name:literal = $default:literal, $effect:ident, $holds:ident, $meaning:literal, $set:expr; )*) => {
         /// All keys, in the order of the documentation.
         pub const KEYS: &[Key] = &[$(Key {
-            name: $name, default: $default, meaning: $meaning, effect: Effect::$effect, set: $set,
+            name: $name, default: $default, meaning: $meaning, effect: Effect::$effect,
+            set: Set::$holds($set),
         }),*];
     };
 }
 
 keys! {
-    "operator.limitNamespace" = "", Full, "namespaces to watch, with commas; empty: all",
+    "operator.limitNamespace" = "", Full, FromStart, "namespaces to watch, with commas; empty: all",
         |d, v| { d.settings.namespaces = list(v)?; Ok(()) };
-    "operator.labelSelector" = "", Full, "labels of the applications to look after, as `kubectl get -l` takes them; empty: all",
+    "operator.labelSelector" = "", Full, FromStart, "labels of the applications to look after, as `kubectl get -l` takes them; empty: all",
         |d, v| { d.settings.label_selector = selector::parse(&text(v))?; Ok(()) };
-    "operator.workers" = "4", Full, "applications worked on at once",
+    "operator.workers" = "4", Full, FromStart, "applications worked on at once",
         |d, v| { d.settings.workers = number::<usize>(v)?.max(1); Ok(()) };
-    "operator.metricsPrefix" = "flinkk8soperator", Full, "what metric names begin with",
+    "operator.metricsPrefix" = "flinkk8soperator", Full, FromStart, "what metric names begin with",
         |d, v| { d.settings.metrics_prefix = prefix(v)?; Ok(()) };
-    "operator.profilerPort" = "10254", Full, "port of metrics and health",
+    "operator.profilerPort" = "10254", Full, FromStart, "port of metrics and health",
         |d, v| { d.settings.port = number(v)?; Ok(()) };
-    "operator.ingressUrlFormat" = "", Full, "host of the Ingresses, with {{$jobCluster}}; empty: none",
+    "operator.ingressUrlFormat" = "", Full, FromStart, "host of the Ingresses, with {{$jobCluster}}; empty: none",
         |d, v| { d.settings.rendering.config.ingress_url_format = text(v); Ok(()) };
-    "operator.containerNameFormat" = "", Full, "name of the containers, with one %s for the role",
+    "operator.containerNameFormat" = "", Full, FromStart, "name of the containers, with one %s for the role",
         |d, v| { d.settings.rendering.config.container_name_format = text(v); Ok(()) };
-    "operator.schedulerName" = "", Full, "schedulerName of the pods",
+    "operator.schedulerName" = "", Full, FromStart, "schedulerName of the pods",
         |d, v| { d.settings.rendering.config.scheduler_name = text(v); Ok(()) };
-    "operator.ignoredMetadata" = "kubectl's, Argo CD's, Flux's, Helm's", Full,
+    "operator.ignoredMetadata" = "kubectl's, Argo CD's, Flux's, Helm's", Full, FromStart,
         "prefixes of label and annotation keys that no redeploy follows from",
         |d, v| { d.settings.rendering.ignored_metadata = list(v)?; Ok(()) };
 
-    "operator.useKubectlProxy" = "false", Full, "reach Flink through a kubectl proxy on this machine",
+    "operator.useKubectlProxy" = "false", Full, FromStart, "reach Flink through a kubectl proxy on this machine",
         |d, v| { d.use_kubectl_proxy = flag(v)?; Ok(()) };
-    "operator.proxyPort" = "8001", Full, "port of that kubectl proxy",
+    "operator.proxyPort" = "8001", Full, FromStart, "port of that kubectl proxy",
         |d, v| { d.proxy_port = Some(number(v)?); Ok(()) };
-    "operator.flinkAccess" = "auto", Full,
+    "operator.flinkAccess" = "auto", Full, FromStart,
         "how Flink is reached: auto, pod (at its address) or apiServer (through its proxy)",
         |d, v| { d.settings.flink_access = access(v)?; Ok(()) };
 
-    "operator.leaderElection.enabled" = "true", Full, "whether replicas agree on which of them acts; off: run one",
+    "operator.leaderElection.enabled" = "true", Full, FromStart, "whether replicas agree on which of them acts; off: run one",
         |d, v| { d.alone = !flag(v)?; Ok(()) };
-    "operator.leaderElection.leaseName" = "flinkk8soperator", Full, "name of the Lease, in the operator's own namespace",
+    "operator.leaderElection.leaseName" = "flinkk8soperator", Full, FromStart, "name of the Lease, in the operator's own namespace",
         |d, v| { d.election.lease_name = text(v); Ok(()) };
-    "operator.leaderElection.leaseDuration" = "15s", Full, "how long a leader that is not heard of is waited for, in whole seconds",
+    "operator.leaderElection.leaseDuration" = "15s", Full, FromStart, "how long a leader that is not heard of is waited for, in whole seconds",
         |d, v| { d.election.lease_duration = span(v)?; Ok(()) };
-    "operator.leaderElection.renewDeadline" = "10s", Full, "how long a leader acts after its last renewal, and then ends itself",
+    "operator.leaderElection.renewDeadline" = "10s", Full, FromStart, "how long a leader acts after its last renewal, and then ends itself",
         |d, v| { d.election.renew_deadline = span(v)?; Ok(()) };
-    "operator.leaderElection.retryPeriod" = "1s", Full, "how often the Lease is renewed, and looked at by those who stand by",
+    "operator.leaderElection.retryPeriod" = "1s", Full, FromStart, "how often the Lease is renewed, and looked at by those who stand by",
         |d, v| { d.election.retry_period = span(v)?; Ok(()) };
 
-    "operator.confirmAfter" = "30s", Full, "how long a new job has to run until its version counts",
-        |d, v| { d.settings.operator.confirm_after = span(v)?; Ok(()) };
-    "operator.statusRefresh" = "60s", Full, "how often observed numbers are written; 0: only with changes",
-        |d, v| { d.settings.status_refresh = Some(span(v)?).filter(|s| !s.is_zero()); Ok(()) };
-    "operator.unreachableGrace" = "60s", Full, "silence after which a deadline may fire",
-        |d, v| { d.settings.operator.core.unreachable_grace = span(v)?; Ok(()) };
-    "operator.podTroubleGrace" = "60s", Full, "how long a trouble of pods that may pass is waited out; from then on one that was told to end hangs",
-        |d, v| { d.settings.operator.core.pod_trouble_grace = span(v)?; Ok(()) };
-    "operator.baseBackoffDuration" = "100ms", Full, "first delay between two attempts; it doubles",
-        |d, v| { d.settings.operator.core.base_backoff = span(v)?; Ok(()) };
-    "operator.maxBackoffDuration" = "30s", Full, "longest delay between two attempts",
-        |d, v| { d.settings.operator.core.max_backoff = span(v)?; Ok(()) };
-    "operator.maxErrDuration" = "", Full, "default of all timeouts that are not set",
-        |d, v| { d.max_err_duration = Some(span(v)?); Ok(()) };
-    "operator.flinkJobVertexTimeout" = "3m", Full, "default of timeouts.jobStart",
-        |d, v| { d.vertex_timeout = Some(span(v)?); Ok(()) };
+    "operator.confirmAfter" = "30s", Full, PerApplication, "how long a new job has to run until its version counts",
+        |d, v| { d.operator.confirm_after = span(v)?; Ok(()) };
+    "operator.statusRefresh" = "60s", Full, PerApplication, "how often observed numbers are written; 0: only with changes",
+        |d, v| { d.operator.core.record_checkpoints = Some(span(v)?).filter(|s| !s.is_zero()); Ok(()) };
+    "operator.unreachableGrace" = "60s", Full, PerApplication, "silence after which a deadline may fire",
+        |d, v| { d.operator.core.unreachable_grace = span(v)?; Ok(()) };
+    "operator.podTroubleGrace" = "60s", Full, PerApplication, "how long a trouble of pods that may pass is waited out; from then on one that was told to end hangs",
+        |d, v| { d.operator.core.pod_trouble_grace = span(v)?; Ok(()) };
+    "operator.baseBackoffDuration" = "100ms", Full, PerApplication, "first delay between two attempts; it doubles",
+        |d, v| { d.operator.core.base_backoff = span(v)?; Ok(()) };
+    "operator.maxBackoffDuration" = "30s", Full, PerApplication, "longest delay between two attempts",
+        |d, v| { d.operator.core.max_backoff = span(v)?; Ok(()) };
+    "operator.maxErrDuration" = "", Full, AtOnce, "default of all timeouts that are not set",
+        |d, v| { d.knobs.max_err_duration = Some(span(v)?); Ok(()) };
+    "operator.flinkJobVertexTimeout" = "3m", Full, AtOnce, "default of timeouts.jobStart",
+        |d, v| { d.knobs.vertex_timeout = Some(span(v)?); Ok(()) };
 
-    "operator.timeouts.clusterStart" = "10m", Full, "until a new cluster is ready",
+    "operator.timeouts.clusterStart" = "10m", Full, PerApplication, "until a new cluster is ready",
         |d, v| { d.timeouts[0] = Some(span(v)?); Ok(()) };
-    "operator.timeouts.savepoint" = "30m", Full, "until a savepoint is complete",
+    "operator.timeouts.savepoint" = "30m", Full, PerApplication, "until a savepoint is complete",
         |d, v| { d.timeouts[1] = Some(span(v)?); Ok(()) };
-    "operator.timeouts.submit" = "5m", Full, "until the JobManager names a submitted job",
+    "operator.timeouts.submit" = "5m", Full, PerApplication, "until the JobManager names a submitted job",
         |d, v| { d.timeouts[2] = Some(span(v)?); Ok(()) };
-    "operator.timeouts.jobStart" = "3m", Full, "until all vertices run",
+    "operator.timeouts.jobStart" = "3m", Full, PerApplication, "until all vertices run",
         |d, v| { d.timeouts[3] = Some(span(v)?); Ok(()) };
-    "operator.timeouts.confirm" = "10m", Full, "until a new version is confirmed, restarts included",
+    "operator.timeouts.confirm" = "10m", Full, PerApplication, "until a new version is confirmed, restarts included",
         |d, v| { d.timeouts[4] = Some(span(v)?); Ok(()) };
-    "operator.timeouts.delete" = "30m", Full, "until a deletion goes on without a savepoint",
+    "operator.timeouts.delete" = "30m", Full, PerApplication, "until a deletion goes on without a savepoint",
         |d, v| { d.timeouts[5] = Some(span(v)?); Ok(()) };
-    "operator.timeouts.recovery" = "15m", Full, "until a lost job runs again, or a person is told",
+    "operator.timeouts.recovery" = "15m", Full, PerApplication, "until a lost job runs again, or a person is told",
         |d, v| { d.timeouts[6] = Some(span(v)?); Ok(()) };
 
-    "operator.retries.savepoint" = "5", Full, "savepoints of one deploy",
-        |d, v| { d.settings.operator.core.retries.savepoint = number(v)?; Ok(()) };
-    "operator.retries.submit" = "3", Full, "submissions of one deploy",
-        |d, v| { d.settings.operator.core.retries.submit = number(v)?; Ok(()) };
-    "operator.retries.recovery" = "5", Full, "recoveries that lead to no job that stays",
-        |d, v| { d.settings.operator.core.retries.recovery = number(v)?; Ok(()) };
-    "operator.retries.rollback" = "", Full, "attempts to go back; empty: without limit",
-        |d, v| { d.settings.operator.core.retries.rollback = limit(v)?; Ok(()) };
+    "operator.retries.savepoint" = "5", Full, PerApplication, "savepoints of one deploy",
+        |d, v| { d.operator.core.retries.savepoint = number(v)?; Ok(()) };
+    "operator.retries.submit" = "3", Full, PerApplication, "submissions of one deploy",
+        |d, v| { d.operator.core.retries.submit = number(v)?; Ok(()) };
+    "operator.retries.recovery" = "5", Full, PerApplication, "recoveries that lead to no job that stays",
+        |d, v| { d.operator.core.retries.recovery = number(v)?; Ok(()) };
+    "operator.retries.rollback" = "", Full, PerApplication, "attempts to go back; empty: without limit",
+        |d, v| { d.operator.core.retries.rollback = limit(v)?; Ok(()) };
 
-    "operator.flinkPoll.busy" = "1s", Full, "how often Flink is asked while it does something for us",
-        |d, v| { d.settings.operator.core.flink_poll.busy = interval(v)?; Ok(()) };
-    "operator.flinkPoll.running" = "10s", Full, "how often Flink is asked while a job runs",
-        |d, v| { d.settings.operator.core.flink_poll.running = interval(v)?; Ok(()) };
-    "operator.flinkPoll.max" = "30s", Full, "how often Flink is asked while a person is waited for: the longest interval",
-        |d, v| { d.settings.operator.core.flink_poll.max = interval(v)?; Ok(()) };
-    "operator.savepointSubdirectory" = "true", Full, "whether each savepoint gets a directory of its own",
-        |d, v| { d.settings.operator.core.savepoint_subdirectory = flag(v)?; Ok(()) };
-    "operator.minPhaseDuration" = "0s", Full, "how long `Savepointing`, `ClusterStarting` and `Rescaling` last at least",
-        |d, v| { d.settings.operator.core.min_phase = span(v)?; Ok(()) };
-    "operator.resyncPeriod" = "30s", NotYet, "the reference operator's; changes wake an application here",
+    "operator.flinkPoll.busy" = "1s", Full, PerApplication, "how often Flink is asked while it does something for us",
+        |d, v| { d.operator.core.flink_poll.busy = interval(v)?; Ok(()) };
+    "operator.flinkPoll.running" = "10s", Full, PerApplication, "how often Flink is asked while a job runs",
+        |d, v| { d.operator.core.flink_poll.running = interval(v)?; Ok(()) };
+    "operator.flinkPoll.max" = "30s", Full, PerApplication, "how often Flink is asked while a person is waited for: the longest interval",
+        |d, v| { d.operator.core.flink_poll.max = interval(v)?; Ok(()) };
+    "operator.savepointSubdirectory" = "true", Full, PerApplication, "whether each savepoint gets a directory of its own",
+        |d, v| { d.operator.core.savepoint_subdirectory = flag(v)?; Ok(()) };
+    "operator.minPhaseDuration" = "0s", Full, PerApplication, "how long `Savepointing`, `ClusterStarting` and `Rescaling` last at least",
+        |d, v| { d.operator.core.min_phase = span(v)?; Ok(()) };
+    "operator.resyncPeriod" = "30s", NotYet, AtOnce, "the reference operator's; changes wake an application here",
         |_, v| span(v).map(drop);
 
-    "logger.level" = "4", Full, "0 panic, 1 fatal, 2 error, 3 warning, 4 information, 5 debug, 6 trace",
+    "logger.level" = "4", Full, AtOnce, "0 panic, 1 fatal, 2 error, 3 warning, 4 information, 5 debug, 6 trace",
         |d, v| { d.settings.logger.level = number(v)?; Ok(()) };
-    "logger.formatter.type" = "json", Full, "json or text",
+    "logger.formatter.type" = "json", Full, FromStart, "json or text",
         |d, v| { d.settings.logger.json = json_format(v)?; Ok(()) };
-    "logger.show-source" = "false", Full, "whether a line names its place in the source",
+    "logger.show-source" = "false", Full, FromStart, "whether a line names its place in the source",
         |d, v| { d.settings.logger.show_source = flag(v)?; Ok(()) };
-    "logger.mute" = "false", Full, "no log at all",
+    "logger.mute" = "false", Full, FromStart, "no log at all",
         |d, v| { d.settings.logger.mute = flag(v)?; Ok(()) };
 }
 

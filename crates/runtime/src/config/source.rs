@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::scope::Name;
 use super::{ConfigError, glob, keys};
 
 /// The places to read settings from.
@@ -24,8 +25,8 @@ pub struct Sources {
 /// Where a value came from, for messages.
 pub type Source = String;
 
-/// Values by lower-case dotted key.
-type Values = BTreeMap<String, (Source, Value)>;
+/// Values by name: those for every application first, then those of releases of Flink, then those of namespaces.
+pub(super) type Values = BTreeMap<Name, (Source, Value)>;
 
 /// Tried where `--config` names no file.
 const PLACES: [&str; 2] = ["config.yaml", "/etc/flyte/config/config.yaml"];
@@ -43,17 +44,25 @@ pub(super) fn collect(sources: &Sources) -> Result<(Values, Vec<String>), Config
     for path in &files {
         values.extend(file(path)?);
     }
-    values.extend(environment(&sources.environment));
-    values.extend(pairs(&sources.flags, |key| format!("flag --{key}")));
-    values.extend(pairs(&sources.recorded, |_| "the recorded operator_config".to_owned()));
+    values.extend(environment(&sources.environment)?);
+    values.extend(pairs(&sources.flags, |key| format!("flag --{key}"))?);
+    values.extend(pairs(&sources.recorded, |_| "the recorded operator_config".to_owned())?);
     Ok((values, warnings))
 }
 
-fn pairs(all: &[(String, String)], from: fn(&str) -> Source) -> Values {
+fn pairs(all: &[(String, String)], from: fn(&str) -> Source) -> Result<Values, ConfigError> {
     let value = |(key, value): &(String, String)| {
-        (key.to_lowercase(), (from(key), Value::String(value.clone())))
+        let from = from(key);
+        Ok((named(&[key], &from)?, (from, Value::String(value.clone()))))
     };
     all.iter().map(value).collect()
+}
+
+/// The name that these members lead to.
+fn named(path: &[&str], from: &str) -> Result<Name, ConfigError> {
+    let wrong =
+        |message| ConfigError::Value { key: path.join("."), from: from.to_owned(), message };
+    Name::of(path).map_err(wrong)
 }
 
 fn file(path: &Path) -> Result<Values, ConfigError> {
@@ -65,12 +74,10 @@ fn file(path: &Path) -> Result<Values, ConfigError> {
     }
     let parsed: Value = serde_saphyr::from_str(&text).map_err(|error| wrong(error.to_string()))?;
     let mut values = Values::new();
-    match parsed {
+    match &parsed {
         Value::Null => {}
-        Value::Object(sections) => {
-            for (name, value) in sections {
-                flatten(&name, value, &path.display().to_string(), &mut values);
-            }
+        Value::Object(_) => {
+            flatten(&mut Vec::new(), &parsed, &path.display().to_string(), &mut values)?;
         }
         Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
             return Err(wrong("it has no sections (operator:, logger:)".to_owned()));
@@ -79,24 +86,33 @@ fn file(path: &Path) -> Result<Values, ConfigError> {
     Ok(values)
 }
 
-fn flatten(prefix: &str, value: Value, from: &str, values: &mut Values) {
+fn flatten<'v>(
+    path: &mut Vec<&'v str>,
+    value: &'v Value,
+    from: &str,
+    values: &mut Values,
+) -> Result<(), ConfigError> {
     match value {
         Value::Object(members) => {
             for (name, value) in members {
-                flatten(&format!("{prefix}.{name}"), value, from, values);
+                path.push(name);
+                flatten(path, value, from, values)?;
+                path.pop();
             }
         }
         // `key:` without a value leaves the default.
         Value::Null => {}
         Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-            values.insert(prefix.to_lowercase(), (from.to_owned(), value));
+            values.insert(named(path, from)?, (from.to_owned(), value.clone()));
         }
     }
+    Ok(())
 }
 
 /// `OPERATOR.RESYNCPERIOD`, the reference operator's, and `OPERATOR_RESYNCPERIOD`, which a shell can
-/// set.
-fn environment(all: &[(String, String)]) -> Values {
+/// set. What is for a namespace or a release of Flink has the first form alone: in the second one nobody could tell where
+/// a name ends.
+fn environment(all: &[(String, String)]) -> Result<Values, ConfigError> {
     let mut values = Values::new();
     for key in keys::KEYS {
         let dotted = key.name.to_uppercase();
@@ -104,8 +120,17 @@ fn environment(all: &[(String, String)]) -> Values {
         let found = all.iter().find(|(name, _)| names.contains(name));
         if let Some((name, value)) = found {
             let from = format!("environment {name}");
-            values.insert(key.name.to_lowercase(), (from, Value::String(value.clone())));
+            values.insert(named(&[key.name], &from)?, (from, Value::String(value.clone())));
         }
     }
-    values
+    let sections = ["OPERATOR.NAMESPACES.", "OPERATOR.FLINKVERSIONS."];
+    for (name, value) in all {
+        if sections.iter().any(|section| name.starts_with(section)) {
+            let from = format!("environment {name}");
+            // The name of a namespace has small letters.
+            let place = named(&[&name.to_lowercase()], &from)?;
+            values.insert(place, (from, Value::String(value.clone())));
+        }
+    }
+    Ok(values)
 }

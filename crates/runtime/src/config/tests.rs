@@ -1,5 +1,7 @@
 //! Every key, every source, and what is refused.
 
+mod layers;
+
 use std::io::Write;
 
 use tempfile::NamedTempFile;
@@ -131,14 +133,14 @@ fn the_reference_operators_file_is_read() {
     let settings = loaded.settings;
     assert_eq!(settings.rendering.config.ingress_url_format, "{{$jobCluster}}.x");
     assert_eq!((settings.workers, settings.logger.level, settings.logger.json), (9, 5, false));
-    assert_eq!(settings.operator.timeouts.savepoint, Duration::from_secs(360));
+    assert_eq!(settings.applications.common.timeouts.savepoint, Duration::from_secs(360));
     assert_eq!(loaded.warnings, [] as [String; 0]);
 }
 
 #[test]
 fn a_timeout_that_is_set_wins_over_the_one_for_all() {
     let text = "operator: {maxErrDuration: 6m, timeouts: {submit: 1m}, flinkJobVertexTimeout: 2m}";
-    let limits = file(text).unwrap().settings.operator.timeouts;
+    let limits = file(text).unwrap().settings.applications.common.timeouts;
     let minutes = [limits.submit, limits.job_start, limits.confirm].map(|span| span.as_secs() / 60);
     assert_eq!(minutes, [1, 2, 6]);
 }
@@ -169,7 +171,7 @@ fn durations_are_gos_or_nanoseconds_and_lists_are_lists_or_texts() {
         "operator: {confirmAfter: 5000000000, limitNamespace: [a, b], labelSelector: [a=b, '!c']}";
     let settings = file(text).unwrap().settings;
     assert_eq!(settings.label_selector.to_string(), "a=b,!c");
-    assert_eq!(settings.operator.confirm_after, Duration::from_secs(5));
+    assert_eq!(settings.applications.common.confirm_after, Duration::from_secs(5));
     assert_eq!(settings.namespaces, ["a", "b"]);
 }
 
@@ -256,7 +258,7 @@ fn what_is_in_force_is_told_with_where_it_comes_from() {
 fn a_key_without_a_value_has_that_of_the_key_that_is_its_default() {
     let all = [("operator.maxErrDuration", "9m"), ("operator.flinkJobVertexTimeout", "4m")];
     let settings = flags(&all).unwrap().settings;
-    let limits = settings.operator.timeouts;
+    let limits = settings.applications.common.timeouts;
     let minutes = |key: &str| {
         let effective = settings.effective();
         let setting = effective.iter().find(|setting| setting.key == key).unwrap();

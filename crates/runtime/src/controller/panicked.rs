@@ -5,6 +5,7 @@
 
 use std::any::Any;
 use std::sync::Arc;
+use std::time::Duration;
 
 use flinkk8soperator_api::{project, v1beta1::FlinkApplicationStatus};
 use flinkk8soperator_core::{
@@ -30,11 +31,12 @@ pub(crate) struct Told {
     at: Instant,
 }
 
-/// Tells it, and returns what the next round knows: that it is not due before the longest back-off has passed,
+/// Tells it, and returns what the next round knows: that it is not due before `every`, the longest back-off, has passed,
 /// whatever happens meanwhile. `before` is what was told last.
 pub(super) async fn tell(
     operator: &Arc<Operator>,
     key: &Key,
+    every: Duration,
     error: JoinError,
     before: Option<Told>,
 ) -> Memory {
@@ -42,7 +44,6 @@ pub(super) async fn tell(
         Ok(panic) => words(&*panic),
         Err(error) => error.to_string(),
     };
-    let every = operator.settings.operator.core.max_backoff;
     tracing::error!(app = %key, panic = words, "a round panicked: a defect, please report it");
     let message = format!(
         "a round of the operator panicked, which is a defect (please report it with the log): {words}. \

@@ -55,7 +55,7 @@ async fn seen(operator: &Operator, app: &str) -> Result<(), Silence> {
     let object: DynamicObject = serde_json::from_value(object).unwrap();
     application(operator, None, Event::Apply(object));
     let app = operator.cache.application(&Key::new("ns", app)).unwrap();
-    objects(operator, &app, &mut Memory::default()).await.map(drop)
+    objects(operator, &app, &Config::default(), &mut Memory::default()).await.map(drop)
 }
 
 #[tokio::test]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use flinkk8soperator_api::parse::Hashes;
 use flinkk8soperator_core::{
-    Change, ClusterObjects, Colour, DeployHash, Incarnation, Objects, Pod as ToldPod, Presence,
-    Role, Silence, State, Stranger, Trouble, TroubleKind, Uid,
+    Change, ClusterObjects, Colour, Config, DeployHash, Incarnation, Objects, Pod as ToldPod,
+    Presence, Role, Silence, State, Stranger, Trouble, TroubleKind, Uid,
 };
 use flinkk8soperator_resources::{difference, labels};
 use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment};
@@ -36,6 +36,7 @@ fn silence(error: &KubeError) -> Silence {
 pub(crate) async fn objects(
     operator: &Operator,
     app: &Application,
+    config: &Config,
     memory: &mut Memory,
 ) -> Result<Objects, Silence> {
     let watched = operator.cache.application(&app.key).map(|app| app.resource_version());
@@ -53,7 +54,7 @@ pub(crate) async fn objects(
         let ingresses = watched.ingresses.of(&app.key);
         (watched.deployments_of(app), watched.services_of(app), ingresses)
     };
-    let pods = hanging_told(operator, operator.cache.pods(app));
+    let pods = hanging_told(operator, config, operator.cache.pods(app));
     memory.figures.deployments(&deployments);
     let mut objects = sorted(app, &deployments, &services, &pods);
     let strays = operator.cache.pods_without_a_cluster(app);
@@ -260,16 +261,17 @@ async fn labelled<K: Object>(operator: &Operator, app: &Application) -> Result<V
 pub(super) async fn live_pods(
     operator: &Operator,
     app: &Application,
+    config: &Config,
 ) -> Result<Vec<ToldPod>, Silence> {
     let listed = labelled::<KubePod>(operator, app).await?;
     let pods = listed.iter().filter_map(Pod::of);
     let ours = pods.filter_map(|pod| adopted::pod(app, pod)).collect();
-    Ok(hanging_told(operator, in_order(ours)).into_iter().map(|pod| pod.told).collect())
+    Ok(hanging_told(operator, config, in_order(ours)).into_iter().map(|pod| pod.told).collect())
 }
 
 /// With those told of that do not end: no event tells that.
-fn hanging_told(operator: &Operator, mut pods: Vec<Pod>) -> Vec<Pod> {
-    let (now, grace) = (operator.clock.now(), operator.settings.operator.core.pod_trouble_grace);
+fn hanging_told(operator: &Operator, config: &Config, mut pods: Vec<Pod>) -> Vec<Pod> {
+    let (now, grace) = (operator.clock.now(), config.pod_trouble_grace);
     pods.iter_mut().for_each(|pod| pod.tell_if_it_hangs(now, grace));
     pods
 }

@@ -82,14 +82,14 @@ impl Scene {
 
     /// A new operator, which knows nothing.
     pub(crate) fn start_operator(&mut self) {
-        let settings = Settings {
+        let mut settings = Settings {
             port: 0,
             jitter: false,
-            status_refresh: None,
             flink_access: FlinkAccess::ApiServer,
             leader_election: None,
             ..Settings::default()
         };
+        settings.applications.common.core.record_checkpoints = None;
         self.stop = CancellationToken::new();
         let ports = Ports { clock: Arc::new(self.wall), ..Ports::default() };
         let client = client(&self.cluster, OPERATOR, &self.defect);

@@ -98,7 +98,8 @@ impl Bench {
         world: world::Settings,
         change: impl FnOnce(&mut Settings),
     ) -> Bench {
-        let mut settings = Settings { jitter: false, status_refresh: None, ..Settings::default() };
+        let mut settings = Settings { jitter: false, ..Settings::default() };
+        settings.applications.common.core.record_checkpoints = None;
         change(&mut settings);
         let config = SessionConfig {
             settings,

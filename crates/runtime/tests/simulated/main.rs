@@ -16,6 +16,7 @@ mod given_back;
 mod granted;
 mod high_availability;
 mod in_place;
+mod layers;
 mod leader_election;
 mod logs;
 mod metrics;

@@ -135,7 +135,7 @@ fn begun_and_over(story: &Story, scene: &Scene, old: &Job) -> bool {
 /// Every request that changes something, one after the other.
 async fn at_every_request(story: &Story, fault: Fault, crash: bool) {
     let mut bench = Bench::with(|settings| {
-        settings.operator.confirm_after = Duration::from_secs(3);
+        settings.applications.common.confirm_after = Duration::from_secs(3);
     })
     .await;
     let mut n = 1;
