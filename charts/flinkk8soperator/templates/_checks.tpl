@@ -7,6 +7,12 @@
 {{- if eq (lower $key) "limitnamespace" }}
 {{- fail "config.operator.limitNamespace: list the namespaces in watchNamespaces, by which the rights go, too" }}
 {{- end }}
+{{- if hasPrefix "metricstls" (lower $key) }}
+{{- fail "config.operator.metricsTls: name the Secret in metrics.tls.secretName, by which the probes and the monitors go, too" }}
+{{- end }}
+{{- end }}
+{{- if and .Values.metrics.tls.tlsConfig (not .Values.metrics.tls.secretName) }}
+{{- fail "metrics.tls.secretName: name the Secret with the certificate that metrics.tls.tlsConfig is to check" }}
 {{- end }}
 {{- if and .Values.podMonitor.enabled .Values.serviceMonitor.enabled }}
 {{- fail "podMonitor.enabled and serviceMonitor.enabled: set one of them; Prometheus would have every figure twice" }}

@@ -29,10 +29,10 @@ pub use effective::Setting;
 pub use scope::Scope;
 pub use source::{Source, Sources};
 
+use crate::health::tls::TlsFiles;
+use crate::lease::LeaderElection;
 use draft::{Clash, Draft, Knobs, Layers};
 use keys::Set;
-
-use crate::lease::LeaderElection;
 
 /// Everything that the runtime is told at start.
 #[derive(Clone, Debug)]
@@ -49,6 +49,8 @@ pub struct Settings {
     pub metrics_prefix: String,
     /// Where metrics and health are served, on all addresses; 0: an arbitrary port.
     pub port: u16,
+    /// What they are served with over TLS; none: without.
+    pub metrics_tls: Option<TlsFiles>,
     /// How many applications are worked on at once.
     pub workers: usize,
     /// How Flink is reached.
@@ -144,6 +146,7 @@ impl Default for Settings {
             label_selector: Selector::default(),
             metrics_prefix: "flinkk8soperator".to_owned(),
             port: 10254,
+            metrics_tls: None,
             workers: 4,
             flink_access: FlinkAccess::Auto,
             leader_election: Some(LeaderElection::default()),

@@ -11,21 +11,17 @@
 
 pub(crate) mod stuck;
 
-use std::convert::Infallible;
-use std::net::SocketAddr;
-use std::sync::Arc;
+mod server;
+pub mod tls;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, header};
+use http::{Response, StatusCode, header};
 use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::metrics::Metrics;
+
+pub use server::{Listening, listen};
 
 /// What is told.
 pub struct About {
@@ -37,54 +33,6 @@ pub struct About {
     pub config: String,
     /// Why the process does not get on; none: it does.
     pub stuck: Box<dyn Fn() -> Option<String> + Send + Sync>,
-}
-
-/// The server, listening.
-pub struct Listening {
-    listener: TcpListener,
-    /// Where.
-    pub address: SocketAddr,
-}
-
-/// Listens on `port` of all addresses; 0: an arbitrary one.
-///
-/// # Errors
-/// Where the port is taken.
-pub async fn listen(port: u16) -> std::io::Result<Listening> {
-    let listener = TcpListener::bind(SocketAddr::from(([0, 0, 0, 0], port))).await?;
-    let address = listener.local_addr()?;
-    Ok(Listening { listener, address })
-}
-
-impl Listening {
-    /// Serves for ever.
-    pub async fn serve(self, about: About) {
-        let about = Arc::new(about);
-        loop {
-            let stream = match self.listener.accept().await {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    tracing::warn!(%error, "a connection to the metrics port was not accepted");
-                    tokio::task::yield_now().await;
-                    continue;
-                }
-            };
-            let about = Arc::clone(&about);
-            let service = service_fn(move |request: Request<Incoming>| {
-                let answer = answer(&about, request.uri().path());
-                async move { Ok::<_, Infallible>(answer) }
-            });
-            tokio::spawn(async move {
-                let http = http1::Builder::new()
-                    .timer(TokioTimer::new())
-                    .serve_connection(TokioIo::new(stream), service)
-                    .await;
-                if let Err(error) = http {
-                    tracing::debug!(%error, "a connection to the metrics port broke");
-                }
-            });
-        }
-    }
 }
 
 fn answer(about: &About, path: &str) -> Response<Full<Bytes>> {
@@ -116,6 +64,7 @@ fn answer(about: &About, path: &str) -> Response<Full<Bytes>> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use super::*;

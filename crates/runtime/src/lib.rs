@@ -75,6 +75,9 @@ pub enum RunError {
         #[source]
         source: std::io::Error,
     },
+    /// Metrics and health cannot be served over TLS.
+    #[error(transparent)]
+    MetricsTls(#[from] health::tls::PairError),
     /// The file for rounds cannot be written.
     #[error("cannot record rounds")]
     Trace(#[source] std::io::Error),
@@ -138,9 +141,11 @@ pub async fn run_with(
     let own = || metrics::Metrics::new(&settings.metrics_prefix);
     let metrics = ports.metrics.clone().unwrap_or_else(own);
     let port = settings.port;
-    let listening = health::listen(port).await;
+    let pair = settings.metrics_tls.clone().map(health::tls::Pair::read).transpose()?;
+    let tls = pair.is_some();
+    let listening = health::listen(port, pair).await;
     let listening = listening.map_err(|source| RunError::Listen { port, source })?;
-    tracing::info!(address = %listening.address, "serving metrics and health");
+    tracing::info!(address = %listening.address, tls, "serving metrics and health");
     let trace = trace::Trace::open(settings.trace.as_deref()).map_err(RunError::Trace)?;
     let ready = tokio::sync::watch::Sender::new(false);
     let config = serde_json::to_string_pretty(&settings.shown()).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{cases, deployment, root, text, told_at_start};
+use super::{cases, deployment, over_tls, root, text, told_at_start};
 
 fn case(name: &str) -> Vec<Value> {
     cases().into_iter().find(|(case, _)| case == name).unwrap().1
@@ -56,13 +56,48 @@ fn the_operator_knows_its_own_pods_and_its_port_is_probed() {
         let port = if case == "everything" { 9090 } else { 10254 };
         assert_eq!(container["ports"][0]["containerPort"], port, "{case}");
         for (probe, path) in [("livenessProbe", "/livez"), ("readinessProbe", "/readyz")] {
-            assert_eq!(
-                container[probe]["httpGet"],
-                json!({ "path": path, "port": port }),
-                "{case}"
-            );
+            let mut right = json!({ "path": path, "port": port });
+            if over_tls(&objects) {
+                right["scheme"] = json!("HTTPS");
+            }
+            assert_eq!(container[probe]["httpGet"], right, "{case}");
         }
     }
+}
+
+/// The files that the settings name are those of the Secret: each where it is mounted, which nothing can write.
+#[test]
+fn the_certificate_that_is_named_is_mounted_from_a_secret() {
+    let mut seen = 0;
+    for (case, objects) in cases() {
+        let pod = &deployment(&objects)["spec"]["template"]["spec"];
+        let container = &pod["containers"][0];
+        let arguments = container["args"].as_array().unwrap();
+        let named = |setting: &str| {
+            let flag = format!("--operator.metricsTls.{setting}");
+            let at = arguments.iter().position(|argument| *argument == flag.as_str())?;
+            arguments[at + 1].as_str()
+        };
+        let files = [named("certFile"), named("keyFile")];
+        let volume = |list: &Value| {
+            let volumes = list.as_array().unwrap().iter();
+            volumes.clone().find(|volume| volume["name"] == "metrics-tls").cloned()
+        };
+        let (volume, mount) = (volume(&pod["volumes"]), volume(&container["volumeMounts"]));
+        assert_eq!(volume.is_some(), over_tls(&objects), "{case}");
+        let (Some(volume), Some(mount)) = (volume, mount) else {
+            assert_eq!(files, [None, None], "{case}");
+            continue;
+        };
+        seen += 1;
+        assert_eq!(mount["readOnly"], true, "{case}");
+        let folder = mount["mountPath"].as_str().unwrap();
+        let items = volume["secret"]["items"].as_array().unwrap().iter();
+        let paths: Vec<String> =
+            items.map(|item| format!("{folder}/{}", item["path"].as_str().unwrap())).collect();
+        assert_eq!(files.map(Option::unwrap), paths[..], "{case}");
+    }
+    assert_eq!(seen, 2);
 }
 
 #[test]

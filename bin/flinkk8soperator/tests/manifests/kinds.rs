@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::cases;
+use super::{cases, over_tls};
 
 /// Read as its type and written again: what the type has no field for is gone then.
 fn as_known<T: DeserializeOwned + Serialize>(object: &Value) -> Result<Value, serde_json::Error> {
@@ -83,6 +83,9 @@ fn a_monitor_selects_what_there_is_and_asks_a_port_of_it() {
             let has_port =
                 ports.as_array().unwrap().iter().any(|one| one["name"] == endpoint["port"]);
             assert!(has_port, "{case}: the {of} has no port {}", endpoint["port"]);
+            let tls = over_tls(&objects);
+            assert_eq!(endpoint["scheme"] == "https", tls, "{case}: {endpoint}");
+            assert_eq!(endpoint["tlsConfig"]["serverName"].is_string(), tls, "{case}: {endpoint}");
         }
     }
     assert_eq!(seen, 2);

@@ -50,6 +50,12 @@ fn deployment(objects: &[Value]) -> &Value {
     objects.iter().find(|object| object["kind"] == "Deployment").unwrap()
 }
 
+/// Whether metrics and health are served over TLS, by the arguments.
+fn over_tls(objects: &[Value]) -> bool {
+    let container = &deployment(objects)["spec"]["template"]["spec"]["containers"][0];
+    container["args"].as_array().unwrap().iter().any(|arg| *arg == "--operator.metricsTls.certFile")
+}
+
 /// What the operator says when it is started as the manifests have it, in a cluster that is not there: it gets past its
 /// arguments and its settings, as far as reading a kubeconfig.
 fn told_at_start(objects: &[Value]) -> String {

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::applications::{Applications, InNamespace};
 use super::keys::{Key, Set};
 use super::{FlinkAccess, Scope, Settings};
+use crate::health::tls::{CERT_FILE, KEY_FILE, TlsFiles};
 use crate::lease::LeaderElection;
 
 /// All settings.
@@ -23,6 +24,8 @@ pub(super) struct Draft {
     pub(super) alone: bool,
     pub(super) use_kubectl_proxy: bool,
     pub(super) proxy_port: Option<u16>,
+    /// Certificate and key of the metrics port; empty: not set.
+    pub(super) metrics_tls: [String; 2],
 }
 
 /// What can differ from one application to the next.
@@ -58,13 +61,31 @@ impl Draft {
         if self.use_kubectl_proxy {
             settings.flink_access = FlinkAccess::KubectlProxy(self.proxy_port.unwrap_or(8001));
         }
+        settings.metrics_tls = metrics_tls(self.metrics_tls)?;
         let wrong = self.election.wrong().filter(|_| !self.alone);
         if let Some((key, right)) = wrong {
-            let keys = vec![format!("operator.leaderElection.{key}")];
-            return Err(Clash { keys, scopes: vec![Scope::Operator], message: right.to_owned() });
+            return Err(Clash::of(&format!("operator.leaderElection.{key}"), right));
         }
         settings.leader_election = Some(self.election).filter(|_| !self.alone);
         Ok(settings)
+    }
+}
+
+impl Clash {
+    /// Of a key that is there once for all applications.
+    fn of(key: &str, right: &str) -> Clash {
+        let (keys, message) = (vec![key.to_owned()], right.to_owned());
+        Clash { keys, scopes: vec![Scope::Operator], message }
+    }
+}
+
+/// Both files, or none.
+fn metrics_tls(files: [String; 2]) -> Result<Option<TlsFiles>, Clash> {
+    match files.map(|file| Some(file).filter(|file| !file.is_empty())) {
+        [Some(cert), Some(key)] => Ok(Some(TlsFiles { cert: cert.into(), key: key.into() })),
+        [None, None] => Ok(None),
+        [Some(_), None] => Err(Clash::of(CERT_FILE, "needs operator.metricsTls.keyFile, too")),
+        [None, Some(_)] => Err(Clash::of(KEY_FILE, "needs operator.metricsTls.certFile, too")),
     }
 }
 

@@ -104,6 +104,10 @@ keys! {
         |d, v| { d.settings.metrics_prefix = prefix(v)?; Ok(()) };
     "operator.profilerPort" = "10254", Full, FromStart, "port of metrics and health",
         |d, v| { d.settings.port = number(v)?; Ok(()) };
+    "operator.metricsTls.certFile" = "", Full, FromStart, "file with the certificate for that port, in PEM; empty: HTTP without TLS",
+        |d, v| { d.metrics_tls[0] = text(v); Ok(()) };
+    "operator.metricsTls.keyFile" = "", Full, FromStart, "file with its private key, in PEM; both are read again when they change",
+        |d, v| { d.metrics_tls[1] = text(v); Ok(()) };
     "operator.ingressUrlFormat" = "", Full, FromStart, "host of the Ingresses, with {{$jobCluster}}; empty: none",
         |d, v| { d.settings.rendering.config.ingress_url_format = text(v); Ok(()) };
     "operator.containerNameFormat" = "", Full, FromStart, "name of the containers, with one %s for the role",

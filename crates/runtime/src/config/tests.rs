@@ -43,6 +43,8 @@ const OTHER: &[(&str, &str)] = &[
     ("operator.workers", "7"),
     ("operator.metricsPrefix", "other"),
     ("operator.profilerPort", "1234"),
+    ("operator.metricsTls.certFile", "/tls/tls.crt"),
+    ("operator.metricsTls.keyFile", "/tls/tls.key"),
     ("operator.ingressUrlFormat", "{{$jobCluster}}.example.com"),
     ("operator.containerNameFormat", "%s-x"),
     ("operator.schedulerName", "volcano"),
@@ -92,11 +94,15 @@ fn shape(settings: &Settings) -> String {
 fn every_key_with_an_effect_changes_something() {
     let default = shape(&flags(&[]).unwrap().settings);
     for key in keys::KEYS.iter().filter(|key| key.effect == keys::Effect::Full) {
-        // The port alone says nothing.
-        let with = ["operator.proxyPort"].contains(&key.name);
-        let pairs: Vec<(&str, &str)> = match with {
-            true => vec![("operator.useKubectlProxy", "true"), (key.name, "9")],
-            false => OTHER.iter().filter(|pair| pair.0 == key.name).copied().collect(),
+        let pairs: Vec<(&str, &str)> = match key.name {
+            // The port alone says nothing, and neither file is taken alone.
+            "operator.proxyPort" => vec![("operator.useKubectlProxy", "true"), (key.name, "9")],
+            "operator.metricsTls.certFile" | "operator.metricsTls.keyFile" => OTHER
+                .iter()
+                .filter(|pair| pair.0.starts_with("operator.metricsTls."))
+                .copied()
+                .collect(),
+            other => OTHER.iter().filter(|pair| pair.0 == other).copied().collect(),
         };
         assert!(!pairs.is_empty(), "{} is not tried", key.name);
         let loaded = flags(&pairs).unwrap();
@@ -224,6 +230,19 @@ fn keys_of_the_leader_election_that_do_not_go_together_are_named_with_their_sour
         ("operator.leaderElection.enabled", "false"),
     ];
     assert_eq!(flags(&off).unwrap().settings.leader_election, None);
+}
+
+#[test]
+fn the_metrics_port_has_certificate_and_key_or_neither() {
+    let cert = ("operator.metricsTls.certFile", "/tls/tls.crt");
+    let key = ("operator.metricsTls.keyFile", "/tls/tls.key");
+    let files = TlsFiles { cert: cert.1.into(), key: key.1.into() };
+    assert_eq!(flags(&[cert, key]).unwrap().settings.metrics_tls, Some(files));
+    assert_eq!(flags(&[(cert.0, ""), (key.0, "")]).unwrap().settings.metrics_tls, None);
+    for (one, other) in [(cert, key), (key, cert)] {
+        let told = flags(&[one, (other.0, "")]).unwrap_err().to_string();
+        assert_eq!(told, format!("{} (from flag --{}): needs {}, too", one.0, one.0, other.0));
+    }
 }
 
 #[test]
