@@ -2,9 +2,12 @@
 //! [`crate::transport`], reads with [`crate::response`].
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::HeaderValue;
+use http::header::AUTHORIZATION;
 use serde::de::DeserializeOwned;
 use tower::{Service, ServiceExt};
 
@@ -17,6 +20,7 @@ use crate::model::{
 };
 use crate::request::{self, Request, Run, Savepoint};
 use crate::response;
+use crate::security::Security;
 use crate::transport::{Exchange, Failure, Target, TimeLimit, Transport};
 use crate::version::FlinkVersion;
 
@@ -25,7 +29,12 @@ use crate::version::FlinkVersion;
 pub struct Client {
     exchange: Exchange,
     base: String,
+    authorization: Option<HeaderValue>,
+    told: Option<Arc<Told>>,
 }
+
+/// Is told what came of each call.
+type Told = dyn Fn(Option<&Error>) + Send + Sync;
 
 impl Client {
     /// Over any service that exchanges whole bodies, with `base` before every path:
@@ -37,13 +46,24 @@ impl Client {
         S: Clone + Send + Sync + 'static,
         S::Future: Send,
     {
-        Self { exchange: Exchange::new(service), base: base.into() }
+        let (exchange, base) = (Exchange::new(service), base.into());
+        Self { exchange, base, authorization: None, told: None }
     }
 
     /// Of the pod at `target`, at its own address.
     #[must_use]
-    pub fn direct(transport: &Transport, target: &Target) -> Self {
-        Self { exchange: transport.to(target), base: target.base() }
+    pub fn direct(transport: &Transport, target: &Target, security: &Security) -> Self {
+        let tls = security.tls.as_ref();
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let authorization = security.basic_auth.as_ref().map(|user| user.0.clone());
+        let client = Self::new(transport.to(target, tls), target.base(scheme));
+        Self { authorization, ..client }
+    }
+
+    /// With someone who is told what came of each call: the error, or none.
+    #[must_use]
+    pub fn telling(self, told: impl Fn(Option<&Error>) + Send + Sync + 'static) -> Self {
+        Self { told: Some(Arc::new(told)), ..self }
     }
 
     /// Sends any request of [`crate::request`].
@@ -198,10 +218,24 @@ impl Client {
         request: &Request<A>,
         limit: Option<TimeLimit>,
     ) -> Result<A, Error> {
+        let outcome = self.answered(request, limit).await;
+        if let Some(told) = &self.told {
+            told(outcome.as_ref().err());
+        }
+        outcome
+    }
+
+    async fn answered<A: DeserializeOwned>(
+        &self,
+        request: &Request<A>,
+        limit: Option<TimeLimit>,
+    ) -> Result<A, Error> {
         let mut http = request.to_http(&self.base).map_err(Error::Address)?;
         if let Some(limit) = limit {
             http.extensions_mut().insert(limit);
         }
+        let authorization = self.authorization.iter().cloned();
+        http.headers_mut().extend(authorization.map(|header| (AUTHORIZATION, header)));
         let response = self.exchange.clone().oneshot(http).await?;
         tracing::debug!(
             method = %request.method, path = %request.path, status = %response.status(),

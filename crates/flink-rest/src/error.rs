@@ -18,6 +18,9 @@ pub enum Error {
     /// The exchange did not come to its end.
     #[error(transparent)]
     Transport(#[from] Failure),
+    /// Who asks is not let in.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// Something between us and Flink answered.
     #[error(transparent)]
     Intermediary(#[from] Intermediary),
@@ -27,6 +30,16 @@ pub enum Error {
     /// A success whose body is not what this call answers.
     #[error("the answer is not one of Flink's")]
     Answer(#[source] serde_json::Error),
+}
+
+/// 401 or 403 at Flink's own address: from Flink's, or whatever stands before it there, and passed on by neither.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{status}{}{message}", if message.is_empty() { "" } else { ": " })]
+pub struct Denied {
+    /// Which of the two.
+    pub status: StatusCode,
+    /// Its words, shortened.
+    pub message: String,
 }
 
 /// An error that a proxy or the API server answered in Flink's place.
@@ -133,7 +146,7 @@ impl Error {
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Unsupported(_) => Fault::User,
+            Self::Unsupported(_) | Self::Denied(_) => Fault::User,
             Self::Address(_) => Fault::Us,
             Self::Transport(_) | Self::Answer(_) => Fault::Transport,
             Self::Intermediary(between) => between.fault(),
@@ -145,7 +158,7 @@ impl Error {
     #[must_use]
     pub fn retry(&self) -> Retry {
         match self {
-            Self::Unsupported(_) => Retry::AfterChange,
+            Self::Unsupported(_) | Self::Denied(_) => Retry::AfterChange,
             Self::Address(_) => Retry::Never,
             Self::Transport(failure) => failure.retry(),
             Self::Intermediary(_) | Self::Answer(_) => Retry::Later,
@@ -157,7 +170,7 @@ impl Error {
     #[must_use]
     pub fn reached(&self) -> Reached {
         match self {
-            Self::Unsupported(_) | Self::Address(_) => Reached::No,
+            Self::Unsupported(_) | Self::Address(_) | Self::Denied(_) => Reached::No,
             Self::Transport(failure) => failure.reached(),
             Self::Intermediary(_) | Self::Answer(_) => Reached::Perhaps,
             Self::Refused(refusal) => refusal.cause.reached(),
@@ -172,6 +185,7 @@ impl Error {
             Self::Unsupported(_)
             | Self::Address(_)
             | Self::Transport(_)
+            | Self::Denied(_)
             | Self::Intermediary(_)
             | Self::Answer(_) => None,
         }

@@ -7,11 +7,11 @@
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), flinkk8soperator_flink_rest::Error> {
-//! use flinkk8soperator_flink_rest::{Client, Settings, Target, Transport};
+//! use flinkk8soperator_flink_rest::{Client, Security, Settings, Target, Transport};
 //!
 //! let transport = Transport::new(Settings::default());
 //! let pod = Target::new("10.1.2.3:8081".parse().expect("an address"), "uid-of-the-pod");
-//! let flink = Client::direct(&transport, &pod);
+//! let flink = Client::direct(&transport, &pod, &Security::default());
 //! let version = flink.config().await?.flink_version;
 //! for job in flink.jobs().await?.jobs {
 //!     println!("{} is {} on Flink {version}", job.id, job.status);
@@ -27,6 +27,7 @@ pub mod response;
 pub mod error;
 pub mod ids;
 pub mod model;
+pub mod security;
 pub mod transport;
 pub mod version;
 
@@ -34,8 +35,9 @@ mod reason;
 mod words;
 
 pub use client::Client;
-pub use error::{Cause, Error, Fault, Intermediary, Reached, Refusal, Retry};
+pub use error::{Cause, Denied, Error, Fault, Intermediary, Reached, Refusal, Retry};
 pub use ids::{JobId, TriggerId, VertexId};
 pub use request::Request;
+pub use security::{BasicAuth, Security, Tls};
 pub use transport::{Failure, Settings, Target, Transport};
 pub use version::FlinkVersion;

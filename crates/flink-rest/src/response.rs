@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::{Cause, Error, Intermediary, Refusal};
+use crate::error::{Cause, Denied, Error, Intermediary, Refusal};
 use crate::reason::Chain;
 
 /// Bytes of a foreign error page that are kept: arbitrary, a line or two.
@@ -45,16 +45,23 @@ const SIGNS: [(&str, Cause); 25] = [
 ///
 /// # Errors
 /// Every answer that is not a 2xx with an `A`: [`Error::Refused`] if Flink itself sent it,
-/// [`Error::Intermediary`] if it was something before it, [`Error::Answer`] for a 2xx that is
+/// [`Error::Denied`] if it lets nobody in, [`Error::Intermediary`] if it was something before it, [`Error::Answer`] for a 2xx that is
 /// something else.
 pub fn parse<A: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<A, Error> {
     if status.is_success() {
         return serde_json::from_slice(body).map_err(Error::Answer);
     }
     match serde_json::from_slice(body) {
+        // Flink itself knows no users: what was added to it does, and may answer in its form.
+        Ok(Body::Flink { errors }) if status == StatusCode::UNAUTHORIZED => {
+            Err(Denied { status, message: errors.join("; ") }.into())
+        }
         Ok(Body::Flink { errors }) => Err(refusal(status, &errors).into()),
         Ok(Body::Kubernetes { message, .. }) => {
             Err(Intermediary { who: "the API server", status, message }.into())
+        }
+        Err(_) if [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&status) => {
+            Err(Denied { status, message: first_line(body) }.into())
         }
         Err(_) => {
             let message = first_line(body);
@@ -149,6 +156,24 @@ mod tests {
     fn missing_rights_are_ours() {
         let body = r#"{"kind":"Status","message":"pods \"jm\" is forbidden"}"#;
         assert_eq!(error(403, body).fault(), Fault::Us);
+    }
+
+    #[test]
+    fn who_is_not_let_in_is_told_from_what_flink_refuses() {
+        let flink = r#"{"errors":["Invalid credentials"]}"#;
+        for (status, body, words) in [
+            (401, "", "401 Unauthorized"),
+            (401, "<html>Login</html>", "401 Unauthorized: <html>Login</html>"),
+            (401, flink, "401 Unauthorized: Invalid credentials"),
+            (403, "denied by policy", "403 Forbidden: denied by policy"),
+        ] {
+            let denied = error(status, body);
+            assert!(matches!(denied, Error::Denied(_)), "{denied:?}");
+            assert_eq!(denied.to_string(), words);
+            let sorted = (denied.reached(), denied.retry(), denied.fault());
+            assert_eq!(sorted, (Reached::No, Retry::AfterChange, Fault::User));
+        }
+        assert_eq!(error(403, flink).cause(), Some(Cause::RequestInvalid));
     }
 
     #[test]

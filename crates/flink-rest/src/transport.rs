@@ -8,6 +8,7 @@
 
 mod attempt;
 mod connections;
+mod dial;
 mod repeat;
 
 use std::sync::Arc;
@@ -21,8 +22,10 @@ use tower::{BoxError, Service, ServiceExt};
 
 pub use attempt::TimeLimit;
 pub use connections::Target;
+pub use dial::{Open, Stream};
 
 use crate::error::{Reached, Retry};
+use crate::security::Tls;
 use attempt::{Attempt, Places};
 use connections::Connections;
 use repeat::RepeatGet;
@@ -36,7 +39,7 @@ pub struct Settings {
     /// For one attempt, from the wait for a free place to the end of the body. Default 5 s, as the
     /// reference operator's.
     pub attempt: Duration,
-    /// For opening a connection. Default 2 s: a pod in the same cluster answers in milliseconds.
+    /// For opening a connection, and again for its TLS handshake. Default 2 s: a pod in the same cluster answers in milliseconds.
     pub connect: Duration,
     /// How often a GET is repeated after a transport error. Default 2, as the reference operator's
     /// three attempts.
@@ -76,6 +79,9 @@ pub enum Failure {
     /// No connection: nothing listens there (yet), or nobody is there.
     #[error("no connection to Flink")]
     Connect(#[source] BoxError),
+    /// No TLS: the server cannot be trusted, or does not trust us. In words.
+    #[error("no TLS connection to Flink: {0}")]
+    Tls(String),
     /// No answer within the time limit.
     #[error("no answer from Flink within {0:?}")]
     Timeout(Duration),
@@ -96,7 +102,7 @@ impl Failure {
     pub fn retry(&self) -> Retry {
         match self {
             Self::Busy | Self::Connect(_) | Self::Timeout(_) | Self::Broken(_) => Retry::Later,
-            Self::BodyTooLarge(_) => Retry::AfterChange,
+            Self::Tls(_) | Self::BodyTooLarge(_) => Retry::AfterChange,
             Self::Forgotten => Retry::Never,
         }
     }
@@ -105,7 +111,7 @@ impl Failure {
     #[must_use]
     pub fn reached(&self) -> Reached {
         match self {
-            Self::Busy | Self::Connect(_) => Reached::No,
+            Self::Busy | Self::Connect(_) | Self::Tls(_) => Reached::No,
             Self::Timeout(_) | Self::Broken(_) | Self::BodyTooLarge(_) | Self::Forgotten => {
                 Reached::Perhaps
             }
@@ -126,16 +132,23 @@ impl Transport {
     /// A transport without connections.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
+        let open = dial::tcp(settings.connect);
+        Self::opening(settings, open)
+    }
+
+    /// One whose streams to pods are opened by a service handed in, for instance within the process.
+    #[must_use]
+    pub fn opening(settings: Settings, open: Open) -> Self {
         let places = Places::new(&settings);
-        let connections = Connections::new(&settings);
+        let connections = Connections::new(&settings, open);
         Self { settings: Arc::new(settings), places, connections }
     }
 
-    /// To the pod at `target`, over connections of its own. After [`Transport::forget`] it fails for
+    /// To the pod at `target`, over connections of its own, which speak `tls`. After [`Transport::forget`] it fails for
     /// ever; ask for a new one then.
     #[must_use]
-    pub fn to(&self, target: &Target) -> Exchange {
-        self.over(self.connections.to(target))
+    pub fn to(&self, target: &Target, tls: Option<&Tls>) -> Exchange {
+        self.over(self.connections.to(target, tls))
     }
 
     /// Over a service handed in, for instance a Kubernetes client with the path of `pods/…/proxy`.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use flinkk8soperator_flink_rest::request::Run;
 use flinkk8soperator_flink_rest::{
-    Client, Error, Failure, JobId, Reached, Retry, Settings, Target, Transport,
+    Client, Error, Failure, JobId, Reached, Retry, Security, Settings, Target, Transport,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -66,8 +66,8 @@ fn is_forgotten(error: &Error) -> bool {
 async fn one_connection_serves_many_requests() {
     let server = Server::start().await;
     let transport = Transport::new(Settings::default());
-    let client = Client::direct(&transport, &server.target("a"));
-    let again = Client::direct(&transport, &server.target("a"));
+    let client = Client::direct(&transport, &server.target("a"), &Security::default());
+    let again = Client::direct(&transport, &server.target("a"), &Security::default());
     let serving = async {
         let mut connection = server.accept().await;
         let first = serve(&mut connection).await;
@@ -86,7 +86,7 @@ async fn one_connection_serves_many_requests() {
 async fn after_forget_no_byte_goes_over_the_old_connection() {
     let server = Server::start().await;
     let transport = Transport::new(Settings::default());
-    let old = Client::direct(&transport, &server.target("old"));
+    let old = Client::direct(&transport, &server.target("old"), &Security::default());
     let (mut connection, answer) = tokio::join!(
         async {
             let mut connection = server.accept().await;
@@ -104,7 +104,7 @@ async fn after_forget_no_byte_goes_over_the_old_connection() {
     assert_eq!(rest(&mut connection).await, b"", "closed, and nothing was sent before");
 
     // The new pod has the address of the old one.
-    let new = Client::direct(&transport, &server.target("new"));
+    let new = Client::direct(&transport, &server.target("new"), &Security::default());
     let serving = async { serve(&mut server.accept().await).await };
     let (_, answer) = tokio::join!(serving, new.jobs());
     answer.unwrap();
@@ -114,7 +114,8 @@ async fn after_forget_no_byte_goes_over_the_old_connection() {
 async fn pods_with_one_address_share_no_connection() {
     let server = Server::start().await;
     let transport = Transport::new(Settings::default());
-    let [a, b] = ["a", "b"].map(|pod| Client::direct(&transport, &server.target(pod)));
+    let [a, b] =
+        ["a", "b"].map(|pod| Client::direct(&transport, &server.target(pod), &Security::default()));
     let serving = async {
         let mut first = server.accept().await;
         serve(&mut first).await;
@@ -136,7 +137,7 @@ async fn pods_with_one_address_share_no_connection() {
 async fn what_is_under_way_ends_when_the_pod_is_forgotten() {
     let server = Server::start().await;
     let transport = Transport::new(Settings::default());
-    let client = Client::direct(&transport, &server.target("a"));
+    let client = Client::direct(&transport, &server.target("a"), &Security::default());
     let version = "1.20.5".parse().unwrap();
     let run = Run::new("my app/1.jar", JobId([7; 16]));
     let hour = Duration::from_secs(3600);
@@ -164,7 +165,10 @@ async fn where_nobody_listens_nothing_was_sent() {
     let target = server.target("a");
     drop(server);
     let settings = Settings { repeats: 0, ..Settings::default() };
-    let error = Client::direct(&Transport::new(settings), &target).jobs().await.unwrap_err();
+    let error = Client::direct(&Transport::new(settings), &target, &Security::default())
+        .jobs()
+        .await
+        .unwrap_err();
     assert!(matches!(error, Error::Transport(Failure::Connect(_))), "{error:?}");
     assert_eq!((error.reached(), error.retry()), (Reached::No, Retry::Later));
 }
@@ -173,7 +177,7 @@ async fn where_nobody_listens_nothing_was_sent() {
 async fn a_connection_that_closes_without_an_answer_may_have_done_it() {
     let server = Server::start().await;
     let transport = Transport::new(Settings::default());
-    let client = Client::direct(&transport, &server.target("a"));
+    let client = Client::direct(&transport, &server.target("a"), &Security::default());
     let (_, answer) = tokio::join!(
         async { read_head(&mut server.accept().await).await },
         client.cancel(JobId([7; 16]))

@@ -12,7 +12,8 @@ use bytes::Bytes;
 use flinkk8soperator_core::{self as core, Incarnation, Silence};
 use flinkk8soperator_flink_rest::model::{JobManagerConfig, ServerConfig};
 use flinkk8soperator_flink_rest::{
-    self as rest, Cause, Client, Error, Failure, FlinkVersion, Settings, Target, Transport,
+    self as rest, Cause, Client, Error, Failure, FlinkVersion, Security, Settings, Target,
+    Transport,
 };
 use flinkk8soperator_resources::created;
 use flinkk8soperator_resources::high_availability::CLUSTER_ID;
@@ -61,7 +62,7 @@ impl Flinks {
         let proxied = format!("/api/v1/namespaces/{namespace}/pods/{name}:{port}/proxy");
         match self.access {
             FlinkAccess::Auto | FlinkAccess::Pod => {
-                Some(Client::direct(&self.transport, &target(pod)?))
+                Some(Client::direct(&self.transport, &target(pod)?, &Security::default()))
             }
             FlinkAccess::ApiServer => {
                 let kube = self.kube.clone();
@@ -74,7 +75,7 @@ impl Flinks {
             FlinkAccess::KubectlProxy(proxy) => {
                 let here = Target::new(SocketAddr::from(([127, 0, 0, 1], proxy)), "kubectl proxy");
                 let base = format!("http://127.0.0.1:{proxy}{proxied}");
-                Some(Client::new(self.transport.to(&here), base))
+                Some(Client::new(self.transport.to(&here, None), base))
             }
         }
     }
@@ -194,10 +195,12 @@ pub(crate) fn version(version: &FlinkVersion) -> core::FlinkVersion {
 pub(crate) fn silence(error: &Error) -> Silence {
     match error {
         Error::Unsupported(_) | Error::Answer(_) => Silence::Unreadable,
-        Error::Address(_) => Silence::Unreachable,
+        Error::Address(_) | Error::Denied(_) => Silence::Unreachable,
         Error::Transport(failure) => match failure {
             Failure::Busy | Failure::Timeout(_) => Silence::TimedOut,
-            Failure::Connect(_) | Failure::Broken(_) | Failure::Forgotten => Silence::Unreachable,
+            Failure::Connect(_) | Failure::Tls(_) | Failure::Broken(_) | Failure::Forgotten => {
+                Silence::Unreachable
+            }
             Failure::BodyTooLarge(_) => Silence::Unreadable,
         },
         Error::Intermediary(_) => Silence::NotOurs,

@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 use tower::{BoxError, Service, ServiceExt};
 
+use super::dial::{Handshake, late_refusal};
 use super::{Failure, Settings};
 
 /// A request's own time limit, as an extension of it. For calls in which a user's code runs.
@@ -108,15 +109,20 @@ fn failure(error: BoxError, largest: usize) -> Failure {
         Ok(known) => return *known,
         Err(other) => other,
     };
+    let mut connects = false;
     let mut cause: Option<&(dyn StdError + 'static)> = Some(error.as_ref());
     while let Some(this) = cause {
         if this.is::<LengthLimitError>() {
             return Failure::BodyTooLarge(largest);
         }
-        if this.downcast_ref::<HyperError>().is_some_and(HyperError::is_connect) {
-            return Failure::Connect(error);
+        if let Some(Handshake(words)) = this.downcast_ref() {
+            return Failure::Tls(words.clone());
         }
+        if let Some(words) = late_refusal(this) {
+            return Failure::Tls(words);
+        }
+        connects |= this.downcast_ref::<HyperError>().is_some_and(HyperError::is_connect);
         cause = this.source();
     }
-    Failure::Broken(error)
+    if connects { Failure::Connect(error) } else { Failure::Broken(error) }
 }

@@ -12,12 +12,13 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client as Hyper;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::sync::watch;
 use tower::{BoxError, Service};
 
+use super::dial::{Dial, Open};
 use super::{Failure, Settings};
+use crate::security::Tls;
 
 /// One pod that serves Flink's REST API.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -34,8 +35,8 @@ impl Target {
     }
 
     /// What stands before the path of every request.
-    pub(crate) fn base(&self) -> String {
-        format!("http://{}", self.address)
+    pub(crate) fn base(&self, scheme: &str) -> String {
+        format!("{scheme}://{}", self.address)
     }
 }
 
@@ -44,25 +45,41 @@ impl Target {
 pub(super) struct Connections {
     connect: Duration,
     idle: Duration,
+    dial: Open,
     open: Arc<Mutex<HashMap<Target, Connection>>>,
 }
-
-type HttpClient = Hyper<HttpConnector, Full<Bytes>>;
 
 /// The connections to one pod; `None` once it is forgotten. They close when the last holder of the
 /// client is gone.
 #[derive(Clone)]
-pub(super) struct Connection(watch::Sender<Option<HttpClient>>);
+pub(super) struct Connection(watch::Sender<Option<Way>>);
+
+#[derive(Clone)]
+struct Way {
+    client: HttpClient,
+    tls: Option<Tls>,
+}
+
+type HttpClient = Hyper<Dial, Full<Bytes>>;
 
 impl Connections {
-    pub(super) fn new(settings: &Settings) -> Self {
-        Self { connect: settings.connect, idle: settings.idle, open: Arc::default() }
+    pub(super) fn new(settings: &Settings, dial: Open) -> Self {
+        let Settings { connect, idle, .. } = *settings;
+        Self { connect, idle, dial, open: Arc::default() }
     }
 
-    pub(super) fn to(&self, target: &Target) -> Connection {
+    /// Over TLS that is not what the connections before spoke, only new ones are used; what is under way on the
+    /// others comes to its end there.
+    pub(super) fn to(&self, target: &Target, tls: Option<&Tls>) -> Connection {
         let mut open = self.locked();
-        let new = || Connection(watch::Sender::new(Some(self.client())));
-        open.entry(target.clone()).or_insert_with(new).clone()
+        let way = || Some(Way { client: self.client(tls), tls: tls.cloned() });
+        let new = || Connection(watch::Sender::new(way()));
+        let connection = open.entry(target.clone()).or_insert_with(new);
+        let same = connection.0.borrow().as_ref().is_some_and(|way| way.tls.as_ref() == tls);
+        if !same {
+            connection.0.send_replace(way());
+        }
+        connection.clone()
     }
 
     pub(super) fn forget(&self, target: &Target) {
@@ -73,15 +90,13 @@ impl Connections {
 
     /// Hyper sends a request again if the connection it meant to use was closed before a byte of it
     /// was written. That is kept for all methods: such a request never left.
-    fn client(&self) -> HttpClient {
-        let mut connector = HttpConnector::new();
-        connector.set_connect_timeout(Some(self.connect));
-        connector.set_nodelay(true);
+    fn client(&self, tls: Option<&Tls>) -> HttpClient {
+        let dial = Dial { open: self.dial.clone(), tls: tls.cloned(), limit: self.connect };
         Hyper::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(self.idle)
             .pool_max_idle_per_host(1)
-            .build(connector)
+            .build(dial)
     }
 
     /// A panic while this lock is held cannot leave a half-made entry behind.
@@ -100,7 +115,7 @@ impl Service<http::Request<Bytes>> for Connection {
     }
 
     fn call(&mut self, request: http::Request<Bytes>) -> Self::Future {
-        let client = self.0.borrow().clone();
+        let client = self.0.borrow().as_ref().map(|way| way.client.clone());
         let mut open = self.0.subscribe();
         Box::pin(async move {
             let client = client.ok_or(Failure::Forgotten)?;
