@@ -1,25 +1,29 @@
 //! Runs the operator until it is told to stop.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::ArgMatches;
 use flinkk8soperator_runtime::config::load;
-use flinkk8soperator_runtime::{CancellationToken, client, telemetry};
+use flinkk8soperator_runtime::ports::Configuration;
+use flinkk8soperator_runtime::reload::Files;
+use flinkk8soperator_runtime::{CancellationToken, Ports, client, run_with, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::arguments::{sources, without_effect};
 
 /// Reads the settings, connects, and runs.
 pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
-    let loaded = load(&sources(matches))?;
+    let sources = sources(matches);
+    let loaded = load(&sources)?;
     let mut settings = loaded.settings;
     settings.trace = matches.get_one::<PathBuf>("trace").cloned();
     #[cfg(feature = "crash-points")]
     {
         settings.crash_at = matches.get_one("crash-at").cloned();
     }
-    telemetry::init(&settings.logger);
+    let log = telemetry::init(&settings.logger);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), given = ?settings.given, "starting");
     loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     for flag in without_effect(matches) {
@@ -29,7 +33,9 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     tokio::runtime::Runtime::new().context("cannot start")?.block_on(async move {
         let connection = client::connect(kubeconfig.as_deref()).await?;
         settings.settle_flink_access(connection.inside);
-        Ok(flinkk8soperator_runtime::run(connection.client, settings, stop_signal()?).await?)
+        let configuration = Some(Arc::new(Files { sources, log }) as Arc<dyn Configuration>);
+        let ports = Ports { configuration, ..Ports::default() };
+        Ok(run_with(connection.client, settings, ports, stop_signal()?).await?)
     })
 }
 

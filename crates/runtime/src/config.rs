@@ -1,12 +1,13 @@
-//! The operator's settings, read once at start: flags over environment over file over defaults.
+//! The operator's settings: flags over environment over file over defaults.
 //!
 //! File, keys and precedence are the reference operator's; [`keys`] has all keys in one table. What
 //! is wrong is an error, what is unknown is reported and otherwise passed over, as before. What the machine decides
-//! by can differ by namespace and release of Flink ([`Applications`]). A changed
-//! file takes effect at the next start: half of a configuration changed under running deploys is
-//! worse than none (the reference operator reloads some keys and not others).
+//! by can differ by namespace and release of Flink ([`Applications`]). They are
+//! read again while the operator runs (`reload.rs`): all of a key takes effect then, or it waits for the next start, as
+//! the table says (the reference operator takes some keys at once, in part).
 
 mod applications;
+mod change;
 mod draft;
 mod effective;
 mod glob;
@@ -25,6 +26,7 @@ use flinkk8soperator_resources::{RenderConfig, TOOL_METADATA, ingress_host};
 use kube::core::Selector;
 
 pub use applications::Applications;
+pub(crate) use change::Changed;
 pub use effective::Setting;
 pub use scope::Scope;
 pub use source::{Source, Sources};
@@ -33,6 +35,7 @@ use crate::health::tls::TlsFiles;
 use crate::lease::LeaderElection;
 use draft::{Clash, Draft, Knobs, Layers};
 use keys::Set;
+use source::Collected;
 
 /// Everything that the runtime is told at start.
 #[derive(Clone, Debug)]
@@ -207,6 +210,8 @@ pub struct Loaded {
     pub settings: Settings,
     /// For the log: keys that nobody knows, or that have no effect.
     pub warnings: Vec<String>,
+    /// The files that were read.
+    pub files: Vec<PathBuf>,
 }
 
 /// Reads settings from their sources.
@@ -214,7 +219,7 @@ pub struct Loaded {
 /// # Errors
 /// See [`ConfigError`].
 pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
-    let (values, mut warnings) = source::collect(sources)?;
+    let Collected { values, mut warnings, files } = source::collect(sources)?;
     let (mut draft, mut layers) = (Draft::default(), Layers::new());
     let mut given = Vec::new();
     for (name, (from, value)) in &values {
@@ -252,7 +257,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
     }
     let settings = draft.finish(&layers).map_err(|clash| clashing(clash, &given))?;
     let settings = Settings { given, ..settings };
-    Ok(Loaded { settings, warnings })
+    Ok(Loaded { settings, warnings, files })
 }
 
 /// Keys that do not go together, by the one of them that was set where it matters first.

@@ -265,18 +265,19 @@ async fn work(operator: Arc<Operator>, shutdown: CancellationToken) {
 /// A round of its own task: whatever happens in it, the others go on.
 async fn contained(operator: &Arc<Operator>, key: &Key) -> Option<Instant> {
     let (shared, of, span) = (Arc::clone(operator), key.clone(), span::of(key));
-    let settings = operator.applications();
+    let in_force = operator.in_force();
     // Those of a round that was not completed: of the application as it was when it began.
     let delays = match operator.cache.application(key) {
-        Some(app) => app.settings(&settings).core,
-        None => settings.of(&key.namespace, None).core,
+        Some(app) => app.settings(&in_force.settings.applications).core,
+        None => in_force.settings.applications.of(&key.namespace, None).core,
     };
     let began = Instant::now();
     let within = span.clone();
     let mut memory = operator.memories.take(key);
     let told = memory.panic.clone();
     let task = tokio::spawn(async move {
-        let round = round(&shared, &of, &settings, &mut memory).instrument(within.clone());
+        let settings = &in_force.settings.applications;
+        let round = round(&shared, &of, settings, &mut memory).instrument(within.clone());
         let (outcome, asked) = retry_after::noted(round).await;
         let failed = |error| failed(&delays, shared.jitter, &of, &error, &mut memory);
         let mut ended = within.in_scope(|| outcome.unwrap_or_else(failed));

@@ -29,8 +29,8 @@ pub struct About {
     pub metrics: Metrics,
     /// Whether everything was listed.
     pub ready: watch::Receiver<bool>,
-    /// The settings, as JSON.
-    pub config: String,
+    /// The settings in force, as JSON.
+    pub config: Box<dyn Fn() -> String + Send + Sync>,
     /// Why the process does not get on; none: it does.
     pub stuck: Box<dyn Fn() -> Option<String> + Send + Sync>,
 }
@@ -52,7 +52,7 @@ fn answer(about: &About, path: &str) -> Response<Full<Bytes>> {
             (StatusCode::SERVICE_UNAVAILABLE, text, why.to_owned())
         }
         "/version" => (ok, json, format!("{{\"version\":\"{}\"}}", env!("CARGO_PKG_VERSION"))),
-        "/config" => (ok, json, about.config.clone()),
+        "/config" => (ok, json, (about.config)()),
         _ => (StatusCode::NOT_FOUND, text, "there is no such page".to_owned()),
     };
     let mut response = Response::new(Full::new(Bytes::from(body)));
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn each_path_answers_for_what_it_is() {
         let (ready, receiver) = watch::channel(false);
-        let (config, stuck) = ("{}".to_owned(), Arc::new(AtomicBool::new(false)));
+        let (config, stuck) = (Box::new(|| "{}".to_owned()), Arc::new(AtomicBool::new(false)));
         let why = Arc::clone(&stuck);
         let why = move || why.load(Ordering::Relaxed).then(|| "a round hangs".to_owned());
         let metrics = Metrics::new("x");

@@ -36,6 +36,7 @@ pub mod health;
 pub mod lease;
 pub mod metrics;
 pub mod ports;
+pub mod reload;
 pub mod telemetry;
 
 mod jitter;
@@ -107,11 +108,13 @@ pub struct Ports {
     /// Where is counted what the operator does; none: in metrics of its own, under the prefix of the
     /// settings. They are served either way.
     pub metrics: Option<metrics::Metrics>,
+    /// Where the settings are looked at again; none: they stay as they are.
+    pub configuration: Option<Arc<dyn ports::Configuration>>,
 }
 
 impl Default for Ports {
     fn default() -> Ports {
-        Ports { clock: Arc::new(ports::SystemClock), metrics: None }
+        Ports { clock: Arc::new(ports::SystemClock), metrics: None, configuration: None }
     }
 }
 
@@ -148,15 +151,27 @@ pub async fn run_with(
     tracing::info!(address = %listening.address, tls, "serving metrics and health");
     let trace = trace::Trace::open(settings.trace.as_deref()).map_err(RunError::Trace)?;
     let ready = tokio::sync::watch::Sender::new(false);
-    let config = serde_json::to_string_pretty(&settings.shown()).unwrap_or_default();
+    let configuration = ports.configuration.clone();
     let (told, listed) = (metrics.clone(), ready.subscribe());
     let operator = Arc::new(Operator::new(client, settings, ports, metrics, trace, ready));
     let shown: Arc<dyn metrics::Shown> = operator.clone();
     told.show(Arc::downgrade(&shown));
     let stuck = health::stuck::watch(Arc::downgrade(&operator));
+    let weak = Arc::downgrade(&operator);
+    let config =
+        Box::new(move || weak.upgrade().map(|operator| operator.shown()).unwrap_or_default());
     let about = health::About { metrics: told, ready: listed, config, stuck };
     let server = tokio::spawn(listening.serve(about));
-    let outcome = alone(operator, shutdown).await;
+    let following = async {
+        match configuration {
+            Some(configuration) => reload::follow(Arc::clone(&operator), configuration).await,
+            None => std::future::pending().await,
+        }
+    };
+    let outcome = tokio::select! {
+        outcome = alone(Arc::clone(&operator), shutdown) => outcome,
+        () = following => Err(RunError::Ended("look at the configuration")),
+    };
     server.abort();
     outcome
 }

@@ -4,6 +4,7 @@
 //! nobody removes. What stands at an instant is not counted up and down but read when it is asked for
 //! (`live.rs`), so that nothing is left of what is gone.
 
+mod config;
 mod deploys;
 mod flink;
 mod kubernetes;
@@ -36,6 +37,7 @@ struct Inner {
     flink: flink::Flink,
     deploys: deploys::Deploys,
     live: live::Live,
+    config: config::Config,
 }
 
 /// A histogram for each set of labels.
@@ -54,9 +56,10 @@ impl Metrics {
         let kubernetes = kubernetes::Kubernetes::in_registry(ours);
         let flink = flink::Flink::in_registry(ours);
         let deploys = deploys::Deploys::in_registry(ours);
+        let config = config::Config::in_registry(ours);
         let live = live::Live::default();
         ours.register_collector(Box::new(live.clone()));
-        Metrics(Arc::new(Inner { registry, rounds, kubernetes, flink, deploys, live }))
+        Metrics(Arc::new(Inner { registry, rounds, kubernetes, flink, deploys, live, config }))
     }
 
     /// All of them, as text.

@@ -1,14 +1,14 @@
 //! What all rounds share: settings, connections, caches, clock and the right to act. One per process.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tokio::sync::watch;
 
 use crate::Ports;
 use crate::application::Key;
 use crate::cache::Cache;
-use crate::config::{Applications, Settings};
+use crate::config::{Changed, Settings};
 use crate::execute::events::Events;
 use crate::flink::Flinks;
 use crate::jitter::Jitter;
@@ -23,8 +23,9 @@ use crate::trace::Trace;
 
 /// The operator.
 pub(crate) struct Operator {
+    /// As they were at the start: what holds from then on. The rest is read from those in force.
     pub(crate) settings: Settings,
-    applications: Arc<Applications>,
+    in_force: RwLock<Arc<InForce>>,
     pub(crate) kubernetes: Kubernetes,
     pub(crate) flinks: Flinks,
     pub(crate) cache: Cache,
@@ -43,6 +44,14 @@ pub(crate) struct Operator {
     pub(crate) memories: Memories,
     #[cfg(feature = "crash-points")]
     pub(crate) crash: Option<crate::crash::Crash>,
+}
+
+/// The settings in force.
+#[derive(Debug)]
+pub(crate) struct InForce {
+    pub(crate) settings: Settings,
+    /// What is written otherwise by now, and waits for the next start.
+    pub(crate) waiting: Vec<Changed>,
 }
 
 impl Operator {
@@ -79,7 +88,10 @@ impl Operator {
             metrics,
             trace,
             ready,
-            applications: Arc::new(settings.applications.clone()),
+            in_force: RwLock::new(Arc::new(InForce {
+                settings: settings.clone(),
+                waiting: Vec::new(),
+            })),
             settings,
         }
     }
@@ -92,9 +104,20 @@ impl Operator {
 }
 
 impl Operator {
-    /// What the machine decides by, for every application.
-    pub(crate) fn applications(&self) -> Arc<Applications> {
-        Arc::clone(&self.applications)
+    /// The settings in force at this instant.
+    pub(crate) fn in_force(&self) -> Arc<InForce> {
+        Arc::clone(&self.in_force.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What `/config` shows.
+    pub(crate) fn shown(&self) -> String {
+        let InForce { settings, waiting } = &*self.in_force();
+        serde_json::to_string_pretty(&settings.shown(waiting)).unwrap_or_default()
+    }
+
+    /// From now on these are in force. A round under way ends with those that it began with.
+    pub(crate) fn put_in_force(&self, new: InForce) {
+        *self.in_force.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
     }
 
     /// The application is gone, or not looked after any more.

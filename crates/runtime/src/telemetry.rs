@@ -5,45 +5,83 @@
 
 mod flat;
 
+use std::sync::Arc;
+
 use tracing::Dispatch;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::JsonFields;
+use tracing_subscriber::reload;
 
 use crate::config::Logger;
 
-/// Starts logging to standard error. `RUST_LOG` wins over the level of the settings. Does nothing
-/// where a log is set up already.
-pub fn init(logger: &Logger) {
-    if logger.mute {
-        return;
-    }
-    if tracing::dispatcher::set_global_default(dispatch(logger, std::io::stderr)).is_err() {
-        tracing::debug!("the log is set up already");
+/// The level of a log, which can change.
+#[derive(Clone)]
+pub struct Level(Option<Arc<dyn Fn(u8) + Send + Sync>>);
+
+impl Level {
+    /// From now on the log is of this level (`logger.level`).
+    pub fn set(&self, level: u8) {
+        if let Some(set) = &self.0 {
+            set(level);
+        }
     }
 }
 
-/// The log, into `writer`.
+/// Starts logging to standard error. `RUST_LOG` wins over the level of the settings. Does nothing
+/// where a log is set up already.
+pub fn init(logger: &Logger) -> Level {
+    if logger.mute {
+        return Level(None);
+    }
+    let (log, level) = dispatch(logger, std::io::stderr);
+    if tracing::dispatcher::set_global_default(log).is_err() {
+        tracing::debug!("the log is set up already");
+    }
+    level
+}
+
+/// The log, into `writer`, and its level.
 #[must_use]
-pub fn dispatch<W>(logger: &Logger, writer: W) -> Dispatch
+pub fn dispatch<W>(logger: &Logger, writer: W) -> (Dispatch, Level)
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
+    let place = logger.show_source;
+    let lines = fmt().with_env_filter(filter(logger.level)).with_writer(writer);
+    if logger.json {
+        let lines = lines.fmt_fields(JsonFields::new()).event_format(flat::Flat { place });
+        let lines = lines.with_filter_reloading();
+        let handle = lines.reload_handle();
+        let set = move |level| reloaded(handle.reload(filter(level)));
+        (lines.finish().into(), Level(Some(Arc::new(set))))
+    } else {
+        let lines = lines.with_file(place).with_line_number(place).with_filter_reloading();
+        let handle = lines.reload_handle();
+        let set = move |level| reloaded(handle.reload(filter(level)));
+        (lines.finish().into(), Level(Some(Arc::new(set))))
+    }
+}
+
+fn reloaded(outcome: Result<(), reload::Error>) {
+    match outcome {
+        Ok(()) if std::env::var_os(EnvFilter::DEFAULT_ENV).is_some() => {
+            tracing::warn!("logger.level has no effect while RUST_LOG is set");
+        }
+        Ok(()) => {}
+        Err(error) => tracing::error!(%error, "the level of the log stays"),
+    }
+}
+
+fn filter(number: u8) -> EnvFilter {
     // The libraries below say much at debug level that is of use only to their authors.
     // The client below calls each 503 of a pod that is starting an error.
     let quiet = "kube_client::client::builder=off,kube=info,hyper=info,hyper_util=info,tower=info,rustls=info";
-    let level = level(logger.level);
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new(format!("{level},{quiet}")));
-    let place = logger.show_source;
-    let lines = fmt().with_env_filter(filter).with_writer(writer);
-    if logger.json {
-        lines.fmt_fields(JsonFields::new()).event_format(flat::Flat { place }).finish().into()
-    } else {
-        lines.with_file(place).with_line_number(place).finish().into()
-    }
+    let level = level(number);
+    let given = EnvFilter::try_from_default_env();
+    given.unwrap_or_else(|_| EnvFilter::new(format!("{level},{quiet}")))
 }
 
 fn level(number: u8) -> LevelFilter {

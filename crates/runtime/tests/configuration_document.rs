@@ -10,8 +10,7 @@ const BEGIN: &str = "<!-- keys: begin (generated) -->\n";
 const END: &str = "<!-- keys: end -->\n";
 
 fn table() -> String {
-    let mut text =
-        String::from("| key | default | per application | meaning |\n|---|---|---|---|\n");
+    let mut text = String::from("| key | default | holds | meaning |\n|---|---|---|---|\n");
     for key in KEYS {
         let not_yet = match key.effect {
             Effect::Full => "",
@@ -19,8 +18,9 @@ fn table() -> String {
         };
         let default = if key.default.is_empty() { "`\"\"`" } else { &format!("`{}`", key.default) };
         let holds = match key.holds() {
-            Holds::FromStart | Holds::AtOnce => "",
-            Holds::PerApplication => "yes",
+            Holds::FromStart => "from the start",
+            Holds::AtOnce => "at once",
+            Holds::PerApplication => "at once, per application",
         };
         writeln!(text, "| `{}` | {default} | {holds} | {}{not_yet} |", key.name, key.meaning)
             .expect("a text can be written to");

@@ -12,6 +12,7 @@ use std::time::Duration;
 use flinkk8soperator_api::v1beta1::FlinkApplication;
 use flinkk8soperator_runtime::config::FlinkAccess;
 use flinkk8soperator_runtime::metrics::Metrics;
+use flinkk8soperator_runtime::ports::Configuration;
 use flinkk8soperator_runtime::{Ports, RunError, Settings, run_with};
 use flinkk8soperator_sim::http::cluster::{Cluster, ClusterConfig, StandingObjects};
 use flinkk8soperator_sim::http::kubernetes::api::ConnectionClosed;
@@ -85,6 +86,7 @@ pub struct Session {
     settings: Settings,
     clock: Clock,
     metrics: Metrics,
+    configuration: Option<Arc<dyn Configuration>>,
     operator: Option<Running>,
     /// How many operators were started.
     started: AtomicU32,
@@ -178,6 +180,7 @@ impl Session {
             settings,
             clock,
             metrics,
+            configuration: None,
             operator: None,
             started: AtomicU32::new(1),
         };
@@ -205,7 +208,11 @@ impl Session {
         let (shutdown, cut) = (CancellationToken::new(), CancellationToken::new());
         let name = format!("operator-{}", self.started.fetch_add(1, Ordering::Relaxed));
         let client = client(&self.cluster, self.reach, &name, &cut)?;
-        let ports = Ports { clock: Arc::new(self.clock), metrics: Some(self.metrics.clone()) };
+        let ports = Ports {
+            clock: Arc::new(self.clock),
+            metrics: Some(self.metrics.clone()),
+            configuration: self.configuration.clone(),
+        };
         let running = run_with(client, self.settings.clone(), ports, shutdown.clone());
         Ok(Running { name, task: tokio::spawn(running), shutdown, cut })
     }
@@ -253,6 +260,11 @@ impl Session {
     /// What the operator is started with next.
     pub fn settings(&mut self) -> &mut Settings {
         &mut self.settings
+    }
+
+    /// Where the operator that is started next looks at its settings again.
+    pub fn look_at(&mut self, configuration: Arc<dyn Configuration>) {
+        self.configuration = Some(configuration);
     }
 
     /// The simulated cluster.

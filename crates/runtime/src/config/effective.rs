@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use flinkk8soperator_api::flink_version::Release;
 use serde::Serialize;
 
-use super::{Scope, Settings, keys};
+use super::{Changed, Scope, Settings, keys};
 
 /// A key, and what holds for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -84,18 +84,27 @@ pub(crate) struct Shown {
     version: &'static str,
     given: BTreeMap<String, String>,
     defaults: BTreeMap<String, String>,
+    /// What is written otherwise by now, and waits for the next start.
+    #[serde(rename = "afterRestart")]
+    after_restart: BTreeMap<String, Option<String>>,
 }
 
 impl Settings {
-    /// What `/config` shows.
+    /// What `/config` shows, with what waits for the next start.
     #[must_use]
-    pub(crate) fn shown(&self) -> Shown {
+    pub(crate) fn shown(&self, waiting: &[Changed]) -> Shown {
         let is_given =
             |setting: &Setting| self.given.iter().any(|given| given.name() == setting.key);
         let (given, defaults): (Vec<Setting>, _) = self.effective().into_iter().partition(is_given);
         let map = |settings: Vec<Setting>| {
             settings.into_iter().map(|setting| (setting.key, setting.value)).collect()
         };
-        Shown { version: env!("CARGO_PKG_VERSION"), given: map(given), defaults: map(defaults) }
+        let waits = |changed: &Changed| (changed.key.clone(), changed.new.clone());
+        Shown {
+            version: env!("CARGO_PKG_VERSION"),
+            given: map(given),
+            defaults: map(defaults),
+            after_restart: waiting.iter().map(waits).collect(),
+        }
     }
 }

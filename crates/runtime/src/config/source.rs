@@ -31,8 +31,17 @@ pub(super) type Values = BTreeMap<Name, (Source, Value)>;
 /// Tried where `--config` names no file.
 const PLACES: [&str; 2] = ["config.yaml", "/etc/flyte/config/config.yaml"];
 
-/// All values, and what was odd.
-pub(super) fn collect(sources: &Sources) -> Result<(Values, Vec<String>), ConfigError> {
+/// What the sources say.
+pub(super) struct Collected {
+    pub(super) values: Values,
+    /// What was odd.
+    pub(super) warnings: Vec<String>,
+    /// The files that were read.
+    pub(super) files: Vec<PathBuf>,
+}
+
+/// All values.
+pub(super) fn collect(sources: &Sources) -> Result<Collected, ConfigError> {
     let mut warnings = Vec::new();
     let named = sources.file.as_deref().map(glob::matches).unwrap_or_default();
     if let (Some(path), true) = (&sources.file, named.is_empty()) {
@@ -47,7 +56,7 @@ pub(super) fn collect(sources: &Sources) -> Result<(Values, Vec<String>), Config
     values.extend(environment(&sources.environment)?);
     values.extend(pairs(&sources.flags, |key| format!("flag --{key}"))?);
     values.extend(pairs(&sources.recorded, |_| "the recorded operator_config".to_owned())?);
-    Ok((values, warnings))
+    Ok(Collected { values, warnings, files })
 }
 
 fn pairs(all: &[(String, String)], from: fn(&str) -> Source) -> Result<Values, ConfigError> {

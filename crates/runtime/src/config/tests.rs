@@ -20,7 +20,7 @@ fn file(text: &str) -> Result<Loaded, ConfigError> {
     load(&Sources { file: Some(file.path().to_owned()), ..Sources::default() })
 }
 
-fn flags(pairs: &[(&str, &str)]) -> Result<Loaded, ConfigError> {
+pub(super) fn flags(pairs: &[(&str, &str)]) -> Result<Loaded, ConfigError> {
     let flags = pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     // A file that is there keeps those of the surroundings out.
     let file = written("");
@@ -37,7 +37,7 @@ fn a_list_of_namespaces_is_read_without_the_spaces_between_them() {
 }
 
 /// For each key a value that is not its default.
-const OTHER: &[(&str, &str)] = &[
+pub(super) const OTHER: &[(&str, &str)] = &[
     ("operator.limitNamespace", "a, b"),
     ("operator.labelSelector", "team in (a, b),!legacy"),
     ("operator.workers", "7"),
@@ -86,24 +86,28 @@ const OTHER: &[(&str, &str)] = &[
     ("logger.mute", "true"),
 ];
 
-fn shape(settings: &Settings) -> String {
+pub(super) fn shape(settings: &Settings) -> String {
     format!("{:?}", Settings { given: Vec::new(), ..settings.clone() })
+}
+
+/// This key with another value, and what it needs beside it.
+pub(super) fn with_other(key: &str) -> Vec<(&str, &str)> {
+    match key {
+        // The port alone says nothing, and neither file is taken alone.
+        "operator.proxyPort" => vec![("operator.useKubectlProxy", "true"), (key, "9")],
+        "operator.metricsTls.certFile" | "operator.metricsTls.keyFile" => {
+            let both = OTHER.iter().filter(|pair| pair.0.starts_with("operator.metricsTls."));
+            both.copied().collect()
+        }
+        other => OTHER.iter().filter(|pair| pair.0 == other).copied().collect(),
+    }
 }
 
 #[test]
 fn every_key_with_an_effect_changes_something() {
     let default = shape(&flags(&[]).unwrap().settings);
     for key in keys::KEYS.iter().filter(|key| key.effect == keys::Effect::Full) {
-        let pairs: Vec<(&str, &str)> = match key.name {
-            // The port alone says nothing, and neither file is taken alone.
-            "operator.proxyPort" => vec![("operator.useKubectlProxy", "true"), (key.name, "9")],
-            "operator.metricsTls.certFile" | "operator.metricsTls.keyFile" => OTHER
-                .iter()
-                .filter(|pair| pair.0.starts_with("operator.metricsTls."))
-                .copied()
-                .collect(),
-            other => OTHER.iter().filter(|pair| pair.0 == other).copied().collect(),
-        };
+        let pairs = with_other(key.name);
         assert!(!pairs.is_empty(), "{} is not tried", key.name);
         let loaded = flags(&pairs).unwrap();
         assert_ne!(shape(&loaded.settings), default, "{} changes nothing", key.name);

@@ -48,6 +48,7 @@ fn all() -> String {
     metrics.flink_answers([("jobs", None)].into_iter());
     metrics.flink_answered("jobs", Duration::ZERO);
     metrics.status_write("ok");
+    metrics.config_reload(true);
     metrics.flink_request("submit", "accepted", Duration::ZERO);
     metrics.deploys(&[record("InProgress")], &[record("Succeeded")], &running());
     let mut under_way = UnderWay::default();

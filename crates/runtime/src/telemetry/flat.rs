@@ -145,7 +145,7 @@ mod tests {
             move || written.clone()
         };
         let logger = Logger { level: 3, json: true, show_source: true, mute: false };
-        tracing::dispatcher::with_default(&dispatch(&logger, writer), || {
+        tracing::dispatcher::with_default(&dispatch(&logger, writer).0, || {
             let span = tracing::error_span!("round", name = %"app", phase = tracing::field::Empty);
             let _inside = span.enter();
             span.record("phase", "Running");
@@ -168,5 +168,23 @@ mod tests {
         });
         assert_eq!(json!(line), right);
         assert_eq!(text.matches("\"phase\"").count(), 1, "{text}");
+    }
+
+    #[test]
+    fn the_level_changes_while_the_log_is_written() {
+        let written = Written::default();
+        let writer = written.clone();
+        let logger = Logger { level: 3, json: true, show_source: false, mute: false };
+        let (log, level) = dispatch(&logger, move || writer.clone());
+        tracing::dispatcher::with_default(&log, || {
+            tracing::info!("before");
+            level.set(4);
+            tracing::info!("between");
+            tracing::debug!("too much");
+            level.set(2);
+            tracing::info!("after");
+        });
+        let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        assert!(text.contains("between") && text.lines().count() == 1, "{text}");
     }
 }

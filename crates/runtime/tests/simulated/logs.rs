@@ -35,11 +35,11 @@ impl Write for Written {
 }
 
 /// The log, as long as the story lasts.
-async fn log_of(json: bool, story: impl Future<Output = ()>) -> String {
+pub(crate) async fn log_of(json: bool, story: impl Future<Output = ()>) -> String {
     let written = Written::default();
     let writer = written.clone();
     let logger = Logger { level: 6, json, show_source: false, mute: false };
-    let log = dispatch(&logger, move || writer.clone());
+    let (log, _) = dispatch(&logger, move || writer.clone());
     // As long as there is one subscriber only, tracing takes the word of whichever thread comes by first for all
     // of them, and those of other tests have none.
     let _another = dispatch(&logger, std::io::sink);

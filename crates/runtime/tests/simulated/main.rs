@@ -24,6 +24,7 @@ mod mishaps;
 mod permissions;
 mod predecessor;
 mod refused;
+mod reload;
 mod replay;
 mod selected;
 mod stories;

@@ -19,7 +19,7 @@ const REQUEST: &[u8] = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 fn about() -> About {
     let ready = watch::channel(true).1;
-    let (metrics, config) = (Metrics::new("x"), "{}".to_owned());
+    let (metrics, config) = (Metrics::new("x"), Box::new(|| "{}".to_owned()));
     About { metrics, ready, config, stuck: Box::new(|| None) }
 }
 
