@@ -1,10 +1,9 @@
 //! The operator's settings: flags over environment over file over defaults.
 //!
 //! File, keys and precedence are the reference operator's; [`keys`] has all keys in one table. What
-//! is wrong is an error, what is unknown is reported and otherwise passed over, as before. What the machine decides
-//! by can differ by namespace and release of Flink ([`Applications`]). They are
-//! read again while the operator runs (`reload.rs`): all of a key takes effect then, or it waits for the next start, as
-//! the table says (the reference operator takes some keys at once, in part).
+//! is wrong is an error, what is unknown is reported and otherwise passed over, as before. What the machine
+//! decides by can differ by namespace and release of Flink ([`Applications`]). All are read again while the
+//! operator runs (`reload.rs`): a key takes effect then, or waits for the next start, as the table says.
 
 mod applications;
 mod change;

@@ -85,7 +85,10 @@ impl Looks {
         let had = self.files;
         self.files |= found.as_ref().map_or(true, |loaded| !loaded.files.is_empty());
         let found = found.and_then(|loaded| match had && loaded.files.is_empty() {
-            true => Err("no file is there any more".to_owned()),
+            true => Err(std::iter::once("no file is there any more".to_owned())
+                .chain(loaded.warnings)
+                .collect::<Vec<_>>()
+                .join(": ")),
             false => Ok(loaded),
         });
         let mark = match &found {

@@ -179,7 +179,13 @@ async fn a_file_that_is_wrong_changes_nothing_and_is_told_once() {
     let log = log.await;
     let wrong = "the configuration is wrong, and what is in force stays: operator.workers (from ";
     assert_eq!(times(&log, &[wrong, "is no number"]), 1, "{}", lines(&log, "configuration"));
-    assert_eq!(times(&log, &["what is in force stays: no file is there any more"]), 1);
+    assert_eq!(
+        times(
+            &log,
+            &["what is in force stays: no file is there any more: no file matches --config "]
+        ),
+        1
+    );
 }
 
 #[tokio::test(start_paused = true)]
