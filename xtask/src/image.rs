@@ -34,7 +34,7 @@ pub(crate) struct Options {
     /// What it runs on. Default: as here.
     #[arg(long, value_enum)]
     arch: Option<Arch>,
-    /// Features of the operator, such as `crash-points` for tests.
+    /// Features of the operator: `opentelemetry`, or `crash-points` for tests.
     #[arg(long, value_name = "FEATURE", value_delimiter = ',')]
     features: Vec<String>,
     /// This binary, instead of building it. It has to have been built with the same features.
@@ -60,7 +60,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     build::is_static(&binary, arch).with_context(|| path.display().to_string())?;
     println!("binary   {}, {}", megabytes(binary.len()), path.display());
     let sbom = sbom::of(&binary, arch, &options.features)?;
-    let content = content::of(binary, sbom.clone())?;
+    let content = content::of(binary, sbom.clone(), &options.features)?;
     if let Some(folder) = &options.directory {
         return content::write(&content, folder);
     }

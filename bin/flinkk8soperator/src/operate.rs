@@ -23,14 +23,19 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     {
         settings.crash_at = matches.get_one("crash-at").cloned();
     }
+    let runtime = tokio::runtime::Runtime::new().context("cannot start")?;
+    #[cfg(not(feature = "opentelemetry"))]
     let log = telemetry::init(&settings.logger);
+    // Traces end before the runtime, which sends what there is then.
+    #[cfg(feature = "opentelemetry")]
+    let (_traces, log) = telemetry::traces::init(&settings.logger, runtime.handle());
     tracing::info!(version = env!("CARGO_PKG_VERSION"), given = ?settings.given, "starting");
     loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     for flag in without_effect(matches) {
         tracing::warn!("flag --{flag} has no effect: see logger.level and logger.formatter.type");
     }
     let kubeconfig = matches.get_one::<PathBuf>("kubeconfig").cloned();
-    tokio::runtime::Runtime::new().context("cannot start")?.block_on(async move {
+    runtime.block_on(async move {
         let connection = client::connect(kubeconfig.as_deref()).await?;
         settings.settle_flink_access(connection.inside);
         let configuration = Some(Arc::new(Files { sources, log }) as Arc<dyn Configuration>);

@@ -10,6 +10,7 @@ use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use serde::de::DeserializeOwned;
 use tower::{Service, ServiceExt};
+use tracing::Instrument;
 
 use crate::error::Error;
 use crate::ids::{JobId, TriggerId, VertexId};
@@ -21,6 +22,7 @@ use crate::model::{
 use crate::request::{self, Request, Run, Savepoint};
 use crate::response;
 use crate::security::Security;
+use crate::span;
 use crate::transport::{Exchange, Failure, Target, TimeLimit, Transport};
 use crate::version::FlinkVersion;
 
@@ -236,7 +238,10 @@ impl Client {
         }
         let authorization = self.authorization.iter().cloned();
         http.headers_mut().extend(authorization.map(|header| (AUTHORIZATION, header)));
-        let response = self.exchange.clone().oneshot(http).await?;
+        let span = span::of(&http, &request.path);
+        let answer = self.exchange.clone().oneshot(http).instrument(span.clone()).await;
+        span::tell(&span, &answer);
+        let response = answer?;
         tracing::debug!(
             method = %request.method, path = %request.path, status = %response.status(),
             "Flink asked"

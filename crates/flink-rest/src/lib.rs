@@ -32,6 +32,7 @@ pub mod transport;
 pub mod version;
 
 mod reason;
+mod span;
 mod words;
 
 pub use client::Client;
@@ -39,5 +40,6 @@ pub use error::{Cause, Denied, Error, Fault, Intermediary, Reached, Refusal, Ret
 pub use ids::{JobId, TriggerId, VertexId};
 pub use request::Request;
 pub use security::{BasicAuth, Security, Tls};
+pub use span::TRACES;
 pub use transport::{Failure, Settings, Target, Transport};
 pub use version::FlinkVersion;

@@ -285,6 +285,8 @@ async fn contained(operator: &Arc<Operator>, key: &Key) -> Option<Instant> {
             memory.held = Some(Instant::now() + shared.jitter.longer(asked, 0.1));
             ended.wake = ended.wake.max(memory.held);
         }
+        #[cfg(feature = "opentelemetry")]
+        span::ended(&within, ended.how);
         if shared.cache.application(&of).is_some() {
             shared.memories.put(&of, memory);
         } else {
@@ -296,6 +298,8 @@ async fn contained(operator: &Arc<Operator>, key: &Key) -> Option<Instant> {
     let ended = match AbortOnDropHandle::new(task).await {
         Ok(ended) => ended,
         Err(error) => {
+            #[cfg(feature = "opentelemetry")]
+            span::ended(&span, RoundEnd::Panicked);
             let every = delays.max_backoff;
             let memory = panicked::tell(operator, key, every, error, told).instrument(span).await;
             let wake = memory.due;

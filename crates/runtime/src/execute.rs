@@ -19,11 +19,13 @@ use std::sync::Arc;
 use flinkk8soperator_core::{Desired, Effect, State};
 use flinkk8soperator_flink_rest as rest;
 use flinkk8soperator_resources::created::RenderError;
+use tracing::{Instrument, Span};
 
 use crate::application::{Application, UnreadableApplication};
 use crate::kubernetes::KubeError;
 use crate::memory::Memory;
 use crate::operator::Operator;
+use crate::span;
 
 /// Why an effect was not performed, or is not known to be.
 #[derive(Debug, thiserror::Error)]
@@ -126,6 +128,8 @@ pub(crate) struct Ground<'a> {
     pub(crate) memory: &'a mut Memory,
     /// The application as this process last wrote or read it; an effect may replace it.
     pub(crate) app: Arc<Application>,
+    /// The span of the round, for what outlives it.
+    pub(crate) round: Span,
     /// What failed of the effect at hand without holding back those after it.
     pub(crate) late: Option<EffectError>,
 }
@@ -139,14 +143,18 @@ pub(crate) async fn execute(
     let mut late = None;
     for effect in effects {
         let name = effect.name();
+        let span = span::step(name);
         #[cfg(feature = "crash-points")]
         crate::crash::before(ground.operator.crash.as_ref(), name);
         let outcome = match ground.operator.lease.held() {
-            true => perform(ground, effect).await,
+            true => perform(ground, effect).instrument(span.clone()).await,
             false => Err(EffectError::LeaseLost),
         };
         let ok = outcome.is_ok() && ground.late.is_none();
         ground.operator.metrics.effect(name, ok);
+        if !ok {
+            span::failed(&span);
+        }
         tracing::debug!(app = %ground.app.key, effect = name, ok, "effect");
         outcome.map_err(|error| (effect.clone(), error))?;
         late = late.or(ground.late.take().map(|error| (effect.clone(), error)));

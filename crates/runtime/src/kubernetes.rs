@@ -14,11 +14,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use crate::application::{Key, api_resource};
 use crate::jitter::Jitter;
 use crate::metrics::Metrics;
 use crate::retry_after;
+use crate::span;
 
 /// Who writes, for `managedFields`.
 pub(crate) const FIELD_MANAGER: &str = "flinkk8soperator";
@@ -106,7 +108,18 @@ impl KubeError {
         (passing && pause <= LONGEST_PAUSE).then_some(pause)
     }
 
-    fn label(&self) -> &'static str {
+    /// The HTTP status that it was answered with, where that says what happened.
+    pub(crate) fn code(&self) -> Option<u16> {
+        match self {
+            KubeError::NotFound(_) => Some(404),
+            KubeError::AlreadyExists(_) | KubeError::Conflict(_) => Some(409),
+            KubeError::Refused { code, .. } => Some(*code),
+            KubeError::NoAnswer(_) | KubeError::TimedOut(_) => None,
+        }
+    }
+
+    /// For metrics and traces.
+    pub(crate) fn label(&self) -> &'static str {
         match self {
             KubeError::NotFound(_) => "not_found",
             KubeError::AlreadyExists(_) => "already_exists",
@@ -338,11 +351,13 @@ impl Kubernetes {
         kind: &str,
         call: impl Future<Output = kube::Result<T>>,
     ) -> Result<T, KubeError> {
-        let began = Instant::now();
-        let outcome = match tokio::time::timeout(self.limit, call).await {
+        let (began, span) = (Instant::now(), span::request(verb, kind));
+        let call = tokio::time::timeout(self.limit, call).instrument(span.clone());
+        let outcome = match call.await {
             Ok(answer) => answer.map_err(KubeError::from),
             Err(_) => Err(KubeError::TimedOut(self.limit)),
         };
+        outcome.as_ref().err().into_iter().for_each(|error| span::refused(&span, error));
         let label = outcome.as_ref().map_or_else(KubeError::label, |_| "ok");
         self.metrics.kube_request(verb, kind, label, began.elapsed());
         outcome

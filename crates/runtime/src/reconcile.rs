@@ -12,6 +12,7 @@ use flinkk8soperator_core::{
     Verdict, Waiting, decide, needs,
 };
 use tokio::time::Instant;
+use tracing::{Instrument, Span};
 
 use crate::application::{Application, Key, ResourceVersion, UnreadableApplication, address};
 use crate::config::Applications;
@@ -108,23 +109,27 @@ async fn decided(
     for _ in 0..QUESTIONS {
         let before = seen.clone();
         let want = needs(&cx, &state, &seen);
-        observe(operator, &app, cx.config, &state, &want, &mut seen, memory).await;
+        let observing = observe(operator, &app, cx.config, &state, &want, &mut seen, memory);
+        observing.instrument(span::step("observe")).await;
         if seen == before {
             break;
         }
     }
-    let decision = decide(&cx, &state, &seen);
+    let decision = span::step("decide").in_scope(|| decide(&cx, &state, &seen));
     operator.trace.round(&app.key, &cx, &state, &seen, &decision);
 
-    let app = written(operator, app, &cx, &state, &seen, &decision, memory).await?;
+    let writing = written(operator, app, &cx, &state, &seen, &decision, memory);
+    let app = writing.instrument(span::step("persist")).await?;
     memory.decided = true;
     memory.tidy(&decision.state);
     let jobs: Vec<_> = submitted(&decision.state).into_iter().collect();
     operator.posts.retain(&app.key, &jobs);
     // The news belong to the state that is now written: told even where an effect fails.
     let about = Arc::clone(&app);
-    let done = performed(operator, app, &desired, &decision, memory).await;
-    publish(operator, &about, &decision, done.as_ref().err()).await;
+    let performing = performed(operator, app, &desired, &decision, memory, Span::current());
+    let done = performing.instrument(span::step("execute")).await;
+    let publishing = publish(operator, &about, &decision, done.as_ref().err());
+    publishing.instrument(span::step("publish")).await;
     done.map_err(|(effect, source)| RoundError::Effect { name: effect.name(), source })?;
     Ok(wake(operator, &decision, memory))
 }
@@ -288,9 +293,10 @@ async fn performed(
     desired: &Desired,
     decision: &Decision,
     memory: &mut Memory,
+    round: Span,
 ) -> Result<(), (Effect, EffectError)> {
-    let before = Arc::clone(&app);
-    let mut ground = Ground { operator, desired, state: &decision.state, memory, app, late: None };
+    let (before, state) = (Arc::clone(&app), &decision.state);
+    let mut ground = Ground { operator, desired, state, memory, app, round, late: None };
     let done = execute(&mut ground, &decision.effects).await;
     let after = ground.app;
     for effect in &decision.effects {

@@ -1,19 +1,22 @@
-//! The log: set up once, by the process that runs the operator.
+//! The log, and with the feature `opentelemetry` the traces: set up once, by the process that runs the operator.
 //!
 //! What a line of a round has: `docs/operations/logs.md`. Nothing of an application's environment, arguments or
-//! configuration of Flink is in any, at any level (`tests/simulated/logs.rs`).
+//! configuration of Flink is in any, at any level (`tests/simulated/logs.rs`), nor in a trace (`tests/simulated/traces.rs`).
 
 mod flat;
+#[cfg(feature = "opentelemetry")]
+pub mod traces;
 
 use std::sync::Arc;
 
+use flinkk8soperator_flink_rest::TRACES;
 use tracing::Dispatch;
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::JsonFields;
-use tracing_subscriber::reload;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 
 use crate::config::Logger;
 
@@ -37,10 +40,14 @@ pub fn init(logger: &Logger) -> Level {
         return Level(None);
     }
     let (log, level) = dispatch(logger, std::io::stderr);
-    if tracing::dispatcher::set_global_default(log).is_err() {
+    set(log);
+    level
+}
+
+fn set(dispatch: Dispatch) {
+    if tracing::dispatcher::set_global_default(dispatch).is_err() {
         tracing::debug!("the log is set up already");
     }
-    level
 }
 
 /// The log, into `writer`, and its level.
@@ -49,20 +56,28 @@ pub fn dispatch<W>(logger: &Logger, writer: W) -> (Dispatch, Level)
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
+    let (lines, level) = lines(logger, writer);
+    (Registry::default().with(lines).into(), level)
+}
+
+fn lines<S, W>(logger: &Logger, writer: W) -> (impl Layer<S> + Send + Sync, Level)
+where
+    S: tracing::Subscriber + for<'l> LookupSpan<'l>,
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
     let place = logger.show_source;
-    let lines = fmt().with_env_filter(filter(logger.level)).with_writer(writer);
-    if logger.json {
-        let lines = lines.fmt_fields(JsonFields::new()).event_format(flat::Flat { place });
-        let lines = lines.with_filter_reloading();
-        let handle = lines.reload_handle();
-        let set = move |level| reloaded(handle.reload(filter(level)));
-        (lines.finish().into(), Level(Some(Arc::new(set))))
+    let lines = fmt::layer().with_writer(writer);
+    let lines = if logger.json {
+        lines.fmt_fields(JsonFields::new()).event_format(flat::Flat { place }).boxed()
     } else {
-        let lines = lines.with_file(place).with_line_number(place).with_filter_reloading();
-        let handle = lines.reload_handle();
-        let set = move |level| reloaded(handle.reload(filter(level)));
-        (lines.finish().into(), Level(Some(Arc::new(set))))
+        lines.with_file(place).with_line_number(place).boxed()
+    };
+    if logger.mute {
+        return (lines.with_filter(EnvFilter::new("off")).boxed(), Level(None));
     }
+    let (filtered, handle) = reload::Layer::new(filter(logger.level));
+    let set = move |level| reloaded(handle.reload(filter(level)));
+    (lines.with_filter(filtered).boxed(), Level(Some(Arc::new(set))))
 }
 
 fn reloaded(outcome: Result<(), reload::Error>) {
@@ -81,7 +96,10 @@ fn filter(number: u8) -> EnvFilter {
     let quiet = "kube_client::client::builder=off,kube=info,hyper=info,hyper_util=info,tower=info,rustls=info";
     let level = level(number);
     let given = EnvFilter::try_from_default_env();
-    given.unwrap_or_else(|_| EnvFilter::new(format!("{level},{quiet}")))
+    let filter = given.unwrap_or_else(|_| EnvFilter::new(format!("{level},{quiet}")));
+    // Else a line would have what the spans around it say to traces.
+    let none = format!("{TRACES}=off").parse();
+    filter.add_directive(none.expect("a target and a level are a directive"))
 }
 
 fn level(number: u8) -> LevelFilter {

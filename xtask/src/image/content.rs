@@ -6,8 +6,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-/// What the image may have on a node, where it is not compressed.
+/// What the image may have on a node, where it is not compressed: as it is released, and with traces.
 const LIMIT: usize = 15_000_000;
+const LIMIT_WITH_TRACES: usize = 18_000_000;
 
 /// A file; the owner is root, so that the operator cannot write it.
 pub(crate) struct Entry {
@@ -31,11 +32,13 @@ pub(crate) enum Kind {
 ///
 /// # Errors
 /// Where it is too much.
-pub(crate) fn of(binary: Vec<u8>, sbom: Vec<u8>) -> Result<Vec<Entry>> {
+pub(crate) fn of(binary: Vec<u8>, sbom: Vec<u8>, features: &[String]) -> Result<Vec<Entry>> {
     let size = binary.len() + sbom.len();
+    let traces = features.iter().any(|feature| feature == "opentelemetry");
+    let limit = if traces { LIMIT_WITH_TRACES } else { LIMIT };
     ensure!(
-        size <= LIMIT,
-        "the image has {size} bytes, and may have {LIMIT}: what has come into the binary?"
+        size <= limit,
+        "the image has {size} bytes, and may have {limit}: what has come into the binary?"
     );
     Ok(vec![
         Entry { path: "flinkk8soperator", kind: Kind::Program(binary) },
@@ -72,13 +75,13 @@ fn put(kind: &Kind, path: &Path) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LIMIT, fs, of, write};
+    use super::{LIMIT, LIMIT_WITH_TRACES, fs, of, write};
 
     #[test]
     fn the_files_can_be_written_twice_and_both_names_are_the_program() {
         let folder = tempfile::tempdir().expect("a folder");
         for program in ["one", "two"] {
-            let content = of(program.into(), b"{}".to_vec()).expect("it is small");
+            let content = of(program.into(), b"{}".to_vec(), &[]).expect("it is small");
             write(&content, folder.path()).expect("they are written");
             let read = |name| fs::read_to_string(folder.path().join(name)).expect("it is there");
             assert_eq!(read("flinkk8soperator"), program);
@@ -88,8 +91,11 @@ mod tests {
     }
     #[test]
     fn too_large_an_image_is_refused() {
-        assert!(of(vec![0; LIMIT - 2], b"{}".to_vec()).is_ok());
-        let error = of(vec![0; LIMIT - 1], b"{}".to_vec()).err().expect("it is refused");
+        assert!(of(vec![0; LIMIT - 2], b"{}".to_vec(), &[]).is_ok());
+        let error = of(vec![0; LIMIT - 1], b"{}".to_vec(), &[]).err().expect("it is refused");
         assert!(error.to_string().contains("has 15000001 bytes, and may have 15000000"), "{error}");
+        let traces = ["opentelemetry".to_owned()];
+        assert!(of(vec![0; LIMIT - 1], b"{}".to_vec(), &traces).is_ok());
+        assert!(of(vec![0; LIMIT_WITH_TRACES - 1], b"{}".to_vec(), &traces).is_err());
     }
 }

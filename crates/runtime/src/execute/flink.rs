@@ -49,7 +49,8 @@ pub(super) async fn submit(ground: &mut Ground<'_>, submit: &Submit) -> Result<(
         operator.posts.end(&key, job, outcome);
         operator.touch(&key);
     };
-    tokio::spawn(sending.in_current_span());
+    // A line has the words of a span that is in no line only through the round that it is within.
+    tokio::spawn(sending.in_current_span().instrument(ground.round.clone()));
     Ok(())
 }
 

@@ -42,7 +42,8 @@ pub enum RoundEnd {
 }
 
 impl RoundEnd {
-    fn label(self) -> &'static str {
+    /// For metrics and traces.
+    pub(crate) fn label(self) -> &'static str {
         match self {
             RoundEnd::Done => "done",
             RoundEnd::Skipped => "skipped",

@@ -21,7 +21,13 @@ use crate::replay::{SECRET, with_secrets};
 
 /// What was written.
 #[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Written {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
 
 impl Write for Written {
     fn write(&mut self, bytes: &[u8]) -> Result<usize> {
@@ -45,12 +51,11 @@ pub(crate) async fn log_of(json: bool, story: impl Future<Output = ()>) -> Strin
     let _another = dispatch(&logger, std::io::sink);
     let _logging = tracing::dispatcher::set_default(&log);
     story.await;
-    let bytes = written.0.lock().unwrap().clone();
-    String::from_utf8(bytes).unwrap()
+    written.text()
 }
 
 /// A deploy, an update, one that is rolled back, and a deletion.
-async fn a_life() {
+pub(crate) async fn a_life() {
     let mut bench = Bench::start().await;
     bench.apply(&with_secrets(application(), 1)).await;
     let first = bench.until("it is confirmed", confirmed).await;
@@ -102,6 +107,8 @@ async fn every_line_of_a_round_says_what_it_is_about_and_none_tells_a_secret() {
         let word = |name: &str| line.get(name).and_then(Value::as_str);
         assert!(word("timestamp").is_some() && word("message").is_some(), "{line:?}");
         assert!(line.values().all(|value| !value.is_object() && !value.is_array()), "{line:?}");
+        // What spans say to traces alone.
+        assert!(line.keys().all(|key| !key.contains('.')), "{line:?}");
         levels.insert(word("level").unwrap());
         if word("namespace").is_none() {
             // The watches, the start and the end are about no application or several.

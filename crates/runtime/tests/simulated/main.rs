@@ -28,4 +28,6 @@ mod reload;
 mod replay;
 mod selected;
 mod stories;
+#[cfg(feature = "opentelemetry")]
+mod traces;
 mod two_operators;

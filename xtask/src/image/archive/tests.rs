@@ -23,7 +23,7 @@ fn config() -> Config {
 
 fn packed_with(binary: &[u8], names: &[&str]) -> Archive {
     let names: Vec<Name> = names.iter().map(|name| name.parse().expect("a name")).collect();
-    let content = content::of(binary.to_vec(), b"{}".to_vec()).expect("it is small");
+    let content = content::of(binary.to_vec(), b"{}".to_vec(), &[]).expect("it is small");
     pack(&content, &config(), &names).expect("an archive")
 }
 
