@@ -12,10 +12,14 @@ use http::{Method, Request, Response};
 use serde_json::Value;
 
 use super::cluster::Life;
+use super::cluster::intent::property;
 use super::kubernetes::api::Api;
 use super::kubernetes::proxy::{PodProxy, Refused};
 use crate::world::{Answer, Process};
 use routes::{Asked, Submission};
+
+/// What the API server says of a server without TLS (Go's crypto/tls).
+const NO_TLS: &str = "tls: first record does not look like a TLS handshake";
 
 /// The Flink in the pods of a simulated cluster.
 pub struct SimulatedFlink {
@@ -49,6 +53,7 @@ impl PodProxy for SimulatedFlink {
         namespace: String,
         pod: String,
         _port: u16,
+        tls: bool,
         request: Request<Bytes>,
     ) -> BoxFuture<'static, Result<Response<Bytes>, Refused>> {
         let process = self.process(&namespace, &pod);
@@ -61,6 +66,12 @@ impl PodProxy for SimulatedFlink {
         let life = self.life.clone();
         Box::pin(async move {
             let process = process?;
+            let speaks_tls = property(&properties, "security.ssl.rest.enabled") == Some("true");
+            match (speaks_tls, tls) {
+                (true, false) => return Ok(refusals::redirected(request.uri())),
+                (false, true) => return Err(Refused(NO_TLS.to_owned())),
+                (true, true) | (false, false) => {}
+            }
             let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
             let (method, path) = (request.method().clone(), request.uri().path().to_owned());
             answer(&life, process, &properties, &method, &path, &body).await

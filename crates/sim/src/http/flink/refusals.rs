@@ -2,7 +2,8 @@
 //! what an operator concludes from them hangs on class names and sentences in the middle of them.
 
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::header::LOCATION;
+use http::{HeaderValue, Response, StatusCode, Uri};
 use serde_json::json;
 
 use super::answers::{hex, with};
@@ -12,6 +13,16 @@ const HANDLER: &str = "org.apache.flink.runtime.rest.handler.RestHandlerExceptio
 
 fn errors(status: StatusCode, errors: &[String]) -> Response<Bytes> {
     with(status, &json!({ "errors": errors }))
+}
+
+/// A Flink that speaks TLS sends who does not to the same address with it (from the sources, `RedirectingSslHandler`).
+pub(super) fn redirected(to: &Uri) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::MOVED_PERMANENTLY;
+    let location = format!("https://localhost:8081{to}");
+    let location = HeaderValue::try_from(location).expect("a URI has only what a header may have");
+    response.headers_mut().insert(LOCATION, location);
+    response
 }
 
 /// A job that this JobManager does not know.

@@ -14,7 +14,8 @@ use serde_json::Value;
 
 /// What listens in the pods of the simulated cluster.
 pub trait PodProxy: Send + Sync {
-    /// Answers a request to a port of a pod. The URI has the path and query that the pod sees.
+    /// Answers a request to a port of a pod, to which TLS is spoken or not. The URI has the path and query that the
+    /// pod sees.
     ///
     /// # Errors
     /// [`Refused`] if nothing listens there; the client gets 503, as from a real API server.
@@ -23,6 +24,7 @@ pub trait PodProxy: Send + Sync {
         namespace: String,
         pod: String,
         port: u16,
+        tls: bool,
         request: Request<Bytes>,
     ) -> BoxFuture<'static, Result<Response<Bytes>, Refused>>;
 }
@@ -48,8 +50,10 @@ pub(super) async fn proxy(
         ApiError::ServiceUnavailable("error trying to reach service: no pod listens".to_owned())
     })?;
     let request = behind(target, parts, body)?;
+    // Of the API server's own: any certificate is good.
+    let tls = target.name.as_deref().is_some_and(|name| name.starts_with("https:"));
     backend
-        .call(namespace, pod, port, request)
+        .call(namespace, pod, port, tls, request)
         .await
         .map_err(|refused| ApiError::ServiceUnavailable(refused.to_string()))
 }

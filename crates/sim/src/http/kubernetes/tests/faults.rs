@@ -149,6 +149,7 @@ impl PodProxy for Echo {
         namespace: String,
         pod: String,
         port: u16,
+        _tls: bool,
         request: Request<Bytes>,
     ) -> BoxFuture<'static, Result<Response<Bytes>, Refused>> {
         Box::pin(async move {
