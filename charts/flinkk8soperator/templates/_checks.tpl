@@ -20,6 +20,13 @@
 {{- if and (eq (include "flinkk8soperator.elects" .) "false") (or (gt (int .Values.replicaCount) 1) (ne .Values.strategy.type "Recreate")) }}
 {{- fail "config.operator.leaderElection.enabled is false: replicaCount has to be 1 then, and strategy.type Recreate, or two operators would drive the same applications" }}
 {{- end }}
+{{- $namespaces := list }}
+{{- range .Values.flinkRest.secrets }}
+{{- if has .namespace $namespaces }}
+{{- fail (printf "flinkRest.secrets: the namespace %s is there twice; list all names under one" .namespace) }}
+{{- end }}
+{{- $namespaces = append $namespaces .namespace }}
+{{- end }}
 {{- if and (not .Values.configMap.create) (not .Values.configMap.name) }}
 {{- fail "configMap.name: name the ConfigMap that exists, or set configMap.create" }}
 {{- end }}

@@ -16,6 +16,7 @@ use crate::machine;
 use crate::v1beta1::{self, FlinkApplication, FlinkApplicationSpec, FlinkApplicationStatus, Phase};
 
 mod flink_config;
+mod flink_rest;
 mod identity;
 mod job;
 mod left;

@@ -13,7 +13,7 @@ use flinkk8soperator_core::{
 use crate::v1beta1::{self, FlinkApplicationStatus, WaitingFor};
 use crate::{instant, machine};
 
-pub use figures::{Beside, ClusterFigures, Figures, JobFigures, Submitted};
+pub use figures::{Beside, ClusterFigures, Figures, JobFigures, KeptOut, KeptOutBy, Submitted};
 
 mod cluster;
 mod conditions;
@@ -52,7 +52,7 @@ pub fn status(
         observed_generation: Some(desired.generation),
         conditions: conditions::of(&previous.conditions, verdict, desired.generation, now),
         waiting_for: waiting_for(previous.waiting_for.as_ref(), verdict, now),
-        last_error: last_error::of(previous.last_error.as_ref(), decision, seen, now),
+        last_error: last_error::of(previous.last_error.as_ref(), decision, seen, figures, now),
         reason: Some(verdict.reason.as_str().to_owned()),
         last_updated_at: Some(instant::seconds(now)),
         ..state

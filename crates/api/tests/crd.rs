@@ -162,6 +162,9 @@ fn required_is_what_the_reference_requires_without_the_entry_class() {
         ("spec.volumeMounts.[]", json!(["mountPath", "name"])),
         ("spec.restore", json!(["path", "nonce"])),
         ("spec.foreignJob", json!(["id", "action"])),
+        ("spec.flinkRest", Value::Null),
+        ("spec.flinkRest.tls", json!(["secretName"])),
+        ("spec.flinkRest.basicAuth", json!(["secretName"])),
     ] {
         assert_eq!(at(path)["required"], required, "{path}");
     }
@@ -311,9 +314,10 @@ fn no_status_of_the_reference_operator_is_refused() {
 }
 
 /// Fields that the reference operator does not know, and one that goes only with Flink before 1.11.
-const NOT_THE_REFERENCES: [&str; 17] = [
+const NOT_THE_REFERENCES: [&str; 18] = [
     "spec.acceptPendingEdit",
     "spec.confirmAfterSeconds",
+    "spec.flinkRest",
     "spec.foreignJob",
     "spec.recovery",
     "spec.restore",

@@ -46,7 +46,7 @@ fn the_applications_together_use_every_old_field_of_the_spec() {
         seen.extend(application["spec"].as_object().unwrap().keys().cloned());
     }
     let new = ["acceptPendingEdit", "confirmAfterSeconds", "foreignJob", "recovery", "restore"];
-    let new = [&new[..], &["savepointStop", "timeouts"]].concat();
+    let new = [&new[..], &["flinkRest", "savepointStop", "timeouts"]].concat();
     let crd = serde_json::to_value(flinkk8soperator_api::crd()).unwrap();
     let schema = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
     for field in schema["properties"].as_object().unwrap().keys() {

@@ -524,6 +524,52 @@ fn volumes_and_mounts_have_to_fit_together() {
 }
 
 #[test]
+fn secrets_have_names_and_a_flink_that_speaks_tls_only_has_one() {
+    let check = |spec: &Value, expected: &[&str]| {
+        let found = obstacles(&application(spec));
+        assert_eq!(found, expected, "{spec}");
+    };
+    let long = "a".repeat(254);
+    let secret = "it must be the name of a Secret in the application's namespace";
+    check(
+        &json!({ "flinkRest": { "tls": { "secretName": "team-b/tls", "serverName": "a..b" },
+            "basicAuth": {} } }),
+        &[
+            &format!("invalid spec.flinkRest.tls.secretName: is \"team-b/tls\"; {secret}"),
+            "invalid spec.flinkRest.tls.serverName: is \"a..b\"; it must be a DNS name, as the certificate has it",
+            &format!("invalid spec.flinkRest.basicAuth.secretName: is \"\"; {secret}"),
+        ],
+    );
+    for wrong in ["A", "-a", "a-", "a.", "a_b", &long] {
+        let found = obstacles(&application(
+            &json!({ "flinkRest": { "basicAuth": { "secretName": wrong } } }),
+        ));
+        assert_eq!(found.len(), 1, "{wrong}");
+    }
+    let enabled = |on: Value| json!({ "flinkConfig": { "security.ssl.rest.enabled": on } });
+    let told = |keys: &str| {
+        format!(
+            "invalid spec.flinkRest.tls: is missing, and spec.flinkConfig[security.ssl.rest.enabled] is true: the \
+             operator could not ask Flink anything; name a Secret with {keys} in tls.secretName"
+        )
+    };
+    for on in [json!(true), json!("true"), json!(" TRUE ")] {
+        check(&enabled(on), &[&told("ca.crt")]);
+    }
+    for off in [json!(false), json!("false"), json!("")] {
+        check(&enabled(off), &[]);
+    }
+    let both_ways = json!({ "flinkConfig": { "security.ssl.rest.enabled": true,
+        "security.ssl.rest.authentication-enabled": "true" } });
+    check(&both_ways, &[&told("ca.crt, tls.crt and tls.key")]);
+    let mut secured = both_ways;
+    secured["flinkRest"] = json!({ "tls": { "secretName": "app.rest-tls" } });
+    check(&secured, &[]);
+    // Something in the pod speaks TLS in Flink's place.
+    check(&json!({ "flinkRest": { "tls": { "secretName": "a", "serverName": "a.b" } } }), &[]);
+}
+
+#[test]
 fn limits_that_cannot_be_read_are_refused_and_the_operators_hold() {
     let app = application(
         &json!({ "timeouts": { "clusterStart": "10", "savepoint": "-5s", "delete": "0s",

@@ -5,6 +5,8 @@
 //!   configuration is refused instead of started unconfigured;
 //! - the application's labels do not overwrite the operator's, which selectors need;
 //! - the incarnation label, and a selector derived from the incarnation;
+//! - the JobManager's pods say how Flink's REST API is reached, and are probed accordingly, where the application
+//!   has `flinkRest`;
 //! - lines appended to `FLINK_PROPERTIES`, outside the hash input: the marker by which a JobManager
 //!   names its cluster, checkpoint retention, HA ids of the incarnation, REST port keys. A key that is
 //!   appended is not in the lines before, because a YAML configuration must not have it twice.
@@ -20,7 +22,7 @@ use crate::application::{Application, DEFAULT_UI_PORT};
 use crate::config::RenderConfig;
 use crate::deployment::{self, Birth};
 use crate::properties::{self, PropertiesError, Rendering};
-use crate::{high_availability, ingress, labels, service};
+use crate::{flink_rest, high_availability, ingress, labels, service};
 
 /// Which cluster is rendered. The hash is not computed here: a cluster keeps the one it was deployed
 /// with, although the stored application may by now have another (an annotation of a tool is enough).
@@ -146,7 +148,9 @@ fn deployment(
     };
     let base = properties::lines(&base);
     let template = deployment::template(app, config, role, Rendering::Created, Some(&base));
-    let deployment: Deployment = typed(deployment::create(app, role, template, &birth))?;
+    let mut deployment = deployment::create(app, role, template, &birth);
+    flink_rest::tell(&mut deployment["spec"]["template"], app, role);
+    let deployment: Deployment = typed(deployment)?;
     Ok(Deployment { status: None, ..deployment })
 }
 

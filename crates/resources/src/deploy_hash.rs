@@ -2,23 +2,37 @@
 //! operator's bit for bit, because a different one would redeploy every application on the day that
 //! the operator is swapped.
 //!
+//! An application with `flinkRest`, which that operator cannot drive, has a hash of its own: of two versions that
+//! differ in nothing else the names of the objects differ, too.
+//!
 //! It names; whether something is to be redeployed is decided by `difference`.
 
 use flinkk8soperator_core::ids::{DeployHash, Role};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::application::Application;
 use crate::config::RenderConfig;
 use crate::deployment;
+use crate::flink_rest::FlinkRest;
 use crate::object_hash::object_hash;
 use crate::properties::{self, Rendering};
 
 /// The deploy hash of an application as it is stored.
 #[must_use]
 pub fn deploy_hash(app: &Application, config: &RenderConfig) -> DeployHash {
-    let [job_manager, task_manager] = templates(app, config);
-    let bytes = [object_hash(&job_manager), object_hash(&task_manager)];
-    DeployHash(fnv_1a(bytes.as_flattened()))
+    let mut hashes = templates(app, config).map(|template| object_hash(&template)).to_vec();
+    let rest = FlinkRest::of(app);
+    if !rest.is_open() {
+        hashes.push(object_hash(&json!(rest.annotations())));
+    }
+    DeployHash(fnv_1a(hashes.as_flattened()))
+}
+
+/// The one that the reference operator has for it.
+#[must_use]
+pub fn reference_hash(app: &Application, config: &RenderConfig) -> DeployHash {
+    let hashes = templates(app, config).map(|template| object_hash(&template));
+    DeployHash(fnv_1a(hashes.as_flattened()))
 }
 
 /// The deploy hash after the reference operator's first full write of the application, which spells

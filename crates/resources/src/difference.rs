@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::application::Application;
 use crate::config::RenderConfig;
+use crate::flink_rest::FlinkRest;
 use crate::go_json::member_path;
 use crate::object_hash::object_hash;
 use crate::properties;
@@ -120,6 +121,7 @@ fn rendered(app: &Application, config: &RenderConfig, ignored: &[String]) -> Val
     // Of the version only the memory model is rendered.
     spec.insert("flinkVersion".into(), json!(properties::fraction_name(app)));
     spec.insert("flinkConfig".into(), Value::Object(flink_config(app, false)));
+    spec.extend(flink_rest(app));
     for role in [Role::JobManager, Role::TaskManager] {
         spec.insert(
             Application::config_name(role).into(),
@@ -164,10 +166,20 @@ fn neutral(app: &Application, config: &RenderConfig) -> Value {
         "spec": spec,
         "operator": { "ingressUrlFormat": config.ingress_url_format },
     });
-    for (path, value) in app.lost() {
+    for (path, value) in app.lost().iter().filter(|(path, _)| *path != "spec.flinkRest") {
         neutral[path] = value.clone();
     }
     neutral
+}
+
+/// How the JobManager is reached, with its default.
+fn flink_rest(app: &Application) -> Option<(String, Value)> {
+    let rest = FlinkRest::of(app);
+    let tls = rest.tls.as_ref();
+    let tls = tls.map(|tls| json!({"secretName": tls.secret, "serverName": tls.server_name}));
+    let user = rest.auth_secret.as_ref().map(|secret| json!({ "secretName": secret }));
+    let value = json!({ "tls": tls, "basicAuth": user });
+    (!rest.is_open()).then(|| ("flinkRest".to_owned(), value))
 }
 
 /// The entries of `flinkConfig` that have no effect (the operator overwrites them), or the others.

@@ -40,6 +40,7 @@ mod rebuilt;
 pub mod text;
 
 mod deployment;
+pub mod flink_rest;
 pub mod high_availability;
 mod ingress;
 pub mod labels;
@@ -53,8 +54,9 @@ mod quantity;
 
 pub use application::{Application, WrongType, coloured};
 pub use config::RenderConfig;
-pub use deploy_hash::{deploy_hash, hash_after_finalizer_write};
+pub use deploy_hash::{deploy_hash, hash_after_finalizer_write, reference_hash};
 pub use difference::{TOOL_METADATA, difference, digest};
+pub use flink_rest::FlinkRest;
 pub use ingress::ingress_host;
 pub use program::{RunParameters, split_arguments};
 pub use properties::PropertiesError;

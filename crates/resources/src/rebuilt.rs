@@ -55,6 +55,7 @@ pub fn rebuild(
     rendering: &RenderConfig,
     hash: DeployHash,
 ) -> Option<Rebuilt> {
+    let app = &without_flink_rest(app);
     let colour = deployments.colour();
     let renderings = [rendering.clone(), deployments.rendering(rendering)];
     let like = Application::parse(app).ok()?;
@@ -84,6 +85,15 @@ impl Rebuilt {
     fn hash(&self) -> Option<DeployHash> {
         Some(deploy_hash(&Application::parse(&self.application).ok()?, &self.rendering))
     }
+}
+
+/// What that operator has made is open to everyone.
+fn without_flink_rest(app: &Value) -> Value {
+    let mut app = app.clone();
+    if let Some(spec) = app["spec"].as_object_mut() {
+        spec.remove("flinkRest");
+    }
+    app
 }
 
 /// Name, namespace, UID, labels and annotations.

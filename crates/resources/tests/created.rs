@@ -18,7 +18,7 @@ use flinkk8soperator_core::Digest;
 use flinkk8soperator_core::ids::{DeployHash, Incarnation, Role, Uid, selector};
 use flinkk8soperator_resources::created::{self, CreatedObjects, Identity, RenderError};
 use flinkk8soperator_resources::{
-    Application, PropertiesError, RenderConfig, deploy_hash, reference,
+    Application, FlinkRest, PropertiesError, RenderConfig, deploy_hash, reference, reference_hash,
 };
 use serde_json::{Map, Value, json};
 
@@ -456,4 +456,79 @@ fn devices_and_the_security_context_reach_the_pods() {
         assert_eq!(pod["securityContext"]["seccompProfile"], seccomp, "{pod}");
         assert_eq!(pod["securityContext"]["runAsUser"], 1_000_660_000, "{pod}");
     }
+}
+
+/// With what an application's pods say of how Flink is reached, and the JobManager's probe.
+fn reached(rest: Value, config: Value) -> (FlinkRest, Value) {
+    let app = Application::parse(&json!({
+        "metadata": {
+            "name": "a", "namespace": "n",
+            "annotations": {"flink-app-rest-tls-secret": "not-ours", "mine": "kept"},
+        },
+        "spec": {"image": "i", "jarName": "j.jar", "parallelism": 1, "uiPort": 9000, "flinkConfig": config,
+            "flinkRest": rest},
+    }))
+    .unwrap();
+    let objects = render(&app, &RenderConfig::default()).unwrap();
+    let pod = |deployment| {
+        let template = serde_json::to_value(deployment).unwrap()["spec"]["template"].clone();
+        let annotations = template["metadata"]["annotations"].clone();
+        assert_eq!(annotations["mine"], "kept");
+        (serde_json::from_value(annotations).unwrap(), template)
+    };
+    let (annotations, _) = pod(&objects.task_manager);
+    assert!(FlinkRest::read(&annotations).is_open(), "nobody asks a TaskManager");
+    let (annotations, template) = pod(&objects.job_manager);
+    let rest = FlinkRest::read(&annotations);
+    (rest, template["spec"]["containers"][0]["readinessProbe"].clone())
+}
+
+#[test]
+fn a_jobmanagers_pod_says_how_it_is_reached_and_is_probed_so() {
+    let http = |scheme: Value| json!({"path": "/overview", "port": 9000, "scheme": scheme});
+    let (rest, probe) = reached(json!(null), json!({}));
+    assert!(rest.is_open(), "an annotation of the application is not ours");
+    assert_eq!(probe["httpGet"], json!({"path": "/overview", "port": 9000}));
+    let (rest, probe) = reached(json!({"tls": {"secretName": "t"}}), json!({}));
+    let tls = rest.tls.unwrap();
+    assert_eq!((&*tls.secret, &*tls.server_name, rest.auth_secret), ("t", "a.n.svc", None));
+    assert_eq!(probe["httpGet"], http(json!("HTTPS")));
+    assert_eq!(probe["periodSeconds"], 5);
+    let named = json!({"tls": {"secretName": "t", "serverName": "x"}});
+    assert_eq!(reached(named.clone(), json!({})).0.tls.unwrap().server_name, "x");
+    // The kubelet has no certificate and no password.
+    for on in [json!(true), json!("true")] {
+        let both_ways = json!({"security.ssl.rest.authentication-enabled": on});
+        let (_, probe) = reached(named.clone(), both_ways);
+        assert_eq!(
+            (&probe["httpGet"], &probe["tcpSocket"]),
+            (&json!(null), &json!({"port": 9000}))
+        );
+    }
+    let (rest, probe) = reached(json!({"basicAuth": {"secretName": "u"}}), json!({}));
+    assert_eq!((rest.tls, rest.auth_secret.as_deref()), (None, Some("u")));
+    assert_eq!((&probe["httpGet"], &probe["tcpSocket"]), (&json!(null), &json!({"port": 9000})));
+    assert_eq!(probe["failureThreshold"], 2);
+}
+
+/// Two versions that differ in nothing else stand beside each other during an update.
+#[test]
+fn how_it_is_reached_is_in_the_names_of_a_versions_objects() {
+    let vector = vectors().swap_remove(0);
+    let with = |rest: Value| {
+        let mut stored = vector.stored();
+        stored["spec"]["flinkRest"] = rest;
+        let app = Application::parse(&stored).unwrap();
+        assert_eq!(
+            reference_hash(&app, &vector.config),
+            deploy_hash(&vector.app(), &vector.config)
+        );
+        deploy_hash(&app, &vector.config)
+    };
+    let tls = |secret: &str| json!({"tls": {"secretName": secret}});
+    let open = [with(json!(null)), with(json!({}))];
+    assert_eq!(open, [deploy_hash(&vector.app(), &vector.config); 2]);
+    let user = json!({"basicAuth": {"secretName": "a"}});
+    let all: BTreeSet<_> = [json!(null), tls("a"), tls("b"), user].map(with).into();
+    assert_eq!(all.len(), 4);
 }

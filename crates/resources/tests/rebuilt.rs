@@ -29,6 +29,7 @@ fn another(stored: &Value) -> Value {
             "volumeMounts": [{"name": "other", "mountPath": "/other"}],
             "securityContext": {"runAsUser": 1},
             "deleteMode": "None",
+            "flinkRest": {"tls": {"secretName": "other"}},
         },
     });
     for name in ["name", "namespace", "uid"] {
@@ -64,6 +65,7 @@ fn a_version_is_read_back_though_everything_is_another_now() {
         };
         assert_eq!(change.class, class, "{}: {:?}", vector.name, change.fields);
         assert_eq!(rebuilt.application["spec"]["deleteMode"], "None", "{}", vector.name);
+        assert_eq!(rebuilt.application["spec"]["flinkRest"], json!(null), "{}", vector.name);
         let scheduler = &rebuilt.rendering.scheduler_name;
         assert_eq!(*scheduler, config.scheduler_name, "{}", vector.name);
     }

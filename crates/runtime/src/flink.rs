@@ -2,18 +2,22 @@
 //!
 //! Every request goes to one pod: a Service's address, or a pooled connection, may lead to another
 //! one, or to another team's on a reused address. Inside a cluster that is the pod's address from
-//! the watch, outside the API server's proxy to that pod.
+//! the watch, outside the API server's proxy to that pod. Whether it speaks TLS, and to whom, its pod says.
+
+mod heard;
+pub(crate) mod secrets;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use flinkk8soperator_api::project::{KeptOut, KeptOutBy};
 use flinkk8soperator_core::{self as core, Incarnation, Silence};
 use flinkk8soperator_flink_rest::model::{JobManagerConfig, ServerConfig};
+use flinkk8soperator_flink_rest::transport::Open;
 use flinkk8soperator_flink_rest::{
-    self as rest, Cause, Client, Error, Failure, FlinkVersion, Security, Settings, Target,
-    Transport,
+    self as rest, Cause, Client, Error, Failure, FlinkVersion, Settings, Target, Transport,
 };
 use flinkk8soperator_resources::created;
 use flinkk8soperator_resources::high_availability::CLUSTER_ID;
@@ -23,6 +27,8 @@ use tower::service_fn;
 use crate::application::Application;
 use crate::cache::Pod;
 use crate::config::FlinkAccess;
+use crate::kubernetes::Kubernetes;
+use secrets::Secrets;
 
 /// The way to every Flink.
 #[derive(Clone)]
@@ -48,36 +54,57 @@ pub(crate) struct Identity {
 impl Flinks {
     /// `access` must be settled: [`FlinkAccess::Auto`] counts as the pod's address.
     #[must_use]
-    pub(crate) fn new(kube: kube::Client, access: FlinkAccess) -> Flinks {
+    pub(crate) fn new(kube: kube::Client, access: FlinkAccess, open: Option<Open>) -> Flinks {
         // One repeat: a kept connection that the other side has closed meanwhile costs one attempt.
         // More is the next round's business.
         let settings = Settings { repeats: 1, ..Settings::default() };
-        Flinks { transport: Transport::new(settings), access, kube }
+        let transport = match open {
+            None => Transport::new(settings),
+            Some(open) => Transport::opening(settings, open),
+        };
+        Flinks { transport, access, kube }
     }
 
-    /// The Flink in `pod`. None while the pod has no address.
-    #[must_use]
-    pub(crate) fn client(&self, namespace: &str, pod: &Pod) -> Option<Client> {
-        let (name, port) = (&pod.told.name, pod.port);
-        let proxied = format!("/api/v1/namespaces/{namespace}/pods/{name}:{port}/proxy");
-        match self.access {
-            FlinkAccess::Auto | FlinkAccess::Pod => {
-                Some(Client::direct(&self.transport, &target(pod)?, &Security::default()))
-            }
-            FlinkAccess::ApiServer => {
-                let kube = self.kube.clone();
-                let service = service_fn(move |request: http::Request<Bytes>| {
-                    let kube = kube.clone();
-                    async move { kube.send(request.map(Body::from)).await }
-                });
-                Some(Client::new(self.transport.over(service), proxied))
-            }
-            FlinkAccess::KubectlProxy(proxy) => {
-                let here = Target::new(SocketAddr::from(([127, 0, 0, 1], proxy)), "kubectl proxy");
-                let base = format!("http://127.0.0.1:{proxy}{proxied}");
-                Some(Client::new(self.transport.to(&here, None), base))
-            }
+    /// The Flink in `pod`.
+    ///
+    /// # Errors
+    /// Silence: the pod has no address yet, or `secrets` tells what keeps us out.
+    pub(crate) async fn client(
+        &self,
+        kubernetes: &Kubernetes,
+        namespace: &str,
+        pod: &Pod,
+        secrets: &mut Secrets,
+    ) -> Result<Client, Silence> {
+        if let FlinkAccess::Auto | FlinkAccess::Pod = self.access {
+            let target = target(pod).ok_or(Silence::Unreachable)?;
+            let (security, heard) = secrets.security(kubernetes, namespace, pod).await?;
+            let client = Client::direct(&self.transport, &target, &security);
+            return Ok(client.telling(move |error| heard.hear(error)));
         }
+        if pod.rest.auth_secret.is_some() {
+            secrets.refuse(pod, no_password_through_a_proxy());
+            return Err(Silence::Unreachable);
+        }
+        Ok(self.proxied(namespace, pod))
+    }
+
+    /// The Flink in `pod` behind the API server, which asks it in its own name and believes any certificate.
+    fn proxied(&self, namespace: &str, pod: &Pod) -> Client {
+        let scheme = if pod.rest.tls.is_some() { "https:" } else { "" };
+        let (name, port) = (&pod.told.name, pod.port);
+        let path = format!("/api/v1/namespaces/{namespace}/pods/{scheme}{name}:{port}/proxy");
+        if let FlinkAccess::KubectlProxy(proxy) = self.access {
+            let here = Target::new(SocketAddr::from(([127, 0, 0, 1], proxy)), "kubectl proxy");
+            let base = format!("http://127.0.0.1:{proxy}{path}");
+            return Client::new(self.transport.to(&here, None), base);
+        }
+        let kube = self.kube.clone();
+        let service = service_fn(move |request: http::Request<Bytes>| {
+            let kube = kube.clone();
+            async move { kube.send(request.map(Body::from)).await }
+        });
+        Client::new(self.transport.over(service), path)
     }
 
     /// The pod is gone: its address may be another's soon.
@@ -86,6 +113,12 @@ impl Flinks {
             self.transport.forget(&target);
         }
     }
+}
+
+fn no_password_through_a_proxy() -> KeptOut {
+    let message = "spec.flinkRest.basicAuth cannot be used through the API server, which keeps the header \
+                   Authorization for itself: set operator.flinkAccess to pod";
+    KeptOut { by: KeptOutBy::Password, secret: None, message: message.to_owned() }
 }
 
 fn target(pod: &Pod) -> Option<Target> {

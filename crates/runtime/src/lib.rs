@@ -56,6 +56,7 @@ pub use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 pub use config::Settings;
+pub use flinkk8soperator_flink_rest::transport::Open;
 
 use config::FlinkAccess;
 use operator::Operator;
@@ -110,11 +111,14 @@ pub struct Ports {
     pub metrics: Option<metrics::Metrics>,
     /// Where the settings are looked at again; none: they stay as they are.
     pub configuration: Option<Arc<dyn ports::Configuration>>,
+    /// How streams to the pods' own addresses are opened; none: by TCP.
+    pub flink: Option<Open>,
 }
 
 impl Default for Ports {
     fn default() -> Ports {
-        Ports { clock: Arc::new(ports::SystemClock), metrics: None, configuration: None }
+        let clock = Arc::new(ports::SystemClock);
+        Ports { clock, metrics: None, configuration: None, flink: None }
     }
 }
 

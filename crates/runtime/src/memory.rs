@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use crate::application::{Application, ResourceVersion};
 use crate::controller::Told;
 use crate::flink::Identity;
+use crate::flink::secrets::Secrets;
 use crate::metrics::UnderWay;
 use crate::observe::figures::Gathered;
 use crate::revision::Revision;
@@ -50,6 +51,8 @@ pub(crate) struct Memory {
     pub(crate) revisions: BTreeMap<Incarnation, Option<Arc<Revision>>>,
     /// Who the JobManager processes are.
     pub(crate) identities: BTreeMap<Process, Arc<Identity>>,
+    /// What they are reached with.
+    pub(crate) secrets: Secrets,
     /// Objects that were in the way of a creation.
     pub(crate) strangers: Vec<InTheWay>,
     /// The cluster that the last round tried to create something of, and why that will not be.

@@ -75,7 +75,7 @@ impl Operator {
         Operator {
             kubernetes: Kubernetes::new(client.clone(), limit, metrics.clone(), jitter),
             jitter,
-            flinks: Flinks::new(client, settings.flink_access),
+            flinks: Flinks::new(client, settings.flink_access, ports.flink),
             cache: Cache::default(),
             queue: Queue::default(),
             posts: Posts::default(),

@@ -115,6 +115,7 @@ async fn decided(
             break;
         }
     }
+    seen.objects.known().into_iter().for_each(|objects| memory.secrets.tidy(objects));
     let decision = span::step("decide").in_scope(|| decide(&cx, &state, &seen));
     operator.trace.round(&app.key, &cx, &state, &seen, &decision);
 
@@ -128,7 +129,8 @@ async fn decided(
     let about = Arc::clone(&app);
     let performing = performed(operator, app, &desired, &decision, memory, Span::current());
     let done = performing.instrument(span::step("execute")).await;
-    let publishing = publish(operator, &about, &decision, done.as_ref().err());
+    let kept_out = memory.secrets.news();
+    let publishing = publish(operator, &about, &decision, done.as_ref().err(), kept_out);
     publishing.instrument(span::step("publish")).await;
     done.map_err(|(effect, source)| RoundError::Effect { name: effect.name(), source })?;
     Ok(wake(operator, &decision, memory))
@@ -273,7 +275,13 @@ fn figures_of(
         let submitted = revision(of).map(|revision| figures::submitted(of, &revision));
         project::Beside { submitted, ..figures }
     });
-    project::Figures { submitted, beside, ..memory.figures.about(state, shown.as_deref()) }
+    let kept_out = memory.secrets.kept_out();
+    project::Figures {
+        submitted,
+        beside,
+        kept_out,
+        ..memory.figures.about(state, shown.as_deref())
+    }
 }
 
 /// Where people find Flink's web UI of a cluster, as the reference operator says it.
@@ -329,12 +337,13 @@ fn refused(effect: &Effect, error: &EffectError) -> Option<Refused> {
     Some(Refused { incarnation, hash, message: error.lasting_refusal()? })
 }
 
-/// Tells what was decided, and what was refused.
+/// Tells what was decided, what was refused, and what keeps us out of Flink.
 async fn publish(
     operator: &Operator,
     app: &Application,
     decision: &Decision,
     failed: Option<&(Effect, EffectError)>,
+    kept_out: Option<project::KeptOut>,
 ) {
     let told = decision.events.iter().map(|event| News {
         warning: event.warning,
@@ -344,7 +353,12 @@ async fn publish(
     let refused = failed.and_then(|(effect, error)| {
         Some(News { warning: true, reason: reason_of(effect).as_str(), message: error.refusal()? })
     });
-    for news in told.chain(refused).collect::<Vec<_>>() {
+    let kept_out = kept_out.map(|kept_out| News {
+        warning: true,
+        reason: kept_out.by.as_str(),
+        message: kept_out.message,
+    });
+    for news in told.chain(refused).chain(kept_out).collect::<Vec<_>>() {
         let clock = operator.clock.as_ref();
         operator.events.publish(&operator.kubernetes, clock, app, &news).await;
     }

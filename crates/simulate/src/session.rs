@@ -13,7 +13,7 @@ use flinkk8soperator_api::v1beta1::FlinkApplication;
 use flinkk8soperator_runtime::config::FlinkAccess;
 use flinkk8soperator_runtime::metrics::Metrics;
 use flinkk8soperator_runtime::ports::Configuration;
-use flinkk8soperator_runtime::{Ports, RunError, Settings, run_with};
+use flinkk8soperator_runtime::{Open, Ports, RunError, Settings, run_with};
 use flinkk8soperator_sim::http::cluster::{Cluster, ClusterConfig, StandingObjects};
 use flinkk8soperator_sim::http::kubernetes::api::ConnectionClosed;
 use flinkk8soperator_sim::http::kubernetes::kinds::NAMESPACES;
@@ -88,6 +88,8 @@ pub struct Session {
     metrics: Metrics,
     configuration: Option<Arc<dyn Configuration>>,
     operator: Option<Running>,
+    /// What listens at the pods' own addresses.
+    pods: Option<Open>,
     /// How many operators were started.
     started: AtomicU32,
 }
@@ -182,6 +184,7 @@ impl Session {
             metrics,
             configuration: None,
             operator: None,
+            pods: None,
             started: AtomicU32::new(1),
         };
         session.start_operator()?;
@@ -212,6 +215,7 @@ impl Session {
             clock: Arc::new(self.clock),
             metrics: Some(self.metrics.clone()),
             configuration: self.configuration.clone(),
+            flink: self.pods.clone(),
         };
         let running = run_with(client, self.settings.clone(), ports, shutdown.clone());
         Ok(Running { name, task: tokio::spawn(running), shutdown, cut })
@@ -255,6 +259,12 @@ impl Session {
         let ended = running.ended().await;
         self.operator = None;
         ended
+    }
+
+    /// The operator that is started next goes to the pods' own addresses, where `pods` listens, as inside a cluster.
+    pub fn reach_pods(&mut self, pods: Open) {
+        self.settings.flink_access = FlinkAccess::Pod;
+        self.pods = Some(pods);
     }
 
     /// What the operator is started with next.

@@ -109,7 +109,33 @@ fn with_listed_namespaces_nothing_belongs_to_the_whole_cluster() {
     }
     let roles = objects.iter().filter(|object| object["kind"] == "Role");
     let namespaces: Vec<&Value> = roles.map(|role| &role["metadata"]["namespace"]).collect();
-    assert_eq!(namespaces, ["team-a", "flinkk8soperator", "team-a", "team-b"]);
+    assert_eq!(namespaces, ["team-b", "team-a", "flinkk8soperator", "team-a", "team-b"]);
+}
+
+#[test]
+fn secrets_are_read_in_listed_namespaces_and_where_names_are_listed_by_these() {
+    let mut granted = Vec::new();
+    for (case, objects) in cases() {
+        for role in &objects {
+            for rule in role["rules"].as_array().into_iter().flatten() {
+                let resources = rule["resources"].as_array().into_iter().flatten();
+                if resources.clone().any(|resource| resource == "secrets" || resource == "*") {
+                    assert_eq!((&role["kind"], &rule["verbs"]), (&json!("Role"), &json!(["get"])));
+                    let names = rule.get("resourceNames").cloned();
+                    granted.push((case.clone(), role["metadata"]["namespace"].clone(), names));
+                }
+            }
+        }
+    }
+    let names = |names: &[&str]| Some(json!(names));
+    let all = [
+        ("everything", "team-a", names(&["wordcount-rest-tls", "wordcount-rest-auth"])),
+        ("everything", "team-b", None),
+        ("namespaced", "team-b", names(&["wordcount-rest-tls"])),
+    ];
+    let all = all.map(|(case, namespace, names)| (case.to_owned(), json!(namespace), names));
+    granted.sort_by(|a, b| (&a.0, a.1.as_str()).cmp(&(&b.0, b.1.as_str())));
+    assert_eq!(granted, all);
 }
 
 #[test]

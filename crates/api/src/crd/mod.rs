@@ -58,6 +58,8 @@ const REQUIRED: &[(&str, &[&str])] = &[
     ("spec", &["image", "jarName", "parallelism"]),
     ("spec.restore", &["path", "nonce"]),
     ("spec.foreignJob", &["id", "action"]),
+    ("spec.flinkRest.tls", &["secretName"]),
+    ("spec.flinkRest.basicAuth", &["secretName"]),
     ("spec.imagePullSecrets.[]", &[]),
     ("spec.securityContext.sysctls.[]", &[]),
 ];

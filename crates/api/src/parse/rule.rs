@@ -8,8 +8,8 @@
 use flinkk8soperator_core::{Obstacle, ObstacleKind};
 
 use super::{
-    OperatorSettings, flink_config, identity, job, ports, resources, timeouts, unsupported,
-    volumes, words,
+    OperatorSettings, flink_config, flink_rest, identity, job, ports, resources, timeouts,
+    unsupported, volumes, words,
 };
 use crate::v1beta1::FlinkApplication;
 
@@ -31,6 +31,8 @@ pub(super) const RULES: &[Rule] = &[
     |app, _| flink_config::lines(&app.spec),
     |app, _| flink_config::several_job_managers(&app.spec),
     |app, _| flink_config::fractions(&app.spec),
+    |app, _| flink_rest::names(&app.spec),
+    |app, _| flink_rest::tls(&app.spec),
     |app, _| resources::quantities(&app.spec),
     |app, _| resources::memory(&app.spec),
     |app, _| resources::limits(&app.spec),

@@ -19,6 +19,45 @@ pub struct Figures {
     pub submitted: Option<Submitted>,
     /// BlueGreen: of the version before, which runs beside.
     pub beside: Option<Beside>,
+    /// What keeps the operator out of a Flink that is there.
+    pub kept_out: Option<KeptOut>,
+}
+
+/// Why a Flink that is there cannot be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptOut {
+    /// By what.
+    pub by: KeptOutBy,
+    /// The Secret that it is about.
+    pub secret: Option<String>,
+    /// For a person: what is wrong, and what would be right.
+    pub message: String,
+}
+
+/// What can keep the operator out of a Flink.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeptOutBy {
+    /// A Secret that is missing, cannot be read, or has not what it should.
+    Secret,
+    /// No TLS: one of the two sides does not believe the other, or does not speak it.
+    Tls,
+    /// No user, or one that is not let in.
+    Password,
+}
+
+impl KeptOutBy {
+    /// All of them.
+    pub const ALL: [KeptOutBy; 3] = [KeptOutBy::Secret, KeptOutBy::Tls, KeptOutBy::Password];
+
+    /// The word for it, in `lastError` and as reason of an event.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            KeptOutBy::Secret => "FlinkRestSecret",
+            KeptOutBy::Tls => "FlinkRestTls",
+            KeptOutBy::Password => "FlinkRestUnauthorized",
+        }
+    }
 }
 
 /// What was observed of a version that runs beside the deployed one.

@@ -9,6 +9,7 @@ use flinkk8soperator_core::{
 };
 
 use super::clipped;
+use super::figures::{Figures, KeptOut, KeptOutBy};
 use crate::instant;
 use crate::v1beta1::{ErrorSource, LastError};
 
@@ -17,16 +18,40 @@ pub(super) fn of(
     previous: Option<&LastError>,
     decision: &Decision,
     seen: &Observation,
+    figures: &Figures,
     now: Timestamp,
 ) -> Option<LastError> {
-    let said = in_the_cluster(&decision.state, seen).or_else(|| by_flink(seen));
+    let kept_out = || figures.kept_out.as_ref().map(kept_out);
+    let said = in_the_cluster(&decision.state, seen).or_else(kept_out).or_else(|| by_flink(seen));
     if let Some(said) = said {
         return Some(said.at(now));
     }
     if let Some(failure) = remembered(&decision.state.phase) {
         return Some(told(failure, previous, now));
     }
-    previous.filter(|_| !decision.verdict.reason.ready()).cloned()
+    let over =
+        |old: &LastError| decision.verdict.reason.ready() || was_kept_out(old) && answers(seen);
+    previous.filter(|old| !over(old)).cloned()
+}
+
+/// What keeps the operator out of a Flink.
+fn kept_out(kept_out: &KeptOut) -> Said {
+    let KeptOut { by, secret, message } = kept_out;
+    let source = match by {
+        KeptOutBy::Secret => ErrorSource::Operator,
+        KeptOutBy::Tls | KeptOutBy::Password => ErrorSource::Flink,
+    };
+    let object = secret.as_ref().map(|name| format!("Secret/{name}"));
+    Said { source, object, reason: by.as_str().to_owned(), message: message.clone() }
+}
+
+fn was_kept_out(old: &LastError) -> bool {
+    KeptOutBy::ALL.iter().any(|by| old.reason.as_deref() == Some(by.as_str()))
+}
+
+fn answers(seen: &Observation) -> bool {
+    let known = |flink: &Flink| flink.cluster.known().is_some() || flink.jobs.known().is_some();
+    seen.flink.values().any(known)
 }
 
 /// An error without a time.
@@ -122,9 +147,13 @@ fn remembered(phase: &Phase) -> Option<&Failure> {
 }
 
 /// A failure that the state remembers. Where it was shown before, with the object and the word that
-/// the state does not keep, that stays.
+/// the state does not keep, that stays; and so does what kept the operator out of a cluster until the time for its
+/// start was over.
 fn told(failure: &Failure, previous: Option<&LastError>, now: Timestamp) -> LastError {
-    let same = |old: &&LastError| !old.message.is_empty() && failure.message.contains(&old.message);
+    let same = |old: &&LastError| {
+        let cause = failure.kind == FailureKind::ClusterStartTimeout && was_kept_out(old);
+        cause || !old.message.is_empty() && failure.message.contains(&old.message)
+    };
     if let Some(old) = previous.filter(same) {
         return old.clone();
     }

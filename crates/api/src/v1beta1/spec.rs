@@ -80,6 +80,10 @@ pub struct FlinkApplicationSpec {
     #[serde(deserialize_with = "null_as_default", skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "scalar_map")]
     pub flink_config: BTreeMap<String, Value>,
+    /// How the operator is let in to Flink's REST API, where that is not open to everyone. Another value makes
+    /// another version.
+    #[serde(deserialize_with = "null_as_default", skip_serializing_if = "is_default")]
+    pub flink_rest: FlinkRest,
     /// Size and placement of the JobManager.
     #[serde(deserialize_with = "null_as_default", skip_serializing_if = "is_default")]
     pub job_manager_config: JobManagerConfig,
@@ -212,6 +216,47 @@ pub struct Restore {
     #[schemars(length(min = 1))]
     pub nonce: String,
 }
+
+/// What Flink's REST API demands of who asks. Secrets are in the application's namespace; what they hold may change
+/// at any time.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct FlinkRest {
+    /// TLS, as with security.ssl.rest.enabled in flinkConfig. Default: plain HTTP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<FlinkRestTls>,
+    /// A user name and a password. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basic_auth: Option<FlinkRestBasicAuth>,
+}
+
+/// Whom the operator takes for Flink.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct FlinkRestTls {
+    /// Secret with the authorities that Flink's certificate may be from in ca.crt; and, where Flink demands one, the
+    /// operator's own certificate in tls.crt with its key in tls.key.
+    #[serde(deserialize_with = "null_as_default")]
+    #[schemars(length(min = 1, max = 253), regex(pattern = SUBDOMAIN))]
+    pub secret_name: String,
+    /// Name that Flink's certificate has to be made out to. Default: NAME.NAMESPACE.svc of the application.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 253), regex(pattern = SUBDOMAIN))]
+    pub server_name: Option<String>,
+}
+
+/// As whom the operator asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct FlinkRestBasicAuth {
+    /// Secret with username and password, as of type kubernetes.io/basic-auth.
+    #[serde(deserialize_with = "null_as_default")]
+    #[schemars(length(min = 1, max = 253), regex(pattern = SUBDOMAIN))]
+    pub secret_name: String,
+}
+
+/// A DNS subdomain (RFC 1123), which names of Secrets are.
+const SUBDOMAIN: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
 
 /// Deadlines of one application, as Go durations (`30s`, `10m`, `1h30m`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

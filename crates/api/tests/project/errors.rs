@@ -1,6 +1,6 @@
 //! The last error, in the words of the one who said so.
 
-use flinkk8soperator_api::project::Figures;
+use flinkk8soperator_api::project::{Figures, KeptOut, KeptOutBy};
 use flinkk8soperator_core::*;
 use serde_json::{Value, json};
 
@@ -211,4 +211,50 @@ fn a_version_that_is_well_has_no_error() {
     );
     let well = state(Some(live(3, Origin::Empty)), running());
     assert_eq!(round(&mut story, 9, well, Reason::Running, &seen(vec![])), Value::Null);
+}
+
+#[test]
+fn what_keeps_the_operator_out_of_flink_is_told_until_it_is_let_in() {
+    let mut story = Story::default();
+    let silent = seen(vec![cluster(2, vec![pod(2, None)])]);
+    let kept_out = |by, secret: Option<&str>| {
+        let secret = secret.map(str::to_owned);
+        let kept_out = Some(KeptOut { by, secret, message: "in words".to_owned() });
+        Figures { kept_out, ..Figures::default() }
+    };
+    let starting = || state(None, cluster_starting(2));
+    let mut told = |seconds, state: State, reason, seen: &Observation, figures: &Figures| {
+        story.seen(seconds, &decision(state, reason, "so"), seen, figures);
+        story.json()["lastError"].clone()
+    };
+    let deploying = Reason::Deploying;
+    for (by, secret, source, object, reason) in [
+        (KeptOutBy::Secret, Some("s"), "Operator", json!("Secret/s"), "FlinkRestSecret"),
+        (KeptOutBy::Tls, Some("s"), "Flink", json!("Secret/s"), "FlinkRestTls"),
+        (KeptOutBy::Password, None, "Flink", json!(null), "FlinkRestUnauthorized"),
+    ] {
+        let error = told(1, starting(), deploying, &silent, &kept_out(by, secret));
+        assert_eq!(error["source"], source);
+        assert_eq!((&error["object"], &error["reason"]), (&object, &json!(reason)));
+        assert_eq!(error["message"], "in words");
+    }
+    // What a pod reports to be wrong goes first: there is nothing to be let in to.
+    let crashing = seen(vec![cluster(2, vec![pod(2, Some((TroubleKind::CrashLoop, "exit 1")))])]);
+    let out = kept_out(KeptOutBy::Tls, Some("s"));
+    assert_eq!(told(2, starting(), deploying, &crashing, &out)["message"], "exit 1");
+    // It is the reason why the time for the start was over,
+    told(3, starting(), deploying, &silent, &out);
+    let timeout = failure(FailureKind::ClusterStartTimeout, "deploy v2 failed: it did not answer");
+    let phase =
+        || Phase::DeployFailed(DeployFailed { failed: target(2), failure: timeout.clone() });
+    let nothing = (seen(Vec::new()), Figures::default());
+    let given_up = told(600, state(None, phase()), Reason::DeployFailed, &nothing.0, &nothing.1);
+    assert_eq!(given_up["reason"], "FlinkRestTls");
+    // and none where Flink has answered since.
+    told(601, starting(), deploying, &silent, &out);
+    let jobs = Fact::Known(Vec::new());
+    let answers = said_by_flink(2, Flink { jobs, ..Flink::default() });
+    assert_eq!(told(602, starting(), deploying, &answers, &nothing.1), Value::Null);
+    let given_up = told(700, state(None, phase()), Reason::DeployFailed, &nothing.0, &nothing.1);
+    assert_eq!(given_up["reason"], "ClusterStartTimeout");
 }

@@ -78,6 +78,7 @@ fn all(number: u32) -> Figures {
         job: Some(running_job(number)),
         submitted: Some(submitted(number)),
         beside: None,
+        kept_out: None,
     }
 }
 

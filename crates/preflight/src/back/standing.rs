@@ -77,7 +77,7 @@ impl Standing {
             name: member("/metadata/name"),
             phase: member("/status/phase"),
             deleted: app.pointer("/metadata/deletionTimestamp").is_some(),
-            computed: resources::deploy_hash(&read, config).to_string(),
+            computed: resources::reference_hash(&read, config).to_string(),
             scales_up: smaller.is_some_and(is_known),
             torn_down: member("/status/teardownHash"),
             scaled_from: member("/status/inPlaceUpdatedFromHash"),
@@ -114,7 +114,7 @@ fn smaller_hash(app: &Value, config: &RenderConfig) -> Result<Option<String>, Wr
     let mut app = app.clone();
     app["spec"]["parallelism"] = json!(before);
     let app = resources::Application::parse(&app)?;
-    Ok(Some(resources::deploy_hash(&app, config).to_string()))
+    Ok(Some(resources::reference_hash(&app, config).to_string()))
 }
 
 fn tears_down(app: &Value) -> bool {

@@ -130,6 +130,34 @@ fn what_no_object_is_made_of_is_status_only() {
 }
 
 #[test]
+fn another_way_to_flinks_rest_api_is_another_version() {
+    let tls = |secret: &str| json!({"tls": {"secretName": secret}});
+    check(ChangeClass::None, &[], |app| app["spec"]["flinkRest"] = json!({}));
+    check(ChangeClass::Redeploy, &["spec.flinkRest"], |app| app["spec"]["flinkRest"] = tls("a"));
+    check(ChangeClass::Redeploy, &["spec.flinkRest", "spec.parallelism"], |app| {
+        app["spec"]["flinkRest"] = json!({"basicAuth": {"secretName": "a"}});
+        app["spec"]["parallelism"] = json!(8);
+    });
+    let between = |before: Value, after: Value| {
+        let with = |rest| {
+            let mut app = application();
+            app["spec"]["flinkRest"] = rest;
+            Application::parse(&app).unwrap()
+        };
+        let config = RenderConfig::default();
+        let change = difference(&with(before), &with(after), &config, &config, &[]);
+        (change.class, change.fields)
+    };
+    let named = |name: &str| json!({"tls": {"secretName": "a", "serverName": name}});
+    assert_eq!(between(tls("a"), named("app.ns.svc")), (ChangeClass::None, vec![]));
+    let field = |name: &str| (ChangeClass::Redeploy, vec![format!("spec.flinkRest.{name}")]);
+    assert_eq!(between(tls("a"), tls("b")), field("tls.secretName"));
+    assert_eq!(between(tls("a"), named("other")), field("tls.serverName"));
+    let user = json!({"tls": {"secretName": "a"}, "basicAuth": {"secretName": "u"}});
+    assert_eq!(between(tls("a"), user), field("basicAuth"));
+}
+
+#[test]
 fn the_parallelism_alone_can_be_rescaled() {
     check(ChangeClass::Rescale, &["spec.parallelism"], |app| app["spec"]["parallelism"] = json!(8));
     check(ChangeClass::Rescale, &["spec.deleteMode", "spec.parallelism"], |app| {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use flinkk8soperator_core::{
     self as core, DeployHash, Incarnation, Role, Timestamp, Trouble, TroubleKind, Uid, ids,
 };
-use flinkk8soperator_resources::labels;
+use flinkk8soperator_resources::{FlinkRest, labels};
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod as KubePod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -33,6 +33,8 @@ pub(crate) struct Pod {
     pub(crate) address: Option<IpAddr>,
     /// The port of Flink's REST API.
     pub(crate) port: u16,
+    /// How that is reached.
+    pub(crate) rest: FlinkRest,
     /// Its labels say of which cluster it is: this operator has made it.
     pub(crate) numbered: bool,
     /// It is marked to go before others when its Deployment asks for fewer.
@@ -65,6 +67,11 @@ impl Pod {
             gone_by: meta.deletion_timestamp.as_ref().map(|time| time.0.as_second()),
             address,
             port: port(object).unwrap_or(DEFAULT_PORT),
+            // A cluster of the reference operator's is open to everyone, whatever its application's annotations say.
+            rest: annotations(meta)
+                .filter(|_| number.is_some())
+                .map(FlinkRest::read)
+                .unwrap_or_default(),
             goes_first: annotations(meta)
                 .is_some_and(|all| all.contains_key(labels::DELETION_COST)),
         })
@@ -225,7 +232,15 @@ mod tests {
     use super::*;
 
     fn pod(spec: Value, status: Value) -> Pod {
-        let object = json!({
+        read(object(spec, status))
+    }
+
+    fn read(object: Value) -> Pod {
+        Pod::of(&serde_json::from_value(object).expect("a pod")).expect("a pod of ours")
+    }
+
+    fn object(spec: Value, status: Value) -> Value {
+        json!({
             "metadata": {
                 "name": "app-00c0ffee-jm-x", "namespace": "ns",
                 "uid": "01234567-89ab-cdef-0123-456789abcdef",
@@ -239,8 +254,7 @@ mod tests {
             },
             "spec": spec,
             "status": status,
-        });
-        Pod::of(&serde_json::from_value(object).expect("a pod")).expect("a pod of ours")
+        })
     }
 
     fn spec() -> Value {
@@ -264,6 +278,22 @@ mod tests {
         assert_eq!(pod.hash, Some(DeployHash(0x00c0_ffee)));
         assert_eq!(pod.told.incarnation, Incarnation(3));
         assert!(pod.belongs_to(Uid(7)) && !pod.belongs_to(Uid(8)));
+    }
+
+    #[test]
+    fn a_pod_says_how_it_is_reached_if_this_operator_has_made_it() {
+        let mut object = object(spec(), json!({}));
+        assert!(read(object.clone()).rest.is_open());
+        for (name, value) in [("tls-secret", "t"), ("server-name", "x"), ("auth-secret", "u")] {
+            object["metadata"]["annotations"][format!("flink-app-rest-{name}")] = json!(value);
+        }
+        let rest = read(object.clone()).rest;
+        let tls = rest.tls.expect("TLS");
+        assert_eq!((&*tls.secret, &*tls.server_name), ("t", "x"));
+        assert_eq!(rest.auth_secret.as_deref(), Some("u"));
+        let labels = object["metadata"]["labels"].as_object_mut().expect("labels");
+        labels.remove("flink-app-incarnation");
+        assert!(read(object).rest.is_open(), "the annotations are an application's own there");
     }
 
     #[test]

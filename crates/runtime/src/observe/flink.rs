@@ -37,7 +37,8 @@ pub(crate) async fn reach(
     let pods = operator.cache.pods(app);
     let pod = pods.iter().find(|pod| pod.told.process() == process);
     let pod = pod.ok_or(Silence::Unreachable)?;
-    let client = operator.flinks.client(&app.key.namespace, pod).ok_or(Silence::Unreachable)?;
+    let (kubernetes, secrets) = (&operator.kubernetes, &mut memory.secrets);
+    let client = operator.flinks.client(kubernetes, &app.key.namespace, pod, secrets).await?;
     if let Some(known) = memory.identities.get(&process) {
         return Ok((client, Arc::clone(known)));
     }

@@ -23,6 +23,11 @@ pub(crate) fn in_its_own_namespace(namespaces_are_listed: bool) -> BTreeSet<Righ
     if namespaces_are_listed { &always | &under("With listed namespaces") } else { always }
 }
 
+/// What the document grants on Secrets, where applications name them.
+pub(crate) fn on_secrets() -> BTreeSet<Right> {
+    under("Secrets of Flink's REST API")
+}
+
 /// What the document grants under a heading: by roles, or by rules for them.
 fn under(heading: &str) -> BTreeSet<Right> {
     let document = text("docs/operations/permissions.md");
@@ -112,8 +117,12 @@ fn the_chart_grants_what_the_document_says() {
     let own = |listed| role("Role", "flinkk8soperator", in_its_own_namespace(listed));
     assert_eq!(golden("default"), [role("ClusterRole", "", without_ingresses()), own(false)]);
     let team = |name| role("Role", name, without_ingresses());
-    assert_eq!(golden("namespaced"), [own(true), team("team-a"), team("team-b")]);
+    let secrets = role("Role", "team-b", on_secrets());
+    assert_eq!(golden("namespaced"), [secrets, own(true), team("team-a"), team("team-b")]);
     let enforced = under("Where owner references are checked");
     let all = &(&on_applications() | &enforced) | &under("Flink through the API server");
-    assert_eq!(golden("everything"), [role("ClusterRole", "", all), own(false)]);
+    let secrets = |namespace| role("Role", namespace, on_secrets());
+    let everything =
+        [role("ClusterRole", "", all), secrets("team-a"), secrets("team-b"), own(false)];
+    assert_eq!(golden("everything"), everything);
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::io::{Result, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use flinkk8soperator_runtime::config::Logger;
 use flinkk8soperator_runtime::telemetry::dispatch;
@@ -17,6 +18,8 @@ use serde_json::{Map, Value};
 use crate::bench::{
     Bench, NAME, NAMESPACE, alone, application, confirmed, failed, gone, with_class, with_image,
 };
+use crate::flink_rest;
+use crate::front::Authority;
 use crate::replay::{SECRET, with_secrets};
 
 /// What was written.
@@ -128,6 +131,33 @@ async fn every_line_of_a_round_says_what_it_is_about_and_none_tells_a_secret() {
     let answered = lines.iter().filter(|line| line["message"] == "submission answered");
     assert!(answered.clone().count() >= 3);
     assert!(answered.clone().all(|line| line.contains_key("hash")), "{answered:?}");
+}
+
+/// A deploy behind TLS and a password, which is wrong for a while.
+async fn a_life_behind_a_password() {
+    let authority = Authority::new("authority");
+    let (mut bench, front) = flink_rest::at_the_pods(&authority).await;
+    front.demand(&flink_rest::header("operator", SECRET));
+    let user = |password| [("username", "operator"), ("password", password)];
+    flink_rest::put(&bench, "rest-tls", &[("ca.crt", &authority.pem())]);
+    flink_rest::put(&bench, "rest-auth", &user("wrong"));
+    bench.apply(&flink_rest::with_a_user(flink_rest::secured(application()))).await;
+    bench.rest(Duration::from_secs(60)).await;
+    flink_rest::put(&bench, "rest-auth", &user(SECRET));
+    bench.until("it is confirmed", confirmed).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn nor_what_the_operator_is_let_in_to_flink_by() {
+    let log = log_of(true, a_life_behind_a_password()).await;
+    assert!(log.contains("the user of the Secret default/rest-auth is not let in"));
+    assert!(log.contains("Flink asked"), "requests are logged");
+    let header = flink_rest::header("operator", SECRET);
+    let encoded = header.trim_start_matches("Basic ").trim_end_matches('=');
+    let stored = flink_rest::base64(SECRET.as_bytes());
+    for secret in [SECRET, encoded, stored.trim_end_matches('=')] {
+        assert!(!log.contains(secret), "a secret is in the log");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -17,8 +17,11 @@ use serde_json::json;
 use crate::bench::{
     Bench, NAME, NAMESPACE, alone, application, confirmed, failed, with_class, with_image,
 };
-use crate::granted::{Right, in_its_own_namespace, on_applications};
-use crate::{addresses, blue_green, deleted, high_availability, in_place, leader_election};
+use crate::front::Authority;
+use crate::granted::{Right, in_its_own_namespace, on_applications, on_secrets};
+use crate::{
+    addresses, blue_green, deleted, flink_rest, high_availability, in_place, leader_election,
+};
 
 fn verb(request: &RequestInfo) -> Option<&'static str> {
     match request.verb {
@@ -56,7 +59,7 @@ pub(crate) fn missing(entries: &[Entry]) -> BTreeSet<Right> {
 
 /// What the operator is granted somewhere.
 fn granted() -> BTreeSet<Right> {
-    &on_applications() | &in_its_own_namespace(true)
+    &(&on_applications() | &in_its_own_namespace(true)) | &on_secrets()
 }
 
 /// What was used, once it has come to that and nothing more happens.
@@ -155,6 +158,15 @@ async fn unsure_of_the_tasks() -> BTreeSet<Right> {
     until(bench, "it went back", |scene| failed(scene) && scene.running().count() == 1).await
 }
 
+/// A Flink that is not open to everyone.
+async fn secured() -> BTreeSet<Right> {
+    let authority = Authority::new("authority");
+    let (bench, _) = flink_rest::at_the_pods(&authority).await;
+    flink_rest::put(&bench, "rest-tls", &[("ca.crt", &authority.pem())]);
+    bench.apply(&flink_rest::secured(application())).await;
+    until(bench, "it runs", confirmed).await
+}
+
 /// An application without its status.
 async fn forgotten() -> BTreeSet<Right> {
     let told = |scene: &Scene| scene.application(NAME).is_some_and(|app| app.rests());
@@ -170,6 +182,7 @@ async fn no_right_of_the_role_is_unused() {
     used.append(&mut fewer_pods().await);
     used.append(&mut unsure_of_the_tasks().await);
     used.append(&mut forgotten().await);
+    used.append(&mut secured().await);
     used.append(&mut until(leader_election::handed_over().await, "it runs", confirmed).await);
     let unused: Vec<Right> = granted().difference(&used).cloned().collect();
     assert_eq!(unused, []);
