@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail};
 use clap::Parser;
 
 mod account;
+mod api_server;
 mod application;
 mod crd;
 mod flink;

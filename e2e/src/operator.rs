@@ -160,7 +160,8 @@ impl Operator {
         &self.log
     }
 
-    fn pid(&self) -> Result<u32> {
+    /// Its process.
+    pub(crate) fn pid(&self) -> Result<u32> {
         Ok(self.child.as_ref().context("the operator does not run")?.id())
     }
 

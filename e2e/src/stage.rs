@@ -9,6 +9,7 @@ use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 
 use crate::Arguments;
+use crate::api_server::ApiServer;
 use crate::application::{self, NAME};
 use crate::flink::{self, LiveJob};
 use crate::journal::{self, Run};
@@ -93,6 +94,11 @@ impl Stage {
         let Some(release) = self.release.take() else { return Ok(()) };
         release.uninstall().await?;
         release.clear().await
+    }
+
+    /// The API server's process, where it is one of this machine.
+    pub(crate) fn api_server(&self) -> Result<ApiServer> {
+        ApiServer::find(&self.arguments)
     }
 
     /// The image that an update from `deployed` changes to.

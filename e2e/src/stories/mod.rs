@@ -9,6 +9,7 @@ use crate::stage::Stage;
 
 mod a_b_a;
 mod alone;
+mod api_server;
 mod blue_green;
 mod bounded;
 mod delete;
@@ -40,7 +41,7 @@ pub(crate) struct Story {
 }
 
 /// All stories.
-pub(crate) const ALL: [Story; 20] = [
+pub(crate) const ALL: [Story; 21] = [
     Story {
         name: "crd",
         about: "the CRD is taken, refuses what cannot work, and keeps whole what was stored before",
@@ -105,6 +106,11 @@ pub(crate) const ALL: [Story; 20] = [
         name: "kill-random",
         about: "five updates, in each of which the operator is killed at a random moment",
         tell: |stage| Box::pin(kill_random::tell(stage)),
+    },
+    Story {
+        name: "api-server",
+        about: "an update in which the API server is killed three times and comes back seconds later",
+        tell: |stage| Box::pin(api_server::tell(stage)),
     },
     Story {
         name: "recovery-ha",
