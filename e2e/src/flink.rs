@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use flinkk8soperator_resources::flink_rest::TLS_SECRET;
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 use kube::api::ListParams;
@@ -25,6 +26,9 @@ const LIVE: [&str; 9] = [
     "RECONCILING",
     "UNKNOWN",
 ];
+
+/// Before the name of a pod to which the proxy is to speak TLS.
+const TLS: &str = "https:";
 
 /// How long a JobManager is waited for that has opened its port and does not answer yet.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -82,16 +86,22 @@ pub(crate) async fn slots_of(kubernetes: &Kubernetes, hash: &str) -> Result<Opti
     slots_by(kubernetes, &job_managers_of(kubernetes, hash).await?).await
 }
 
+/// As the proxy takes them: `NAME`, or `https:NAME` of one that speaks TLS.
 async fn job_managers(kubernetes: &Kubernetes) -> Result<Vec<String>> {
     let labels = format!("flink-app={},flink-deployment-type=jobmanager", application::NAME);
     let pods = kubernetes.all::<Pod>().list(&ListParams::default().labels(&labels)).await?;
-    Ok(pods.items.iter().map(ResourceExt::name_any).collect())
+    let address = |pod: &Pod| {
+        let tls = pod.annotations().contains_key(TLS_SECRET);
+        format!("{}{}", if tls { TLS } else { "" }, pod.name_any())
+    };
+    Ok(pods.items.iter().map(address).collect())
 }
 
 /// Those of one version: their Deployment is named by it. (The reference operator's pods have no label of it.)
 async fn job_managers_of(kubernetes: &Kubernetes, hash: &str) -> Result<Vec<String>> {
     let mut pods = job_managers(kubernetes).await?;
-    pods.retain(|pod| pod.starts_with(&format!("{}-{hash}-", application::NAME)));
+    let prefix = format!("{}-{hash}-", application::NAME);
+    pods.retain(|pod| pod.trim_start_matches(TLS).starts_with(&prefix));
     Ok(pods)
 }
 

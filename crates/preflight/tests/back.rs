@@ -229,6 +229,19 @@ async fn an_edit_that_ours_has_not_deployed_is_deployed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_that_operator_has_no_way_to_ask_is_another_spec_to_it() {
+    let open = Ours::with(&application()).await.status("deployHash");
+    let mut secured = with(&json!({ "flinkRest": { "tls": { "secretName": "rest-tls" } } }));
+    secured["spec"]["flinkConfig"]["security.ssl.rest.enabled"] = json!("true");
+    let ours = Ours::with(&secured).await;
+    let Outcome::Redeployed { from, to, in_place: false } = ours.outcome().await else {
+        panic!("{:#?}", ours.outcome().await);
+    };
+    assert_eq!(ours.status("deployHash"), from);
+    assert!(from != to && json!(to) != open);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_ours_scaled_in_place_is_unchanged_with_its_first_service() {
     let in_place =
         |parallelism: u32| with(&json!({ "scaleMode": "InPlace", "parallelism": parallelism }));

@@ -22,6 +22,7 @@ mod missing_image;
 mod objects;
 mod recovery;
 mod recovery_ha;
+mod rest_tls;
 mod stopped_by_hand;
 mod taken_over;
 mod update;
@@ -41,7 +42,7 @@ pub(crate) struct Story {
 }
 
 /// All stories.
-pub(crate) const ALL: [Story; 21] = [
+pub(crate) const ALL: [Story; 22] = [
     Story {
         name: "crd",
         about: "the CRD is taken, refuses what cannot work, and keeps whole what was stored before",
@@ -56,6 +57,11 @@ pub(crate) const ALL: [Story; 21] = [
         name: "update",
         about: "a new image goes on counting where the old one was stopped with a savepoint",
         tell: |stage| Box::pin(update::tell(stage)),
+    },
+    Story {
+        name: "rest-tls",
+        about: "an update to a Flink whose REST API speaks TLS, and the way back",
+        tell: |stage| Box::pin(rest_tls::tell(stage)),
     },
     Story {
         name: "missing-image",

@@ -106,11 +106,19 @@ fn refusal(alert: AlertDescription) -> String {
     let client = "the client's certificate (tls.crt and tls.key of the Secret)";
     match alert {
         AlertDescription::CertificateRequired => format!("Flink demands {client}"),
-        // A server says so of a certificate that is missing, too.
-        AlertDescription::BadCertificate
-        | AlertDescription::CertificateUnknown
+        // Java's word for a certificate that is missing, too (recorded on Flink 2.3.0).
+        AlertDescription::BadCertificate => {
+            format!("Flink demands {client}, or does not accept the one that is there: {alert:?}")
+        }
+        AlertDescription::CertificateUnknown
         | AlertDescription::CertificateExpired
         | AlertDescription::UnknownCA => format!("Flink does not accept {client}: {alert:?}"),
+        // With authentication-enabled Flink's default is RSA only, which no other key fits (recorded on 2.3.0).
+        AlertDescription::HandshakeFailure => {
+            format!(
+                "Flink refused the handshake, as where its security.ssl.algorithms do not fit its key: {alert:?}"
+            )
+        }
         _ => format!("Flink refused the handshake: {alert:?}"),
     }
 }
@@ -131,5 +139,23 @@ fn untrusted(why: &CertificateError) -> String {
             "Flink's certificate is not valid yet".to_owned()
         }
         other => format!("Flink's {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_javas_alerts_mean_is_said() {
+        let says = |alert, words: &str| {
+            let told = refusal(alert);
+            assert!(told.contains(words), "{told}");
+        };
+        says(AlertDescription::CertificateRequired, "Flink demands the client's certificate");
+        says(AlertDescription::BadCertificate, "or does not accept the one that is there");
+        says(AlertDescription::UnknownCA, "Flink does not accept the client's certificate");
+        says(AlertDescription::HandshakeFailure, "security.ssl.algorithms do not fit its key");
+        says(AlertDescription::InternalError, "Flink refused the handshake: InternalError");
     }
 }
