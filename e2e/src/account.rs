@@ -24,20 +24,33 @@ const HOURS: i64 = 4;
 /// Makes the account, and a kubeconfig for it beside the logs.
 pub(crate) async fn make(kubernetes: &Kubernetes, arguments: &Arguments) -> Result<PathBuf> {
     let role = json!({ "metadata": { "name": NAME }, "rules": rules()? });
-    let binding = json!({
-        "metadata": { "name": NAME },
-        "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": NAME },
-        "subjects": [{ "kind": "ServiceAccount", "name": NAME }],
-    });
     let account = json!({ "metadata": { "name": NAME } });
     kubernetes.put::<ServiceAccount>(account).await?;
     kubernetes.put::<Role>(role).await?;
-    kubernetes.put::<RoleBinding>(binding).await?;
+    kubernetes.put::<RoleBinding>(binding(NAME)).await?;
     let logs = arguments.logs.canonicalize()?;
     let (kubeconfig, token_file) = (logs.join("kubeconfig"), logs.join("token"));
     fs::write(&token_file, token(kubernetes).await?)?;
     fs::write(&kubeconfig, config(&arguments.kubeconfig, &kubernetes.namespace, &token_file)?)?;
     Ok(kubeconfig)
+}
+
+/// Lets the account read one Secret.
+pub(crate) async fn allow_secret(kubernetes: &Kubernetes, secret: &str) -> Result<()> {
+    let name = format!("{NAME}-{secret}");
+    let rule = json!({
+        "apiGroups": [""], "resources": ["secrets"], "resourceNames": [secret], "verbs": ["get"],
+    });
+    kubernetes.put::<Role>(json!({ "metadata": { "name": name }, "rules": [rule] })).await?;
+    kubernetes.put::<RoleBinding>(binding(&name)).await
+}
+
+/// Takes that right from it again.
+pub(crate) async fn forbid_secret(kubernetes: &Kubernetes, secret: &str) -> Result<()> {
+    let (name, params) = (format!("{NAME}-{secret}"), DeleteParams::default());
+    kubernetes.all::<RoleBinding>().delete(&name, &params).await?;
+    kubernetes.all::<Role>().delete(&name, &params).await?;
+    Ok(())
 }
 
 /// Removes the account from a namespace that stays.
@@ -62,6 +75,15 @@ fn rules() -> Result<Vec<Value>> {
         "verbs": ["get", "create", "update", "patch"],
     }));
     Ok(rules)
+}
+
+/// A role's binding to the account, of the role's name.
+fn binding(role: &str) -> Value {
+    json!({
+        "metadata": { "name": role },
+        "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role },
+        "subjects": [{ "kind": "ServiceAccount", "name": NAME }],
+    })
 }
 
 async fn token(kubernetes: &Kubernetes) -> Result<String> {

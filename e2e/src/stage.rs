@@ -8,8 +8,6 @@ use flinkk8soperator_api::v1beta1::FlinkApplication;
 use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 
-use crate::Arguments;
-use crate::api_server::ApiServer;
 use crate::application::{self, NAME};
 use crate::flink::{self, LiveJob};
 use crate::journal::{self, Run};
@@ -18,6 +16,7 @@ use crate::operator::Operator;
 use crate::release::Release;
 use crate::volume::Volume;
 use crate::wait::{Look, not_yet, there, until};
+use crate::{Arguments, api_server};
 
 /// For a deploy on a busy machine of two cores.
 pub(crate) const DEPLOY: Duration = Duration::from_secs(180);
@@ -96,9 +95,9 @@ impl Stage {
         release.clear().await
     }
 
-    /// The API server's process, where it is one of this machine.
-    pub(crate) fn api_server(&self) -> Result<ApiServer> {
-        ApiServer::find(&self.arguments)
+    /// Kills the API server, on this machine, and starts it again after a while.
+    pub(crate) async fn restart_api_server(&self, away: Duration) -> Result<()> {
+        api_server::restart(&self.arguments.kubeconfig, away).await
     }
 
     /// The image that an update from `deployed` changes to.

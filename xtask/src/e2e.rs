@@ -46,7 +46,15 @@ const LINES: [Line; 2] = [
     Line {
         version: "2.3.0",
         access: "pod",
-        fixed: &["deploy", "update", "in-place-adaptive", "recovery", INSTALLED, "delete"],
+        fixed: &[
+            "deploy",
+            "update",
+            "rest-tls",
+            "in-place-adaptive",
+            "recovery",
+            INSTALLED,
+            "delete",
+        ],
     },
 ];
 
@@ -197,7 +205,7 @@ impl Places {
         let flag = |name: &str, value: &Path| format!("--{name}={}", value.display());
         let policy = root().join("xtask/src/e2e/audit-policy.yaml");
         let mut restart = Command::new(root().join("e2e/restart-api-server"));
-        restart.arg(self.work.join("cluster")).arg(flag("audit-policy-file", &policy));
+        restart.arg(self.work.join("cluster")).arg("0").arg(flag("audit-policy-file", &policy));
         execute(restart.arg(flag("audit-log-path", &self.audit_log())))
     }
 

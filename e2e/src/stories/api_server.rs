@@ -21,7 +21,6 @@ pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
     stage.running().await?;
     let old = stage.counting().await?;
     let operator = stage.operator.pid()?;
-    let mut server = stage.api_server()?;
     request_other_image(stage).await?;
     for phases in MOMENTS {
         let reached = |app: &_| {
@@ -29,12 +28,7 @@ pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
             phases.contains(&phase).then(|| phase.to_owned())
         };
         let phase = stage.until(&format!("the phase is of {phases:?}"), DEPLOY, reached).await?;
-        server.kill()?;
-        let (_, took) = timed(async {
-            tokio::time::sleep(AWAY).await;
-            server.start(&stage.kubernetes).await
-        })
-        .await?;
+        let (_, took) = timed(stage.restart_api_server(AWAY)).await?;
         println!("     away for {:.1} s in phase {phase}", took.as_secs_f64());
         let jobs = flink::live_jobs(&stage.kubernetes).await?;
         ensure!(jobs.len() <= 1, "two jobs after it was away in phase {phase}: {jobs:?}");

@@ -10,6 +10,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::api::{ObjectMeta, PostParams};
 use serde_json::{Value, json};
 
+use crate::account;
 use crate::application::{self, NAME};
 use crate::stage::Stage;
 
@@ -24,6 +25,7 @@ pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
     let before = stage.running().await?;
     let old = stage.counting().await?;
     make_secret(stage).await?;
+    account::allow_secret(&stage.kubernetes, SECRET).await?;
     let spec = serde_json::to_value(&before.spec)?;
     stage.change(secured(&spec)).await?;
     let after = stage.confirmed().await?;
@@ -47,7 +49,7 @@ pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
     stage.only(&back).await?;
     println!("     and without: job {} counts from {} on", open.job, open.from);
     stage.kubernetes.all::<Secret>().delete(SECRET, &Default::default()).await?;
-    Ok(())
+    account::forbid_secret(&stage.kubernetes, SECRET).await
 }
 
 /// The changes of a spec whose Flink speaks TLS then.
