@@ -162,4 +162,4 @@ impl Pair {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

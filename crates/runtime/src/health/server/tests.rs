@@ -1,7 +1,6 @@
 //! The port as clients see it: over TLS and without, many of them, slow ones, and those that speak something else.
 
-use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
-use tempfile::TempDir;
+use rcgen::{CertifiedKey, KeyPair};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -12,7 +11,7 @@ use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 
 use super::*;
-use crate::health::tls::TlsFiles;
+use crate::health::tls::tests::{new, write, written};
 use crate::metrics::Metrics;
 
 const REQUEST: &[u8] = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -28,25 +27,6 @@ async fn served(pair: Option<Pair>) -> (SocketAddr, AbortOnDropHandle<()>) {
     let listening = listen(0, pair).await.unwrap();
     let address = SocketAddr::from(([127, 0, 0, 1], listening.address.port()));
     (address, AbortOnDropHandle::new(tokio::spawn(listening.serve(about()))))
-}
-
-/// A certificate that is its own authority, with its key.
-fn new() -> CertifiedKey<KeyPair> {
-    generate_simple_self_signed(["localhost".to_owned()]).unwrap()
-}
-
-/// The pair in files, which last as long as the folder.
-fn written(pair: &CertifiedKey<KeyPair>) -> (TempDir, TlsFiles) {
-    let folder = TempDir::new().unwrap();
-    let files =
-        TlsFiles { cert: folder.path().join("tls.crt"), key: folder.path().join("tls.key") };
-    write(&files, pair);
-    (folder, files)
-}
-
-fn write(files: &TlsFiles, pair: &CertifiedKey<KeyPair>) {
-    std::fs::write(&files.cert, pair.cert.pem()).unwrap();
-    std::fs::write(&files.key, pair.signing_key.serialize_pem()).unwrap();
 }
 
 /// What a client gets that trusts this certificate alone.

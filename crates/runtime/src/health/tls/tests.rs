@@ -5,8 +5,8 @@ use tempfile::TempDir;
 
 use super::*;
 
-/// A folder with a pair in it.
-fn written(pair: &CertifiedKey<KeyPair>) -> (TempDir, TlsFiles) {
+/// The pair in files, which last as long as the folder.
+pub(in crate::health) fn written(pair: &CertifiedKey<KeyPair>) -> (TempDir, TlsFiles) {
     let folder = TempDir::new().unwrap();
     let files =
         TlsFiles { cert: folder.path().join("tls.crt"), key: folder.path().join("tls.key") };
@@ -14,12 +14,13 @@ fn written(pair: &CertifiedKey<KeyPair>) -> (TempDir, TlsFiles) {
     (folder, files)
 }
 
-fn write(files: &TlsFiles, pair: &CertifiedKey<KeyPair>) {
+pub(in crate::health) fn write(files: &TlsFiles, pair: &CertifiedKey<KeyPair>) {
     std::fs::write(&files.cert, pair.cert.pem()).unwrap();
     std::fs::write(&files.key, pair.signing_key.serialize_pem()).unwrap();
 }
 
-fn new() -> CertifiedKey<KeyPair> {
+/// A certificate that is its own authority, with its key.
+pub(in crate::health) fn new() -> CertifiedKey<KeyPair> {
     generate_simple_self_signed(["localhost".to_owned()]).unwrap()
 }
 
