@@ -40,9 +40,12 @@ pub(crate) struct Arguments {
     /// The operator's binary; for the stories of kills built with the feature crash-points.
     #[arg(long)]
     operator: PathBuf,
-    /// The image of the operator, for the story in which it is installed: NAME:TAG, as the nodes have it.
+    /// The image of the operator, for where it is installed: NAME:TAG, as the nodes have it.
     #[arg(long)]
     operator_image: Option<String>,
+    /// Tell the stories by the operator in the cluster, as its chart installs it, where they are not about its process.
+    #[arg(long, requires = "operator_image")]
+    installed: bool,
     /// The folder with the charts.
     #[arg(long, default_value = "charts")]
     charts: PathBuf,
@@ -147,7 +150,11 @@ async fn tell(arguments: &Arguments, stories: &[&stories::Story]) -> Result<()> 
 async fn one(stage: &mut stage::Stage, story: &stories::Story) -> Result<()> {
     println!("--- {}: {}", story.name, story.about);
     let begun = Instant::now();
-    let outcome = (story.tell)(stage).await;
+    let outcome = async {
+        stage.set_operator(story.by_process).await.context("the operator")?;
+        (story.tell)(stage).await
+    };
+    let outcome = outcome.await;
     let end = if outcome.is_ok() { "ok" } else { "FAILED" };
     println!("--- {}: {end}, {:.1} s", story.name, begun.elapsed().as_secs_f64());
     outcome.with_context(|| format!("story {}", story.name))

@@ -7,33 +7,32 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::kubernetes::Kubernetes;
 use crate::wait::{not_yet, there, until};
 use crate::{Arguments, account};
 
-/// Its settings. Waits are short, so that the stories are; what is waited for is the same. `{…}` are
-/// filled in.
-const CONFIG: &str = "\
-operator:
-  limitNamespace: {namespace}
-  profilerPort: {port}
-  flinkAccess: {access}
-  leaderElection: {enabled: false}
-  ingressUrlFormat: '{{$jobCluster}}.{domain}'
-  confirmAfter: 5s
-  podTroubleGrace: 5s
-  statusRefresh: 5s
-  flinkPoll: {busy: 500ms, running: 2s}
-  timeouts: {clusterStart: 3m, savepoint: 1m, submit: 1m, jobStart: 1m, confirm: 2m, delete: 1m}
-logger:
-  level: 5
-  formatter: {type: text}
-";
-
 /// Below which the applications' Ingresses have their hosts. Nothing listens there.
 pub(crate) const DOMAIN: &str = "flink.example.org";
+
+/// Its settings, wherever it runs. Waits are short, so that the stories are; what is waited for is the same.
+pub(crate) fn settings() -> Value {
+    json!({
+        "operator": {
+            "ingressUrlFormat": format!("{{{{$jobCluster}}}}.{DOMAIN}"),
+            "confirmAfter": "5s",
+            "podTroubleGrace": "5s",
+            "statusRefresh": "5s",
+            "flinkPoll": { "busy": "500ms", "running": "2s" },
+            "timeouts": {
+                "clusterStart": "3m", "savepoint": "1m", "submit": "1m", "jobStart": "1m",
+                "confirm": "2m", "delete": "1m",
+            },
+        },
+        "logger": { "level": 5, "formatter": { "type": "text" } },
+    })
+}
 
 /// How long it may drain when asked to end.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -63,10 +62,13 @@ impl Operator {
         let kubeconfig = account::make(kubernetes, arguments).await.context("its account")?;
         let (config, log) =
             (arguments.logs.join("config.yaml"), arguments.logs.join("operator.log"));
-        let text = CONFIG.replace("{namespace}", &arguments.namespace);
-        let text = text.replace("{domain}", DOMAIN);
-        let text = text.replace("{port}", &arguments.port.to_string());
-        fs::write(&config, text.replace("{access}", &arguments.flink_access))?;
+        let mut settings = settings();
+        settings["operator"]["limitNamespace"] = json!(arguments.namespace);
+        settings["operator"]["profilerPort"] = json!(arguments.port);
+        settings["operator"]["flinkAccess"] = json!(arguments.flink_access);
+        settings["operator"]["leaderElection"] = json!({ "enabled": false });
+        // JSON is YAML.
+        fs::write(&config, settings.to_string())?;
         File::create(&log)?;
         Ok(Operator { binary, kubeconfig, preflight, config, log, child: None })
     }

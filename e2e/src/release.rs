@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::Arguments;
 use crate::kubernetes::{Kubernetes, OURS};
+use crate::operator::settings;
 use crate::wait::{not_yet, there, until};
 
 const NAME: &str = "flinkk8soperator";
@@ -48,8 +49,7 @@ impl Held {
 }
 
 impl Release {
-    /// Makes its namespace; installs nothing. Its settings are those of the operator beside the stories, as far as
-    /// they matter here.
+    /// Makes its namespace; installs nothing. Its settings are those of the operator beside the stories.
     pub(crate) async fn prepare(arguments: &Arguments, kubernetes: &Kubernetes) -> Result<Release> {
         let image = arguments.operator_image.as_deref();
         let image = image.context("which image has the operator? --operator-image NAME:TAG")?;
@@ -66,13 +66,9 @@ impl Release {
         let namespaces: Api<Namespace> = Api::all(client.clone());
         let ours = PatchParams::apply(OURS).force();
         namespaces.patch(&namespace, &ours, &Patch::Apply(restricted)).await?;
-        let settings = json!({
-            "confirmAfter": "5s", "podTroubleGrace": "5s", "statusRefresh": "5s",
-            "flinkPoll": { "busy": "500ms", "running": "2s" },
-        });
         let values = json!({
             "image": { "repository": repository, "tag": tag },
-            "config": { "operator": settings, "logger": { "level": 5, "formatter": { "type": "text" } } },
+            "config": settings(),
         });
         Ok(Release {
             client,
@@ -152,11 +148,17 @@ impl Release {
         self.all()
     }
 
-    /// Removes its namespace.
+    /// Removes its namespace, and waits until it is gone: another release may come.
     pub(crate) async fn clear(&self) -> Result<()> {
         let namespaces: Api<Namespace> = Api::all(self.client.clone());
         namespaces.delete(&self.namespace, &DeleteParams::default()).await?;
-        Ok(())
+        until("the operator's namespace is gone", LIMIT, async || {
+            match namespaces.get_opt(&self.namespace).await? {
+                None => there(()),
+                Some(_) => not_yet("it is there"),
+            }
+        })
+        .await
     }
 
     fn all<K>(&self) -> Api<K>

@@ -16,7 +16,7 @@ use crate::operator::Operator;
 use crate::release::Release;
 use crate::volume::Volume;
 use crate::wait::{Look, not_yet, there, until};
-use crate::{Arguments, api_server};
+use crate::{Arguments, account, api_server};
 
 /// For a deploy on a busy machine of two cores.
 pub(crate) const DEPLOY: Duration = Duration::from_secs(180);
@@ -75,6 +75,41 @@ impl Stage {
         self.gone().await?;
         self.volume.clear().await?;
         self.kubernetes.clear().await
+    }
+
+    /// Has the operator beside the stories, or in the cluster, where that is asked for and does as well.
+    pub(crate) async fn set_operator(&mut self, by_process: bool) -> Result<()> {
+        if by_process || !self.arguments.installed {
+            if self.release.is_some() {
+                self.remove_release().await?;
+                self.operator.start(None)?;
+            }
+            return Ok(());
+        }
+        if self.operator.is_started() {
+            self.operator.stop().await?;
+        }
+        match self.release {
+            Some(_) => Ok(()),
+            None => self.make_release().await?.upgrade(json!({})).await,
+        }
+    }
+
+    /// Lets the operator read one Secret.
+    pub(crate) async fn allow_secret(&self, secret: &str) -> Result<()> {
+        let Some(release) = &self.release else {
+            return account::allow_secret(&self.kubernetes, secret).await;
+        };
+        let secrets = json!([{ "namespace": self.kubernetes.namespace, "names": [secret] }]);
+        release.upgrade(json!({ "flinkRest": { "secrets": secrets } })).await
+    }
+
+    /// Takes that right from it again.
+    pub(crate) async fn forbid_secret(&self, secret: &str) -> Result<()> {
+        match &self.release {
+            None => account::forbid_secret(&self.kubernetes, secret).await,
+            Some(release) => release.upgrade(json!({})).await,
+        }
     }
 
     /// The operator as its chart installs it, not installed yet. It goes with the stage at the latest.
@@ -162,7 +197,7 @@ impl Stage {
 
     /// Makes sure that the application runs, its version confirmed, for stories that begin there.
     pub(crate) async fn running(&mut self) -> Result<FlinkApplication> {
-        if !self.operator.is_started() {
+        if !self.operator.is_started() && self.release.is_none() {
             self.operator.start(None)?;
         }
         if application::api(&self.kubernetes).get_opt(NAME).await?.is_none() {

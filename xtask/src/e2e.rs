@@ -19,6 +19,8 @@ struct Line {
     /// How the operator reaches Flink: outside a cluster it goes through the API server's proxy, inside it
     /// uses the pods' addresses. Each way is gone once.
     access: &'static str,
+    /// Whether it runs in the cluster, as its chart installs it, where a story is not about its process.
+    installed: bool,
     /// The stories of the fixed set: on the older line all but those that the newer one tells.
     fixed: &'static [&'static str],
 }
@@ -27,6 +29,7 @@ const LINES: [Line; 2] = [
     Line {
         version: "1.20.5",
         access: "apiServer",
+        installed: false,
         fixed: &[
             "crd",
             "deploy",
@@ -46,13 +49,14 @@ const LINES: [Line; 2] = [
     Line {
         version: "2.3.0",
         access: "pod",
+        installed: true,
         fixed: &[
             "deploy",
             "update",
             "rest-tls",
             "in-place-adaptive",
             "recovery",
-            INSTALLED,
+            "installed",
             "delete",
         ],
     },
@@ -68,18 +72,7 @@ pub(crate) enum Choice {
     Only(Vec<String>),
 }
 
-/// The story that needs Helm.
-const INSTALLED: &str = "installed";
-
 impl Choice {
-    fn tells(&self, story: &str) -> bool {
-        match self {
-            Choice::Fixed => LINES.iter().any(|line| line.fixed.contains(&story)),
-            Choice::All => true,
-            Choice::Only(only) => only.iter().any(|only| only == story),
-        }
-    }
-
     /// Whether all that the operator does comes to pass.
     fn is_complete(&self) -> bool {
         matches!(self, Choice::Fixed | Choice::All)
@@ -105,9 +98,8 @@ pub(crate) fn run(choice: &Choice, tools: &Path, work: &Path) -> Result<()> {
     if let Choice::Only(only) = choice {
         known(only)?;
     }
-    if choice.tells(INSTALLED) {
-        chart::check_helm()?;
-    }
+    // Known before anything is built.
+    chart::check_helm()?;
     let places = Places::find(tools, work)?;
     let operator = stage("operator", || places.operator())?;
     stage("images", || places.images())?;
@@ -213,6 +205,9 @@ impl Places {
         let mut stories = Command::new(self.target.join("debug/e2e"));
         stories.args(["--kubeconfig", kubeconfig, "--operator"]).arg(operator);
         stories.args(["--operator-image", &image::default_name()]);
+        if line.installed {
+            stories.arg("--installed");
+        }
         stories.arg("--charts").arg(root().join("charts"));
         let (version, access) = (line.version, line.access);
         stories.args(["--image", &format!("flink-test:{version}")]);
@@ -263,7 +258,7 @@ impl Places {
 
 #[cfg(test)]
 mod tests {
-    use super::{Choice, INSTALLED, LINES, known, root, stories, text};
+    use super::{LINES, known, root, stories, text};
 
     #[test]
     fn the_fixed_set_names_stories_in_the_order_in_which_they_are_told() {
@@ -275,14 +270,6 @@ mod tests {
             assert_eq!(places.len(), line.fixed.len(), "{:?} of {stories:?}", line.fixed);
             assert!(places.is_sorted(), "{:?} of {stories:?}", line.fixed);
         }
-    }
-
-    #[test]
-    fn what_needs_helm_is_known_before_anything_is_built() {
-        assert!(stories().expect("the sources can be read").contains(&INSTALLED.to_owned()));
-        assert!(Choice::Fixed.tells(INSTALLED) && Choice::All.tells(INSTALLED));
-        assert!(Choice::Only(vec![INSTALLED.to_owned()]).tells(INSTALLED));
-        assert!(!Choice::Only(vec!["update".to_owned()]).tells(INSTALLED));
     }
 
     #[test]

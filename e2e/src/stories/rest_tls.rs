@@ -10,7 +10,6 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::api::{ObjectMeta, PostParams};
 use serde_json::{Value, json};
 
-use crate::account;
 use crate::application::{self, NAME};
 use crate::stage::Stage;
 
@@ -25,7 +24,7 @@ pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
     let before = stage.running().await?;
     let old = stage.counting().await?;
     make_secret(stage).await?;
-    account::allow_secret(&stage.kubernetes, SECRET).await?;
+    stage.allow_secret(SECRET).await?;
     let spec = serde_json::to_value(&before.spec)?;
     stage.change(secured(&spec)).await?;
     let after = stage.confirmed().await?;
@@ -49,7 +48,7 @@ pub(crate) async fn tell(stage: &mut Stage) -> Result<()> {
     stage.only(&back).await?;
     println!("     and without: job {} counts from {} on", open.job, open.from);
     stage.kubernetes.all::<Secret>().delete(SECRET, &Default::default()).await?;
-    account::forbid_secret(&stage.kubernetes, SECRET).await
+    stage.forbid_secret(SECRET).await
 }
 
 /// The changes of a spec whose Flink speaks TLS then.
