@@ -38,7 +38,6 @@ const LINES: [Line; 2] = [
             "wrong-class",
             "alone",
             "in-place",
-            "recovery",
             "kill-points",
             "a-b-a",
             "bounded",
@@ -50,15 +49,7 @@ const LINES: [Line; 2] = [
         version: "2.3.0",
         access: "pod",
         installed: true,
-        fixed: &[
-            "deploy",
-            "update",
-            "rest-tls",
-            "in-place-adaptive",
-            "recovery",
-            "installed",
-            "delete",
-        ],
+        fixed: &["deploy", "rest-tls", "in-place-adaptive", "recovery", "installed", "delete"],
     },
 ];
 

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 
 /// What the image may have on a node, where it is not compressed: as it is released, and with traces.
 const LIMIT: usize = 15_000_000;
-const LIMIT_WITH_TRACES: usize = 18_000_000;
+const LIMIT_WITH_TRACES: usize = 16_000_000;
 
 /// A file; the owner is root, so that the operator cannot write it.
 pub(crate) struct Entry {
