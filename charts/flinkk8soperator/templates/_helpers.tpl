@@ -56,30 +56,23 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 {{- end }}
 
+{{/* A setting of the section operator.leaderElection, by its name in small letters. */}}
+{{- define "flinkk8soperator.electionSetting" -}}
+{{- range $section, $settings := .operator }}
+{{- if and (eq (lower $section) "leaderelection") (kindIs "map" $settings) }}
+{{- include "flinkk8soperator.setting" (dict "operator" $settings "key" $.key) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* Whether the settings have one of several replicas elected: true unless they say false. */}}
 {{- define "flinkk8soperator.elects" -}}
-{{- $elects := "true" }}
-{{- range $section, $settings := .Values.config.operator }}
-{{- if and (eq (lower $section) "leaderelection") (kindIs "map" $settings) }}
-{{- range $key, $value := $settings }}
-{{- if eq (lower $key) "enabled" }}{{ $elects = toString $value }}{{ end }}
-{{- end }}
-{{- end }}
-{{- end }}
-{{- $elects }}
+{{- include "flinkk8soperator.electionSetting" (dict "operator" .Values.config.operator "key" "enabled") | default "true" }}
 {{- end }}
 
 {{/* The name of the Lease, by the settings. */}}
 {{- define "flinkk8soperator.leaseName" -}}
-{{- $name := "flinkk8soperator" }}
-{{- range $section, $settings := .Values.config.operator }}
-{{- if and (eq (lower $section) "leaderelection") (kindIs "map" $settings) }}
-{{- range $key, $value := $settings }}
-{{- if eq (lower $key) "leasename" }}{{ $name = $value }}{{ end }}
-{{- end }}
-{{- end }}
-{{- end }}
-{{- $name }}
+{{- include "flinkk8soperator.electionSetting" (dict "operator" .Values.config.operator "key" "leasename") | default "flinkk8soperator" }}
 {{- end }}
 
 {{/* The settings: those of the values, and the namespaces. Empty namespaces: all. */}}

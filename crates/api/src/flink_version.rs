@@ -1,6 +1,8 @@
 //! What `spec.flinkVersion` says. What is rendered depends on one thing of it, whether that Flink has the memory
-//! model of 1.11; the operator's settings can differ from one release to the next. Read like hashicorp/go-version 1.2.1 reads it, because the answer is in the
-//! hash input: "1.11-SNAPSHOT" is below 1.11, what cannot be read counts as below, too.
+//! model of 1.11; the operator's settings can differ from one release to the next.
+//!
+//! Read like hashicorp/go-version 1.2.1 reads it, because the answer is in the hash input: "1.11-SNAPSHOT" is below 1.11,
+//! what cannot be read counts as below, too.
 
 use std::cmp::Ordering;
 use std::fmt;

@@ -8,7 +8,9 @@ mod instant;
 mod string_enum;
 
 pub mod crd;
+pub mod dns;
 pub mod duration;
+pub mod flink_boolean;
 pub mod flink_version;
 pub mod machine;
 pub mod parse;

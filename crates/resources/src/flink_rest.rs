@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use flinkk8soperator_api::flink_boolean::is_true;
 use flinkk8soperator_api::v1beta1;
 use flinkk8soperator_core::ids::Role;
 use serde_json::{Value, json};
@@ -101,6 +102,5 @@ pub(crate) fn tell(pod: &mut Value, app: &Application, role: Role) {
 /// whether the port is open.
 fn lets_in_the_kubelet(rest: &FlinkRest, app: &Application) -> bool {
     let both_ways = app.flink_config().get("security.ssl.rest.authentication-enabled");
-    let both_ways = both_ways.is_some_and(|on| *on == true || *on == "true");
-    rest.auth_secret.is_none() && !both_ways
+    rest.auth_secret.is_none() && !both_ways.is_some_and(is_true)
 }

@@ -497,7 +497,7 @@ fn a_jobmanagers_pod_says_how_it_is_reached_and_is_probed_so() {
     let named = json!({"tls": {"secretName": "t", "serverName": "x"}});
     assert_eq!(reached(named.clone(), json!({})).0.tls.unwrap().server_name, "x");
     // The kubelet has no certificate and no password.
-    for on in [json!(true), json!("true")] {
+    for on in [json!(true), json!("true"), json!(" TRUE")] {
         let both_ways = json!({"security.ssl.rest.authentication-enabled": on});
         let (_, probe) = reached(named.clone(), both_ways);
         assert_eq!(

@@ -14,6 +14,7 @@ mod execute;
 mod newest;
 mod observe;
 mod persist;
+mod publish;
 mod queue;
 mod reconcile;
 

@@ -8,15 +8,14 @@ use std::sync::Arc;
 use flinkk8soperator_api::parse::{self, OperatorSettings};
 use flinkk8soperator_api::project;
 use flinkk8soperator_core::{
-    Context, Cure, Decision, Desired, Effect, EventReason, Incarnation, Observation, Reason, State,
-    Verdict, Waiting, decide, needs,
+    Context, Cure, Decision, Desired, Effect, Incarnation, Observation, Reason, State, Verdict,
+    Waiting, decide, needs,
 };
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
 use crate::application::{Application, Key, ResourceVersion, UnreadableApplication, address};
 use crate::config::Applications;
-use crate::execute::events::News;
 use crate::execute::{EffectError, Ground, execute};
 use crate::kubernetes::KubeError;
 use crate::memory::{Memory, Refused, submitted, target_in};
@@ -26,6 +25,7 @@ use crate::observe::figures;
 use crate::observe::observe;
 use crate::operator::Operator;
 use crate::persist::{PersistError, persist};
+use crate::publish::publish;
 use crate::span;
 use crate::status::Write;
 
@@ -335,55 +335,6 @@ fn refused(effect: &Effect, error: &EffectError) -> Option<Refused> {
     let Effect::CreateCluster(target) = *effect else { return None };
     let (incarnation, hash) = (target.incarnation, target.names());
     Some(Refused { incarnation, hash, message: error.lasting_refusal()? })
-}
-
-/// Tells what was decided, what was refused, and what keeps us out of Flink.
-async fn publish(
-    operator: &Operator,
-    app: &Application,
-    decision: &Decision,
-    failed: Option<&(Effect, EffectError)>,
-    kept_out: Option<project::KeptOut>,
-) {
-    let told = decision.events.iter().map(|event| News {
-        warning: event.warning,
-        reason: event.reason.as_str(),
-        message: event.message.clone(),
-    });
-    let refused = failed.and_then(|(effect, error)| {
-        Some(News { warning: true, reason: reason_of(effect).as_str(), message: error.refusal()? })
-    });
-    let kept_out = kept_out.map(|kept_out| News {
-        warning: true,
-        reason: kept_out.by.as_str(),
-        message: kept_out.message,
-    });
-    for news in told.chain(refused).chain(kept_out).collect::<Vec<_>>() {
-        let clock = operator.clock.as_ref();
-        operator.events.publish(&operator.kubernetes, clock, app, &news).await;
-    }
-}
-
-/// Under which reason the refusal of an effect is told.
-fn reason_of(effect: &Effect) -> EventReason {
-    match effect {
-        Effect::AddFinalizer
-        | Effect::SaveRevision(_)
-        | Effect::CopyRevision { .. }
-        | Effect::RebuildRevision(_)
-        | Effect::CreateCluster(_)
-        | Effect::PointService { .. } => EventReason::ClusterCreationFailed,
-        Effect::ScaleTaskManagers { .. } | Effect::LabelCluster(_) | Effect::SetRequirements(_) => {
-            EventReason::ClusterScaleUpFailed
-        }
-        Effect::Submit(_) => EventReason::JobSubmissionFailed,
-        Effect::Savepoint(_) => EventReason::SavepointFailed,
-        Effect::Cancel { .. } => EventReason::ForceCanceling,
-        Effect::DeletePod { .. }
-        | Effect::RemoveCluster { .. }
-        | Effect::RemoveRevision(_)
-        | Effect::RemoveFinalizer => EventReason::ToreDownCluster,
-    }
 }
 
 /// When the next round is due: when the decision says, or at once where effects were performed that

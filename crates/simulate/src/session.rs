@@ -4,6 +4,8 @@
 //! server: through a socket, as on a real cluster ([`Reach::Loopback`]), or without one
 //! ([`Reach::InProcess`]), which is what virtual time needs.
 
+mod running;
+
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -25,12 +27,13 @@ use http::header::USER_AGENT;
 use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams};
 use kube::{Api, Client};
 use serde_json::{Value, json};
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
 use crate::clock::Clock;
 use crate::ledger::USER;
+
+pub use running::Running;
 
 /// How the operator reaches the simulated API server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,56 +95,6 @@ pub struct Session {
     pods: Option<Open>,
     /// How many operators were started.
     started: AtomicU32,
-}
-
-/// An operator's process. It ends when this is dropped.
-pub struct Running {
-    name: String,
-    task: JoinHandle<Result<(), RunError>>,
-    shutdown: CancellationToken,
-    /// Ends its connection.
-    cut: CancellationToken,
-}
-
-impl Running {
-    /// What its requests name as their user agent. (Only [`Reach::InProcess`].)
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// From now on nothing that it asks for happens, and no answer reaches it; it goes on. (Only
-    /// [`Reach::InProcess`].)
-    pub fn cut_off(&self) {
-        self.cut.cancel();
-    }
-
-    /// Ends it in order.
-    ///
-    /// # Errors
-    /// If it had ended by itself, or does not end in time.
-    pub async fn stop(mut self) -> Result<(), SessionError> {
-        self.shutdown.cancel();
-        self.ended().await
-    }
-
-    /// Whether it has ended.
-    #[must_use]
-    pub fn has_ended(&self) -> bool {
-        self.task.is_finished()
-    }
-
-    async fn ended(&mut self) -> Result<(), SessionError> {
-        let ended = (&mut self.task).await;
-        ended.map_err(SessionError::Panicked)?.map_err(SessionError::Operator)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.cut.cancel();
-        self.shutdown.cancel();
-    }
 }
 
 impl Session {

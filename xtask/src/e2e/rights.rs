@@ -121,7 +121,7 @@ fn granted() -> Result<BTreeSet<Right>> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{ACCOUNTS, Asked, granted};
+    use super::{ACCOUNTS, Asked, NOT_IN_THE_STORIES, granted};
 
     fn asked(user: &str, subresource: &str, decision: &str) -> Asked {
         let mut asked = Asked::default();
@@ -155,6 +155,15 @@ mod tests {
         removed.add(&event(ACCOUNTS[1], "status", "forbid"));
         assert_eq!(removed.refused.len(), 1);
         removed.compare(false).unwrap();
+    }
+
+    #[test]
+    fn what_no_story_comes_to_is_granted() {
+        let granted = granted().unwrap();
+        for (group, resource, verb) in NOT_IN_THE_STORIES {
+            let right = (group.to_owned(), resource.to_owned(), verb.to_owned());
+            assert!(granted.contains(&right), "{right:?}");
+        }
     }
 
     #[test]

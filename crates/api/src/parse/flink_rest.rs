@@ -1,9 +1,10 @@
 //! What would keep the operator out of Flink's REST API for good. What the Secrets hold is seen when they are read.
 
 use flinkk8soperator_core::Obstacle;
-use serde_json::Value;
 
 use super::rule::invalid;
+use crate::dns::is_subdomain;
+use crate::flink_boolean::is_true;
 use crate::v1beta1::FlinkApplicationSpec;
 
 /// Names that no Secret, and no server, can have.
@@ -24,16 +25,6 @@ pub(super) fn names(spec: &FlinkApplicationSpec) -> Vec<Obstacle> {
     wrong.collect()
 }
 
-/// RFC 1123, as Kubernetes checks names.
-fn is_subdomain(name: &str) -> bool {
-    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    let label = |label: &str| {
-        let ends = |end: Option<char>| end.is_some_and(|end| end != '-');
-        label.bytes().all(inner) && ends(label.chars().next()) && ends(label.chars().last())
-    };
-    name.len() <= 253 && name.split('.').all(label)
-}
-
 /// A Flink that speaks TLS only, of which nothing says whom to believe.
 pub(super) fn tls(spec: &FlinkApplicationSpec) -> Vec<Obstacle> {
     const ENABLED: &str = "security.ssl.rest.enabled";
@@ -48,13 +39,4 @@ pub(super) fn tls(spec: &FlinkApplicationSpec) -> Vec<Obstacle> {
          name a Secret with {keys} in tls.secretName"
     );
     vec![invalid("spec.flinkRest.tls", message)]
-}
-
-/// As Flink reads it.
-fn is_true(value: &Value) -> bool {
-    match value {
-        Value::Bool(on) => *on,
-        Value::String(text) => text.trim().eq_ignore_ascii_case("true"),
-        Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_) => false,
-    }
 }

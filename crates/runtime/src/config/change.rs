@@ -54,7 +54,8 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{flags, shape, with_other};
+    use super::super::tests::other_values::with_other;
+    use super::super::tests::{flags, shape};
     use super::*;
 
     #[test]
@@ -62,10 +63,7 @@ mod tests {
         let default = flags(&[]).unwrap().settings;
         let mut told = (0, 0);
         for key in KEYS {
-            let pairs = match key.name {
-                "operator.resyncPeriod" => vec![(key.name, "9s")],
-                name => with_other(name),
-            };
+            let pairs = with_other(key.name);
             let new = flags(&pairs).unwrap().settings;
             let merged = default.with_live(&new);
             let (taken, waiting) = (default.changes(&merged), merged.changes(&new));

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use flinkk8soperator_api::dns::{LONGEST_LABEL, is_label};
 use flinkk8soperator_api::flink_version::Release;
 
 /// For which applications a value is. Later ones win.
@@ -19,22 +20,16 @@ pub enum Scope {
 const VERSIONS: &str = "operator.flinkVersions";
 const NAMESPACES: &str = "operator.namespaces";
 
-/// The longest name of a namespace: it is a DNS label.
-const LONGEST: usize = 63;
-
 impl Scope {
     /// The namespace of this name; or what would be right.
     ///
     /// # Errors
     /// Where no namespace can have that name.
     pub fn namespace(name: &str) -> Result<Scope, String> {
-        let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        let outer = |c: char| c != '-';
-        let fits = name.starts_with(outer) && name.ends_with(outer) && name.chars().all(inner);
-        match fits && name.len() <= LONGEST {
+        match is_label(name) {
             true => Ok(Scope::Namespace(name.to_owned())),
             false => Err(format!(
-                "{name:?} cannot be the name of a namespace: up to {LONGEST} small letters, digits and -"
+                "{name:?} cannot be the name of a namespace: up to {LONGEST_LABEL} small letters, digits and -"
             )),
         }
     }

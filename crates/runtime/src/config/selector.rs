@@ -3,12 +3,11 @@
 //! `kube` has the requirements and what they match, but (5.0) reads no text. Keys and values are held to Kubernetes'
 //! rules here: the API server would refuse the watch, again and again.
 
+use flinkk8soperator_api::dns::is_subdomain;
 use kube::core::{Expression, Selector};
 
 /// The longest name in a label's key, and the longest value.
 const NAME: usize = 63;
-/// The longest prefix of a label's key: that of a DNS subdomain.
-const PREFIX: usize = 253;
 
 /// Reads a selector; an empty text selects everything.
 pub(super) fn parse(text: &str) -> Result<Selector, String> {
@@ -84,19 +83,11 @@ fn value(text: &str) -> Result<String, String> {
 
 fn is_name(text: &str) -> bool {
     let inner = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    text.len() <= NAME && text.chars().all(inner) && framed(text)
-}
-
-fn is_subdomain(text: &str) -> bool {
-    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let label = |label: &str| label.chars().all(inner) && framed(label);
-    text.len() <= PREFIX && text.split('.').all(label)
-}
-
-/// Whether it begins and ends with a letter or a digit.
-fn framed(text: &str) -> bool {
     let outer = |c: char| c.is_ascii_alphanumeric();
-    text.starts_with(outer) && text.ends_with(outer)
+    text.len() <= NAME
+        && text.chars().all(inner)
+        && text.starts_with(outer)
+        && text.ends_with(outer)
 }
 
 #[cfg(test)]

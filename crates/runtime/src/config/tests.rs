@@ -1,12 +1,15 @@
 //! Every key, every source, and what is refused.
 
 mod layers;
+#[path = "../../tests/simulated/other_values.rs"]
+pub(super) mod other_values;
 
 use std::io::Write;
 
 use tempfile::NamedTempFile;
 
 use super::*;
+use other_values::with_other;
 
 /// A file of its own for each call: tests run side by side.
 fn written(text: &str) -> NamedTempFile {
@@ -36,71 +39,8 @@ fn a_list_of_namespaces_is_read_without_the_spaces_between_them() {
     assert_eq!(namespaces(" "), Vec::<String>::new());
 }
 
-/// For each key a value that is not its default.
-pub(super) const OTHER: &[(&str, &str)] = &[
-    ("operator.limitNamespace", "a, b"),
-    ("operator.labelSelector", "team in (a, b),!legacy"),
-    ("operator.workers", "7"),
-    ("operator.metricsPrefix", "other"),
-    ("operator.profilerPort", "1234"),
-    ("operator.metricsTls.certFile", "/tls/tls.crt"),
-    ("operator.metricsTls.keyFile", "/tls/tls.key"),
-    ("operator.ingressUrlFormat", "{{$jobCluster}}.example.com"),
-    ("operator.containerNameFormat", "%s-x"),
-    ("operator.schedulerName", "volcano"),
-    ("operator.ignoredMetadata", "a/,b/"),
-    ("operator.useKubectlProxy", "true"),
-    ("operator.flinkAccess", "apiServer"),
-    ("operator.leaderElection.enabled", "false"),
-    ("operator.leaderElection.leaseName", "other"),
-    ("operator.leaderElection.leaseDuration", "20s"),
-    ("operator.leaderElection.renewDeadline", "12s"),
-    ("operator.leaderElection.retryPeriod", "2s"),
-    ("operator.confirmAfter", "1m30s"),
-    ("operator.statusRefresh", "0"),
-    ("operator.unreachableGrace", "1s"),
-    ("operator.podTroubleGrace", "2s"),
-    ("operator.baseBackoffDuration", "200ms"),
-    ("operator.maxBackoffDuration", "31s"),
-    ("operator.maxErrDuration", "7m"),
-    ("operator.flinkJobVertexTimeout", "4m"),
-    ("operator.timeouts.clusterStart", "11m"),
-    ("operator.timeouts.savepoint", "31m"),
-    ("operator.timeouts.submit", "6m"),
-    ("operator.timeouts.jobStart", "5m"),
-    ("operator.timeouts.confirm", "11m"),
-    ("operator.timeouts.delete", "31m"),
-    ("operator.timeouts.recovery", "16m"),
-    ("operator.retries.savepoint", "6"),
-    ("operator.retries.submit", "4"),
-    ("operator.retries.recovery", "6"),
-    ("operator.retries.rollback", "7"),
-    ("operator.flinkPoll.busy", "2s"),
-    ("operator.flinkPoll.running", "11s"),
-    ("operator.flinkPoll.max", "31s"),
-    ("operator.minPhaseDuration", "3s"),
-    ("operator.savepointSubdirectory", "false"),
-    ("logger.level", "5"),
-    ("logger.formatter.type", "text"),
-    ("logger.show-source", "true"),
-    ("logger.mute", "true"),
-];
-
 pub(super) fn shape(settings: &Settings) -> String {
     format!("{:?}", Settings { given: Vec::new(), ..settings.clone() })
-}
-
-/// This key with another value, and what it needs beside it.
-pub(super) fn with_other(key: &str) -> Vec<(&str, &str)> {
-    match key {
-        // The port alone says nothing, and neither file is taken alone.
-        "operator.proxyPort" => vec![("operator.useKubectlProxy", "true"), (key, "9")],
-        "operator.metricsTls.certFile" | "operator.metricsTls.keyFile" => {
-            let both = OTHER.iter().filter(|pair| pair.0.starts_with("operator.metricsTls."));
-            both.copied().collect()
-        }
-        other => OTHER.iter().filter(|pair| pair.0 == other).copied().collect(),
-    }
 }
 
 #[test]
@@ -108,7 +48,6 @@ fn every_key_with_an_effect_changes_something() {
     let default = shape(&flags(&[]).unwrap().settings);
     for key in keys::KEYS.iter().filter(|key| key.effect == keys::Effect::Full) {
         let pairs = with_other(key.name);
-        assert!(!pairs.is_empty(), "{} is not tried", key.name);
         let loaded = flags(&pairs).unwrap();
         assert_ne!(shape(&loaded.settings), default, "{} changes nothing", key.name);
         assert_eq!(loaded.warnings, [] as [String; 0], "{}", key.name);

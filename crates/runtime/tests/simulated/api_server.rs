@@ -228,3 +228,27 @@ async fn a_token_that_has_expired_is_no_refusal_that_lasts() {
         assert!(away(n, 90 * SECOND, Fault::RespondWith(401)).await);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_creation_that_an_expired_token_kept_out_is_made_with_the_next_one() {
+    let (mut bench, old) = Bench::deployed().await;
+    let api = bench.session.cluster().server().api().clone();
+    let refused = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&refused);
+    // The state before was written with it.
+    api.set_faults(move |request: &RequestInfo| {
+        if request.verb != Verb::Create || request.resource != "deployments" {
+            return Fault::Pass;
+        }
+        count.fetch_add(1, Ordering::SeqCst);
+        Fault::RespondWith(401)
+    });
+    bench.apply(&with_image("1.1.0")).await;
+    bench.rest(90 * SECOND).await;
+    assert!(refused.load(Ordering::SeqCst) > 1, "it is tried again meanwhile");
+    api.set_faults(|_: &RequestInfo| Fault::Pass);
+    let over = |scene: &Scene| confirmed(scene) && alone(scene) && !stood(scene, &old).runs;
+    let scene = bench.until("the update is confirmed", over).await;
+    went_on(&scene, &old);
+    bench.sound();
+}

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use flinkk8soperator_sim::http::kubernetes::faults::Fault;
 use flinkk8soperator_sim::http::kubernetes::kinds::{EVENTS, PODS, Resource};
 use flinkk8soperator_sim::http::kubernetes::log::RequestInfo;
@@ -10,10 +12,11 @@ use flinkk8soperator_sim::http::kubernetes::meta::text;
 use flinkk8soperator_simulate::scene::Scene;
 use serde_json::{Value, json};
 
+use crate::authority::Authority;
 use crate::bench::{
     Bench, NAME, NAMESPACE, alone, application, confirmed, failed, the_one_job, went_on, with_image,
 };
-use crate::front::{Authority, Front};
+use crate::front::Front;
 
 const SERVER: &str = "wordcount.default.svc";
 const SECRETS: Resource = Resource::new("", "secrets");
@@ -43,30 +46,16 @@ pub(crate) fn with_a_user(mut application: Value) -> Value {
     application
 }
 
-pub(crate) fn base64(bytes: &[u8]) -> String {
-    let words = bytes.chunks(3).map(|chunk| {
-        let bits = [0, 1, 2].map(|i| u32::from(chunk.get(i).copied().unwrap_or(0)));
-        let bits = bits[0] << 16 | bits[1] << 8 | bits[2];
-        let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        let letter = |i: usize| match i <= chunk.len() {
-            true => char::from(letters[(bits >> (18 - 6 * i) & 63) as usize]),
-            false => '=',
-        };
-        (0..4).map(letter).collect::<String>()
-    });
-    words.collect()
-}
-
 /// What `Authorization` says of a user.
 pub(crate) fn header(name: &str, password: &str) -> String {
-    format!("Basic {}", base64(format!("{name}:{password}").as_bytes()))
+    format!("Basic {}", BASE64_STANDARD.encode(format!("{name}:{password}")))
 }
 
 /// Creates or replaces a Secret.
 pub(crate) fn put(bench: &Bench, name: &str, data: &[(&str, &str)]) {
     let data: Value = data
         .iter()
-        .map(|(key, value)| ((*key).to_owned(), json!(base64(value.as_bytes()))))
+        .map(|(key, value)| ((*key).to_owned(), json!(BASE64_STANDARD.encode(value))))
         .collect();
     let mut store = bench.session.cluster().server().api().store();
     if store.get(&SECRETS, NAMESPACE, name).is_some() {

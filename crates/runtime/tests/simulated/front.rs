@@ -18,12 +18,12 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tower::BoxError;
+
+use crate::authority::Authority;
 
 /// Room in a stream: arbitrary.
 const ROOM: usize = 64 << 10;
@@ -42,48 +42,25 @@ struct Set {
     authorization: Option<String>,
 }
 
-/// Who issues Flink's certificate.
-pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-fn named(name: &str) -> CertificateParams {
-    let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-    params.distinguished_name.push(DnType::CommonName, name);
-    params
-}
-
-impl Authority {
-    pub(crate) fn new(name: &str) -> Authority {
-        let mut params = named(name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Authority(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
-    }
-
-    /// As a Secret has it.
-    pub(crate) fn pem(&self) -> String {
-        self.0.pem()
-    }
-
-    fn server(&self, name: &str) -> TlsAcceptor {
-        let key = KeyPair::generate().unwrap();
-        let certificate = named(name).signed_by(&key, &self.0).unwrap();
-        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
-        let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
-        let config = config.with_single_cert(vec![certificate.der().clone()], key).unwrap();
-        TlsAcceptor::from(Arc::new(config))
-    }
+/// Speaks TLS with a certificate of this authority for `name`.
+fn acceptor(authority: &Authority, name: &str) -> TlsAcceptor {
+    let signed = authority.sign(name);
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+    let config = config.with_single_cert(signed.chain(), signed.private_key()).unwrap();
+    TlsAcceptor::from(Arc::new(config))
 }
 
 impl Front {
     /// Anyone is let in; where TLS is spoken, with a certificate of this authority for `name`.
     pub(crate) fn new(api: Api, authority: &Authority, name: &str) -> Front {
-        let set = Set { tls: authority.server(name), authorization: None };
+        let set = Set { tls: acceptor(authority, name), authorization: None };
         Front { api, set: Arc::new(Mutex::new(set)) }
     }
 
     /// From now on new connections meet a certificate of this authority.
     pub(crate) fn certify(&self, authority: &Authority, name: &str) {
-        self.set.lock().unwrap().tls = authority.server(name);
+        self.set.lock().unwrap().tls = acceptor(authority, name);
     }
 
     /// From now on only who sends this header is let in.

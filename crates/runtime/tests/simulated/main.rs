@@ -3,6 +3,9 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
+#[path = "../../../flink-rest/tests/support/authority.rs"]
+#[expect(dead_code, reason = "the tests of flink-rest need more of it")]
+mod authority;
 mod bench;
 
 mod addresses;
@@ -23,6 +26,7 @@ mod leader_election;
 mod logs;
 mod metrics;
 mod mishaps;
+mod other_values;
 mod permissions;
 mod predecessor;
 mod refused;

@@ -14,10 +14,10 @@ use flinkk8soperator_sim::world::{self, JobScheduler, Mishap, Role, World};
 use flinkk8soperator_simulate::scene::Scene;
 use serde_json::json;
 
+use crate::authority::Authority;
 use crate::bench::{
     Bench, NAME, NAMESPACE, alone, application, confirmed, failed, with_class, with_image,
 };
-use crate::front::Authority;
 use crate::granted::{Right, in_its_own_namespace, on_applications, on_secrets};
 use crate::{
     addresses, blue_green, deleted, flink_rest, high_availability, in_place, leader_election,

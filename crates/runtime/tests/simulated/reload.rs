@@ -17,6 +17,7 @@ use tempfile::NamedTempFile;
 
 use crate::bench::{Bench, NAME, alone, application, confirmed, stood, the_one_job, with_image};
 use crate::logs::log_of;
+use crate::other_values::with_other;
 
 /// Longer than it takes until a change is seen twice.
 const SEEN: Duration = Duration::from_secs(12);
@@ -210,58 +211,6 @@ async fn what_needs_a_restart_waits_for_it_and_is_told_once() {
     assert_eq!(times(&log, &["operator.workers", "is again what is in force"]), 1);
 }
 
-/// For each key a value that is not its default, and with which the application is still looked after.
-const OTHER: &[(&str, &str)] = &[
-    ("operator.limitNamespace", "default, other"),
-    ("operator.labelSelector", "!legacy"),
-    ("operator.workers", "7"),
-    ("operator.metricsPrefix", "other"),
-    ("operator.profilerPort", "1234"),
-    ("operator.metricsTls.certFile", "/tls/tls.crt"),
-    ("operator.metricsTls.keyFile", "/tls/tls.key"),
-    ("operator.ingressUrlFormat", "{{$jobCluster}}.example.com"),
-    ("operator.containerNameFormat", "%s-x"),
-    ("operator.schedulerName", "volcano"),
-    ("operator.ignoredMetadata", "a/,b/"),
-    ("operator.useKubectlProxy", "true"),
-    ("operator.proxyPort", "9"),
-    ("operator.flinkAccess", "pod"),
-    ("operator.leaderElection.enabled", "true"),
-    ("operator.leaderElection.leaseName", "other"),
-    ("operator.leaderElection.leaseDuration", "20s"),
-    ("operator.leaderElection.renewDeadline", "12s"),
-    ("operator.leaderElection.retryPeriod", "2s"),
-    ("operator.confirmAfter", "1m30s"),
-    ("operator.statusRefresh", "20s"),
-    ("operator.unreachableGrace", "1s"),
-    ("operator.podTroubleGrace", "2s"),
-    ("operator.baseBackoffDuration", "200ms"),
-    ("operator.maxBackoffDuration", "31s"),
-    ("operator.maxErrDuration", "7m"),
-    ("operator.flinkJobVertexTimeout", "4m"),
-    ("operator.timeouts.clusterStart", "1s"),
-    ("operator.timeouts.savepoint", "1s"),
-    ("operator.timeouts.submit", "1s"),
-    ("operator.timeouts.jobStart", "1s"),
-    ("operator.timeouts.confirm", "30s"),
-    ("operator.timeouts.delete", "1s"),
-    ("operator.timeouts.recovery", "1s"),
-    ("operator.retries.savepoint", "1"),
-    ("operator.retries.submit", "1"),
-    ("operator.retries.recovery", "1"),
-    ("operator.retries.rollback", "1"),
-    ("operator.flinkPoll.busy", "2s"),
-    ("operator.flinkPoll.running", "11s"),
-    ("operator.flinkPoll.max", "31s"),
-    ("operator.savepointSubdirectory", "false"),
-    ("operator.minPhaseDuration", "3s"),
-    ("operator.resyncPeriod", "31s"),
-    ("logger.level", "3"),
-    ("logger.formatter.type", "text"),
-    ("logger.show-source", "true"),
-    ("logger.mute", "true"),
-];
-
 /// Nothing was deployed, stopped or sent since the log was cleared, and the same job runs in the same version.
 fn nothing_was_done(bench: &mut Bench, hash: &str, job: &Job, key: &str) {
     let entries = bench.session.cluster().server().api().log().entries();
@@ -297,21 +246,6 @@ async fn deployed(bench: &mut Bench) -> (String, Job) {
     let scene = bench.until("it is deployed", confirmed).await;
     let hash = scene.application(NAME).unwrap().deploy_hash.clone();
     (hash, the_one_job(&scene).clone())
-}
-
-/// This key with another value, and what it needs beside it.
-fn with_other(key: &str) -> Vec<(&str, &str)> {
-    let needed = match key {
-        "operator.proxyPort" => vec!["operator.useKubectlProxy", key],
-        "operator.metricsTls.certFile" => vec![key, "operator.metricsTls.keyFile"],
-        "operator.metricsTls.keyFile" => vec![key, "operator.metricsTls.certFile"],
-        _ => vec![key],
-    };
-    let other = |key: &str| OTHER.iter().find(|pair| pair.0 == key).copied();
-    needed
-        .into_iter()
-        .map(|key| other(key).unwrap_or_else(|| panic!("{key} is not tried")))
-        .collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -350,7 +284,6 @@ async fn no_key_deploys_anything_when_it_changes_under_the_operator() {
     let mut live = 0;
     for key in KEYS {
         bench.session.cluster().server().api().log().clear();
-        // `leaderElection.enabled` has its default, and only what came before it goes.
         let pairs = with_other(key.name);
         file.write(
             &pairs.iter().map(|(key, value)| format!("{key}: {value:?}\n")).collect::<String>(),

@@ -1,5 +1,6 @@
 //! Values of namespaces and releases of Flink: which of them wins, and what is refused.
 
+use super::other_values::OTHER;
 use super::*;
 
 const FILE: &str = "
@@ -68,7 +69,7 @@ fn every_key_of_an_application_can_stand_in_a_layer_and_no_other() {
     let mut told = (0, 0);
     for key in keys::KEYS.iter().filter(|key| key.effect == keys::Effect::Full) {
         let within = key.name.strip_prefix("operator.").unwrap_or(key.name);
-        let other = OTHER.iter().find(|pair| pair.0 == key.name).map_or("9", |pair| pair.1);
+        let other = OTHER.iter().find(|pair| pair.0 == key.name).unwrap().1;
         for name in [
             format!("operator.namespaces.a.{within}"),
             format!("operator.flinkVersions.1.13.{within}"),
